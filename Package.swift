@@ -1,0 +1,170 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The core is every target that needs no SwiftNIO: it builds in a minute, and it is what the
+// sanitizers and the simulator are run on.
+let coreOnly = Context.environment["WATCHWORD_CORE_ONLY"] != nil
+
+// Compiles the planted defects and probes of the simulator into the shipping targets. Never set in
+// a release: `Planted` is empty without it, and the optimiser removes every question asked of it.
+let planted = Context.environment["WATCHWORD_PLANTED"] != nil
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+    .strictMemorySafety(),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+] + (planted ? [.define("PLANTED_DEFECTS")] : [])
+
+func target(
+    _ name: String, _ dependencies: [Target.Dependency] = [], path: String? = nil,
+    resources: [Resource]? = nil
+) -> Target {
+    .target(
+        name: name, dependencies: dependencies, path: path, resources: resources,
+        swiftSettings: settings)
+}
+
+func tests(
+    _ name: String, _ dependencies: [Target.Dependency], exclude: [String] = [],
+    resources: [Resource]? = nil
+) -> Target {
+    .testTarget(
+        name: name, dependencies: dependencies, exclude: exclude, resources: resources,
+        swiftSettings: settings)
+}
+
+func systemLibrary(_ name: String, pkgConfig: String, apt: String) -> Target {
+    .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([apt])])
+}
+
+// Ranks as in docs/architecture.md: a target imports only targets of a lower rank.
+var targets: [Target] = [
+    // Rank 0, pure
+    target("ByteCodec"),
+    target("RaftCore", ["ByteCodec"]),
+    target("APITypes"),
+    // Rank 0, C
+    systemLibrary("CLMDB", pkgConfig: "lmdb", apt: "liblmdb-dev"),
+    systemLibrary("COpenSSL", pkgConfig: "libcrypto", apt: "libssl-dev"),
+    systemLibrary("CArgon2", pkgConfig: "libargon2", apt: "libargon2-dev"),
+    systemLibrary("CCrypt", pkgConfig: "libcrypt", apt: "libcrypt-dev"),
+    // Rank 1
+    target("RaftWire", ["ByteCodec", "RaftCore"]),
+    target("Replica", ["ByteCodec", "RaftCore"]),
+    target("AuthCore", ["ByteCodec"]),
+    target("LMDB", ["CLMDB"]),
+    target("Cryptography", ["COpenSSL", "CArgon2", "CCrypt"]),
+    // Rank 2
+    target("WriteAheadLog", ["ByteCodec", "RaftCore", "RaftWire"]),
+    target("StateStore", ["ByteCodec", "RaftCore", "RaftWire", "AuthCore", "LMDB"]),
+    target("AuthService", ["ByteCodec", "AuthCore", "Cryptography"]),
+    // Rank 3
+    target("HTTPAPI", ["ByteCodec", "APITypes", "AuthCore", "AuthService", "Cryptography"]),
+    // The simulator
+    target(
+        "SimulationKit",
+        [
+            "ByteCodec", "RaftCore", "RaftWire", "Replica", "AuthCore", "WriteAheadLog",
+            "StateStore", "Cryptography",
+        ],
+        path: "Simulation/SimulationKit"),
+    .executableTarget(
+        name: "simulate", dependencies: ["SimulationKit"], path: "Simulation/simulate",
+        swiftSettings: settings),
+    // Tests
+    tests("ByteCodecTests", ["ByteCodec"]),
+    tests("RaftCoreTests", ["RaftCore", "ByteCodec"], exclude: ["Scenarios"]),
+    tests("APITypesTests", ["APITypes"]),
+    tests("RaftWireTests", ["RaftWire", "RaftCore", "ByteCodec"]),
+    tests("ReplicaTests", ["Replica", "RaftCore", "ByteCodec"]),
+    tests("AuthCoreTests", ["AuthCore", "ByteCodec"]),
+    tests("LMDBTests", ["LMDB"]),
+    tests("CryptographyTests", ["Cryptography"]),
+    tests("WriteAheadLogTests", ["WriteAheadLog", "RaftCore", "RaftWire", "ByteCodec"]),
+    tests(
+        "StateStoreTests",
+        ["StateStore", "AuthCore", "RaftCore", "RaftWire", "LMDB", "ByteCodec", "SimulationKit"]),
+    tests("AuthServiceTests", ["AuthService", "AuthCore", "Cryptography", "ByteCodec"]),
+    tests(
+        "HTTPAPITests",
+        ["HTTPAPI", "APITypes", "AuthService", "AuthCore", "Cryptography", "ByteCodec"]),
+    tests("SimulationTests", ["SimulationKit"]),
+    tests("HouseRulesTests", []),
+]
+
+var dependencies: [Package.Dependency] = []
+
+if !coreOnly {
+    let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+    let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+    let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
+    let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+    let x509: Target.Dependency = .product(name: "X509", package: "swift-certificates")
+    let asn1: Target.Dependency = .product(name: "SwiftASN1", package: "swift-asn1")
+    let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+    let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+    let lifecycle: Target.Dependency = .product(
+        name: "ServiceLifecycle", package: "swift-service-lifecycle")
+    let unixSignals: Target.Dependency = .product(
+        name: "UnixSignals", package: "swift-service-lifecycle")
+    let arguments: Target.Dependency = .product(
+        name: "ArgumentParser", package: "swift-argument-parser")
+    let httpClient: Target.Dependency = .product(
+        name: "AsyncHTTPClient", package: "async-http-client")
+    let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+
+    dependencies = [
+        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-certificates", exact: "1.21.1"),
+        .package(url: "https://github.com/apple/swift-asn1", exact: "1.7.4"),
+        .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(
+            url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
+        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+    ]
+    targets += [
+        // Rank 2
+        target(
+            "PeerTransport",
+            ["ByteCodec", "RaftCore", "RaftWire", nioCore, nioPosix, nioSSL, x509, asn1, logging]),
+        // Rank 3
+        target(
+            "ReplicaRuntime",
+            [
+                "ByteCodec", "RaftCore", "RaftWire", "Replica", "AuthCore", "WriteAheadLog",
+                "StateStore", "PeerTransport", logging,
+            ]),
+        target("WatchwordClient", ["APITypes", httpClient, nioCore, nioSSL]),
+        // Rank 4
+        target(
+            "Server",
+            [
+                "ByteCodec", "RaftCore", "RaftWire", "Replica", "AuthCore", "Cryptography",
+                "WriteAheadLog", "StateStore", "PeerTransport", "AuthService", "ReplicaRuntime",
+                "HTTPAPI", "APITypes", nioCore, nioPosix, nioSSL, logging, lifecycle, unixSignals,
+                yams,
+            ]),
+        .executableTarget(
+            name: "watchword",
+            dependencies: [
+                "WatchwordClient", "APITypes", arguments, x509, asn1, crypto,
+            ], swiftSettings: settings),
+        // Rank 5
+        .executableTarget(
+            name: "watchwordd", dependencies: ["Server", arguments], swiftSettings: settings),
+        // Tests
+        tests("PeerTransportTests", ["PeerTransport", "RaftCore", nioCore, nioPosix, nioEmbedded]),
+        tests("ReplicaRuntimeTests", ["ReplicaRuntime", "Replica", "RaftCore"]),
+        tests("WatchwordClientTests", ["WatchwordClient", "APITypes"]),
+        tests("ServerTests", ["Server", "HTTPAPI", nioCore, nioPosix, nioEmbedded]),
+    ]
+}
+
+let package = Package(name: "watchword-server", dependencies: dependencies, targets: targets)
