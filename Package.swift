@@ -9,14 +9,15 @@ let coreOnly = Context.environment["WATCHWORD_CORE_ONLY"] != nil
 // a release: `Planted` is empty without it, and the optimiser removes every question asked of it.
 let planted = Context.environment["WATCHWORD_PLANTED"] != nil
 
-let settings: [SwiftSetting] = [
-    .swiftLanguageMode(.v6),
-    .treatAllWarnings(as: .error),
-    .strictMemorySafety(),
-    .enableUpcomingFeature("ExistentialAny"),
-    .enableUpcomingFeature("InternalImportsByDefault"),
-    .enableUpcomingFeature("MemberImportVisibility"),
-] + (planted ? [.define("PLANTED_DEFECTS")] : [])
+let settings: [SwiftSetting] =
+    [
+        .swiftLanguageMode(.v6),
+        .treatAllWarnings(as: .error),
+        .strictMemorySafety(),
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+    ] + (planted ? [.define("PLANTED_DEFECTS")] : [])
 
 func target(
     _ name: String, _ dependencies: [Target.Dependency] = [], path: String? = nil,

@@ -1,0 +1,122 @@
+/// Why bytes could not be read.
+public enum ByteCodecError: Error, Equatable, Sendable {
+    /// `wanted` bytes were asked for at `offset`, of which only `available` are there.
+    case truncated(offset: Int, wanted: Int, available: Int)
+    /// The bytes at `offset` do not spell a value of the type asked for.
+    case malformed(offset: Int, what: String)
+    /// `count` bytes were left over behind the last field.
+    case trailing(offset: Int, count: Int)
+}
+
+/// Reads what `ByteWriter` wrote, never past the end.
+public struct ByteReader: Sendable {
+    private let bytes: [UInt8]
+    /// The position of the next byte to be read.
+    public private(set) var offset: Int
+    /// The position behind the last byte that may be read.
+    public let end: Int
+
+    /// Reads all of `bytes`.
+    public init(_ bytes: [UInt8]) { self.init(bytes, in: 0..<bytes.count) }
+
+    /// Reads the part of `bytes` in `range`.
+    public init(_ bytes: [UInt8], in range: Range<Int>) {
+        precondition(range.lowerBound >= 0 && range.upperBound <= bytes.count, "range \(range)")
+        self.bytes = bytes
+        offset = range.lowerBound
+        end = range.upperBound
+    }
+
+    /// The number of bytes not yet read.
+    public var remaining: Int { end - offset }
+
+    /// Reads one integer, least significant byte first.
+    ///
+    /// - Throws: `ByteCodecError.truncated`.
+    public mutating func read<Integer: FixedWidthInteger & UnsignedInteger>(
+        _ type: Integer.Type = Integer.self
+    ) throws(ByteCodecError) -> Integer {
+        let width = Integer.bitWidth / 8
+        try require(width)
+        var value: Integer = 0
+        for byte in (0..<width).reversed() {
+            value = (width > 1 ? value << 8 : 0) | Integer(bytes[offset + byte])
+        }
+        offset += width
+        return value
+    }
+
+    /// Reads one integer, most significant byte first.
+    ///
+    /// - Throws: `ByteCodecError.truncated`.
+    public mutating func read<Integer: FixedWidthInteger & UnsignedInteger>(
+        bigEndian type: Integer.Type
+    ) throws(ByteCodecError) -> Integer {
+        let width = Integer.bitWidth / 8
+        try require(width)
+        var value: Integer = 0
+        for byte in 0..<width {
+            value = (width > 1 ? value << 8 : 0) | Integer(bytes[offset + byte])
+        }
+        offset += width
+        return value
+    }
+
+    /// Reads a truth value.
+    ///
+    /// - Throws: `truncated`, or `malformed` for a byte other than 0 and 1.
+    public mutating func readBool() throws(ByteCodecError) -> Bool {
+        let byte: UInt8 = try read()
+        guard byte <= 1 else { throw .malformed(offset: offset - 1, what: "truth value \(byte)") }
+        return byte == 1
+    }
+
+    /// Reads exactly `count` bytes.
+    ///
+    /// - Throws: `ByteCodecError.truncated`.
+    public mutating func read(count: Int) throws(ByteCodecError) -> [UInt8] {
+        precondition(count >= 0, "negative count \(count)")
+        try require(count)
+        defer { offset += count }
+        return Array(bytes[offset..<(offset + count)])
+    }
+
+    /// Reads a byte string behind its 32-bit length, of at most `maximum` bytes.
+    ///
+    /// - Throws: `truncated`, or `malformed` when it is longer than `maximum`.
+    public mutating func readLengthPrefixed(
+        atMost maximum: Int
+    ) throws(ByteCodecError) -> [UInt8] {
+        let start = offset
+        let length: UInt32 = try read()
+        guard length <= maximum else {
+            throw .malformed(offset: start, what: "length \(length) over \(maximum)")
+        }
+        return try read(count: Int(length))
+    }
+
+    /// Reads UTF-8 text behind its 32-bit length, of at most `maximum` bytes.
+    ///
+    /// - Throws: `truncated`, or `malformed` when it is longer, or is not UTF-8.
+    public mutating func readString(atMost maximum: Int) throws(ByteCodecError) -> String {
+        let start = offset
+        let utf8 = try readLengthPrefixed(atMost: maximum)
+        guard let text = String(validating: utf8, as: UTF8.self) else {
+            throw .malformed(offset: start, what: "text that is not UTF-8")
+        }
+        return text
+    }
+
+    /// Checks that everything was read.
+    ///
+    /// - Throws: `ByteCodecError.trailing`.
+    public func finish() throws(ByteCodecError) {
+        guard remaining == 0 else { throw .trailing(offset: offset, count: remaining) }
+    }
+
+    private func require(_ count: Int) throws(ByteCodecError) {
+        guard remaining >= count else {
+            throw .truncated(offset: offset, wanted: count, available: remaining)
+        }
+    }
+}

@@ -1,0 +1,48 @@
+/// A defect that the tests of the simulator can switch on, to prove that it would be found.
+///
+/// Each names the rule that it breaks. Without the compilation condition `PLANTED_DEFECTS` the
+/// question `Planted.isOn` is the constant `false`, and nothing of this is in the product.
+public enum Planted: String, CaseIterable, Sendable {
+    /// A vote is granted before term and vote are durable (consensus D3, S8).
+    case voteNotDurable = "vote-not-durable"
+    /// Replicas of an older term's entry are counted for commitment (Raft §5.4.2, S7).
+    case commitOldTerm = "commit-old-term"
+    /// An append is acknowledged before its sync (D2, S11).
+    case acknowledgeBeforeSync = "acknowledge-before-sync"
+    /// The completion of an append that was truncated meanwhile is counted (S12).
+    case staleCompletion = "stale-completion"
+    /// The applied index is committed apart from the data (S16).
+    case appliedIndexApart = "applied-index-apart"
+    /// A read index is given before an entry of the own term is committed (C6).
+    case readIndexBeforeOwnTerm = "read-index-before-own-term"
+    /// A read index is given without asking the quorum (C6).
+    case readIndexUnconfirmed = "read-index-unconfirmed"
+    /// An append deletes everything behind its previous entry, conflicting or not (S4).
+    case truncateMatchingSuffix = "truncate-matching-suffix"
+    /// A snapshot replaces a log that already holds what it covers, and more (S13).
+    case staleSnapshotTruncates = "stale-snapshot-truncates"
+    /// A quorum is half of the voters instead of more than half (S1, S6).
+    case halfIsQuorum = "half-is-quorum"
+    /// A candidate with an older log is given a vote (Raft §5.4.1, S4).
+    case voteForOlderLog = "vote-for-older-log"
+    /// The log is trimmed past the durable applied index (D6, C5).
+    case trimPastDurable = "trim-past-durable"
+    /// A retried proposal is applied again (C3).
+    case retryAppliedTwice = "retry-applied-twice"
+    /// Recovery takes a torn record for a whole one (R4).
+    case tornTailKept = "torn-tail-kept"
+
+    #if PLANTED_DEFECTS
+    // Set once before a run begins, by the single thread of the simulator that also reads it.
+    nonisolated(unsafe) public static var active: Planted?
+    #endif
+
+    /// Whether this defect is switched on.
+    @inlinable public var isOn: Bool {
+        #if PLANTED_DEFECTS
+        unsafe Planted.active == self
+        #else
+        false
+        #endif
+    }
+}

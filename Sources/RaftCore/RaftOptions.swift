@@ -1,0 +1,56 @@
+/// Times and limits of a core. Every queue has one.
+public struct RaftOptions: Equatable, Sendable {
+    /// Between a leader's heartbeats.
+    public var heartbeatMilliseconds: UInt64 = 30
+    /// A follower that heard nothing for this long, times a random factor in [1, 2), campaigns.
+    public var electionTimeoutMilliseconds: UInt64 = 120
+    /// A campaign without a result is repeated after this long, times a random factor in [1, 2).
+    public var campaignRetryMilliseconds: UInt64 = 60
+    /// A leader without contact to a quorum for this long stops leading (dissertation §6.2).
+    public var checkQuorumMilliseconds: UInt64 = 240
+    /// After the loss of the leader's connection a follower waits a random time up to this long,
+    /// so that normally one node alone campaigns.
+    public var connectionLossJitterMilliseconds: UInt64 = 20
+    /// A transfer that has not happened after this long is given up.
+    public var transferTimeoutMilliseconds: UInt64 = 500
+    /// In one append.
+    public var appendBytesMax = 1 << 20
+    /// In one append.
+    public var appendEntriesMax = 1024
+    /// Appends on the way to one follower.
+    public var inflightMessagesMax = 64
+    /// Bytes on the way to one follower.
+    public var inflightBytesMax = 8 << 20
+    /// Bytes proposed to this leader and not yet committed; more are refused.
+    public var uncommittedBytesMax = 64 << 20
+    /// In one entry.
+    public var entryBytesMax = 1 << 20
+    /// Bytes of entries kept in memory behind the applied index for slow followers.
+    public var retainedBytesMax = 64 << 20
+    /// In one `Ready`.
+    public var committedBytesMax = 4 << 20
+    /// Reads that wait for one confirmation round or the next.
+    public var pendingReadsMax = 65_536
+
+    public init() {}
+}
+
+/// What was found on the disk at start.
+public struct RestoredState: Equatable, Sendable {
+    public var hardState: HardState
+    /// Index and term that the state has applied, durably, and the configuration then.
+    public var snapshot: SnapshotMetadata
+    /// The entry before the first one in `entries`: the log begins behind it. At or before
+    /// `snapshot.last`.
+    public var logStart: EntryID
+    /// All entries of the log, in order and without gaps.
+    public var entries: [Entry]
+    public init(
+        hardState: HardState, snapshot: SnapshotMetadata, logStart: EntryID, entries: [Entry]
+    ) {
+        self.hardState = hardState
+        self.snapshot = snapshot
+        self.logStart = logStart
+        self.entries = entries
+    }
+}
