@@ -54,16 +54,18 @@ var targets: [Target] = [
     systemLibrary("CCrypt", pkgConfig: "libcrypt", apt: "libcrypt-dev"),
     // Rank 1
     target("RaftWire", ["ByteCodec", "RaftCore"]),
-    target("Replica", ["ByteCodec", "RaftCore"]),
-    target("AuthCore", ["ByteCodec"]),
+    target("AuthCore", ["ByteCodec", "RaftCore"]),
     target("LMDB", ["CLMDB"]),
     target("Cryptography", ["COpenSSL", "CArgon2", "CCrypt"]),
     // Rank 2
+    target("Replica", ["ByteCodec", "RaftCore", "RaftWire"]),
     target("WriteAheadLog", ["ByteCodec", "RaftCore", "RaftWire"]),
     target("StateStore", ["ByteCodec", "RaftCore", "RaftWire", "AuthCore", "LMDB"]),
-    target("AuthService", ["ByteCodec", "AuthCore", "Cryptography"]),
+    target("AuthService", ["ByteCodec", "RaftCore", "AuthCore", "Cryptography"]),
     // Rank 3
-    target("HTTPAPI", ["ByteCodec", "APITypes", "AuthCore", "AuthService", "Cryptography"]),
+    target(
+        "HTTPAPI",
+        ["ByteCodec", "RaftCore", "APITypes", "AuthCore", "AuthService", "Cryptography"]),
     // The simulator
     target(
         "SimulationKit",
@@ -80,18 +82,19 @@ var targets: [Target] = [
     tests("RaftCoreTests", ["RaftCore", "ByteCodec"], exclude: ["Scenarios"]),
     tests("APITypesTests", ["APITypes"]),
     tests("RaftWireTests", ["RaftWire", "RaftCore", "ByteCodec"]),
-    tests("ReplicaTests", ["Replica", "RaftCore", "ByteCodec"]),
-    tests("AuthCoreTests", ["AuthCore", "ByteCodec"]),
+    tests("ReplicaTests", ["Replica", "RaftCore", "RaftWire", "ByteCodec"]),
+    tests("AuthCoreTests", ["AuthCore", "RaftCore", "ByteCodec"]),
     tests("LMDBTests", ["LMDB"]),
     tests("CryptographyTests", ["Cryptography"]),
     tests("WriteAheadLogTests", ["WriteAheadLog", "RaftCore", "RaftWire", "ByteCodec"]),
     tests(
         "StateStoreTests",
         ["StateStore", "AuthCore", "RaftCore", "RaftWire", "LMDB", "ByteCodec", "SimulationKit"]),
-    tests("AuthServiceTests", ["AuthService", "AuthCore", "Cryptography", "ByteCodec"]),
+    tests(
+        "AuthServiceTests", ["AuthService", "AuthCore", "RaftCore", "Cryptography", "ByteCodec"]),
     tests(
         "HTTPAPITests",
-        ["HTTPAPI", "APITypes", "AuthService", "AuthCore", "Cryptography", "ByteCodec"]),
+        ["HTTPAPI", "APITypes", "AuthService", "AuthCore", "RaftCore", "Cryptography", "ByteCodec"]),
     tests("SimulationTests", ["SimulationKit"]),
     tests("HouseRulesTests", []),
 ]
