@@ -1,1 +1,167 @@
+import Foundation
 import Testing
+
+/// Targets and their ranks (docs/architecture.md): imports go down only.
+private let ranks: [String: Int] = [
+    "ByteCodec": 0, "RaftCore": 1, "APITypes": 1,
+    "CLMDB": 0, "COpenSSL": 0, "CArgon2": 0, "CCrypt": 0,
+    "RaftWire": 2, "AuthCore": 2, "LMDB": 2, "Cryptography": 2,
+    "Replica": 3, "WriteAheadLog": 3, "StateStore": 3, "PeerTransport": 3, "AuthService": 3,
+    "ReplicaRuntime": 4, "HTTPAPI": 4, "WatchwordClient": 4,
+    "Server": 5, "watchword": 5, "watchwordd": 6,
+    "SimulationKit": 5, "simulate": 6,
+]
+
+private let pure: Set<String> = [
+    "ByteCodec", "RaftCore", "APITypes", "RaftWire", "Replica", "AuthCore",
+]
+
+private let onlyImporters: [String: String] = [
+    "CLMDB": "LMDB", "COpenSSL": "Cryptography", "CArgon2": "Cryptography",
+    "CCrypt": "Cryptography",
+]
+
+@Suite("House rules") struct HouseRulesTests {
+    private let product: [SourceFile]
+
+    init() throws { product = try sourceFiles(under: ["Sources", "Simulation"]) }
+
+    @Test("there are sources to look at, so that no rule passes on nothing")
+    func notVacuous() {
+        #expect(product.count > 20)
+        #expect(product.contains { !$0.imports.isEmpty })
+    }
+
+    @Test("every target has a rank")
+    func everyTargetIsRanked() {
+        for file in product { #expect(ranks[file.target] != nil, "\(file.path)") }
+    }
+
+    @Test("a target imports only targets of a lower rank")
+    func importsGoDown() {
+        for file in product {
+            let own = ranks[file.target] ?? 0
+            for name in file.imports where name != file.target {
+                guard let rank = ranks[name] else { continue }
+                #expect(rank < own, "\(file.path) imports \(name)")
+            }
+        }
+    }
+
+    @Test("pure targets import nothing but pure targets")
+    func pureTargetsStayPure() {
+        for file in product where pure.contains(file.target) {
+            for name in file.imports {
+                #expect(pure.contains(name), "\(file.path) imports \(name)")
+            }
+        }
+    }
+
+    @Test("a C library has one importer")
+    func oneImporter() {
+        for file in product {
+            for name in file.imports {
+                guard let importer = onlyImporters[name] else { continue }
+                #expect(file.target == importer, "\(file.path) imports \(name)")
+            }
+        }
+    }
+
+    @Test("pure targets, use cases and the HTTP interface contain no async, lock, clock or chance")
+    func bannedInSynchronousTargets() {
+        let banned = [
+            " async ", "await ", "Mutex<", "Mutex(", "ContinuousClock", "SuspendingClock",
+            "SystemRandomNumberGenerator", "Date()", ".random(in:", ".shuffled()",
+            ".randomElement()", "Task {", "DispatchQueue",
+        ]
+        for file in product
+        where pure.contains(file.target) || ["AuthService", "HTTPAPI"].contains(file.target) {
+            // The pool of hashing threads is the one place in these targets that has threads.
+            if file.path.hasPrefix("Sources/AuthService/HashingPool") { continue }
+            for (number, line) in code(of: file) {
+                for word in banned where line.contains(word) {
+                    Issue.record("\(file.path):\(number) has \(word)")
+                }
+            }
+        }
+    }
+
+    @Test("no error is swallowed and no try is forced")
+    func noSwallowedErrors() {
+        for file in product {
+            for (number, line) in code(of: file) {
+                for word in ["try?", "try!", "catch {}", "catch { }", "as!"]
+                where line.contains(word) {
+                    Issue.record("\(file.path):\(number) has \(word)")
+                }
+            }
+        }
+    }
+
+    @Test("what is unchecked carries its proof in a comment just above or beside it")
+    func uncheckedHasProof() {
+        for file in product {
+            for (index, line) in file.lines.enumerated()
+            where line.contains("@unchecked Sendable") || line.contains("nonisolated(unsafe)") {
+                let near = file.lines[max(0, index - 6)...min(file.lines.count - 1, index + 1)]
+                #expect(
+                    near.contains { $0.contains("//") }, "\(file.path):\(index + 1) has no comment")
+            }
+        }
+    }
+
+    @Test("no file is longer than 800 lines")
+    func filesAreShort() {
+        for file in product { #expect(file.lines.count <= 800, "\(file.path)") }
+    }
+
+    @Test("no function is longer than 70 lines")
+    func functionsAreShort() {
+        for file in product {
+            for function in functions(of: file) where function.length > 70 {
+                Issue.record("\(file.path):\(function.line) is \(function.length) lines")
+            }
+        }
+    }
+
+    @Test("no path of one machine, and nothing left undone, stands in the project")
+    func nothingLeftBehind() {
+        let words = [
+            "/wo" + "rk/", "/opt/" + "swift-packages", "TO" + "DO", "FIX" + "ME", "XX" + "X",
+        ]
+        for file in product {
+            for (index, line) in file.lines.enumerated() {
+                for word in words where line.contains(word) {
+                    Issue.record("\(file.path):\(index + 1) has \(word)")
+                }
+            }
+        }
+    }
+
+    /// The lines without comments, with their numbers.
+    private func code(of file: SourceFile) -> [(Int, String)] {
+        file.lines.enumerated().compactMap { index, line in
+            let text = line.drop { $0 == " " }
+            guard !text.hasPrefix("//") else { return nil }
+            let cut = line.range(of: " //").map { String(line[..<$0.lowerBound]) } ?? line
+            return (index + 1, cut)
+        }
+    }
+
+    /// Functions and initialisers, found by their indentation, which the formatter guarantees.
+    private func functions(of file: SourceFile) -> [(line: Int, length: Int)] {
+        var found: [(line: Int, length: Int)] = []
+        for (index, line) in file.lines.enumerated() {
+            let indent = line.prefix { $0 == " " }.count
+            let text = line.dropFirst(indent)
+            let isFunction =
+                text.contains("func ") || text.hasPrefix("init(") || text.contains(" init(")
+            guard isFunction, !text.hasPrefix("//"), !text.hasSuffix("}") else { continue }
+            let closing = String(repeating: " ", count: indent) + "}"
+            guard let end = file.lines[index...].firstIndex(of: closing) else { continue }
+            let opening = file.lines[index...].firstIndex { $0.hasSuffix("{") } ?? index
+            if opening <= end { found.append((index + 1, end - index + 1)) }
+        }
+        return found
+    }
+}
