@@ -46,7 +46,7 @@ var targets: [Target] = [
     // Rank 0, pure
     target("ByteCodec"),
     target("RaftCore", ["ByteCodec"]),
-    target("APITypes"),
+    target("APITypes", ["ByteCodec"]),
     // Rank 0, C
     systemLibrary("CLMDB", pkgConfig: "lmdb", apt: "liblmdb-dev"),
     systemLibrary("COpenSSL", pkgConfig: "libcrypto", apt: "libssl-dev"),
@@ -80,7 +80,7 @@ var targets: [Target] = [
     // Tests
     tests("ByteCodecTests", ["ByteCodec"]),
     tests("RaftCoreTests", ["RaftCore", "ByteCodec"], exclude: ["Scenarios"]),
-    tests("APITypesTests", ["APITypes"]),
+    tests("APITypesTests", ["APITypes", "ByteCodec"]),
     tests("RaftWireTests", ["RaftWire", "RaftCore", "ByteCodec"]),
     tests("ReplicaTests", ["Replica", "RaftCore", "RaftWire", "ByteCodec"]),
     tests("AuthCoreTests", ["AuthCore", "RaftCore", "ByteCodec"]),
