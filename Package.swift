@@ -104,6 +104,9 @@ var dependencies: [Package.Dependency] = []
 if !coreOnly {
     let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
     let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+    let nioFoundation: Target.Dependency = .product(
+        name: "NIOFoundationCompat", package: "swift-nio")
+    let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
     let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
     let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
     let x509: Target.Dependency = .product(name: "X509", package: "swift-certificates")
@@ -145,7 +148,9 @@ if !coreOnly {
                 "ByteCodec", "RaftCore", "RaftWire", "Replica", "AuthCore", "WriteAheadLog",
                 "StateStore", "PeerTransport", logging,
             ]),
-        target("WatchwordClient", ["APITypes", httpClient, nioCore, nioSSL]),
+        target(
+            "WatchwordClient",
+            ["APITypes", httpClient, nioCore, nioFoundation, nioHTTP1, nioSSL]),
         // Rank 4
         target(
             "Server",

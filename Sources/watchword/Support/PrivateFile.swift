@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 
 /// Files that only their owner may read.
 ///
@@ -7,9 +8,10 @@ import Foundation
 enum PrivateFile {
     /// Writes a new file with mode 0600.
     ///
-    /// - Throws: `CommandFailure` when there is something of that name already, or on an I/O error.
+    /// - Throws: `CommandFailure` when there is something of that name, or on an I/O error.
     static func create(_ path: String, _ text: String) throws {
-        let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+        let descriptor = unsafe open(
+            path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw CommandFailure.file(path, errno) }
         let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
         try handle.write(contentsOf: Data(text.utf8))

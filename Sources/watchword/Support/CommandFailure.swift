@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Glibc
 
 /// Why a command did not do what was asked, with the exit code that scripts can rely on.
 struct CommandFailure: Error, CustomStringConvertible {

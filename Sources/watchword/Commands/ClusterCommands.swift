@@ -1,0 +1,71 @@
+import ArgumentParser
+import WatchwordClient
+
+/// The cluster.
+struct ClusterCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "cluster", abstract: "Show the cluster, hand leadership over.",
+        subcommands: [Status.self, Transfer.self])
+
+    struct Status: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Show leader and members.")
+        @OptionGroup var connection: ConnectionOptions
+
+        func run() async throws {
+            let answer = try await connection.withClient {
+                try await $0.send("GET", "/v1/cluster")
+            }
+            if connection.asJSON { return try connection.output.object(answer.body, fields: []) }
+            try connection.output.object(
+                answer.body, fields: ["id", "leader", "term", "feature_level"])
+            print("")
+            try connection.output.list(
+                answer.body["members"]?.elements ?? [],
+                columns: [
+                    "id", "role", "voter", "match_index", "applied_index", "lag_entries",
+                    "reachable", "url",
+                ])
+        }
+    }
+
+    struct Transfer: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Hand leadership to another node.")
+        @OptionGroup var connection: ConnectionOptions
+        @Option(name: .customLong("to"), help: "Id of the node; otherwise the best one.")
+        var target: String?
+
+        func run() async throws {
+            let body = JSON.object(target.map { ["to": .string($0)] } ?? [:])
+            let answer = try await connection.withClient {
+                try await $0.send("POST", "/v1/cluster/transfer", body: body)
+            }
+            try connection.output.object(answer.body, fields: ["leader", "term"])
+        }
+    }
+}
+
+/// The audit trail.
+struct AuditCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "audit", abstract: "Read the audit trail.")
+
+    @OptionGroup var connection: ConnectionOptions
+    @Option(help: "Only records behind this sequence number.") var after: Int = 0
+    @Option(help: "Only of this actor.") var actor: String?
+    @Option(help: "Only of this action.") var action: String?
+    @Option(help: "Only of this outcome: success, denied or error.") var outcome: String?
+    @Option(help: "At most so many.") var limit = 100
+
+    func run() async throws {
+        var path = "/v1/audit?after=\(after)"
+        for (name, value) in [("actor", actor), ("action", action), ("outcome", outcome)] {
+            if let value { path += "&\(name)=\(encoded(value))" }
+        }
+        let records = try await connection.withClient { [path] in
+            try await $0.all(path, limit: limit)
+        }
+        try connection.output.list(
+            records, columns: ["seq", "at", "actor", "action", "target", "outcome", "address"])
+    }
+}

@@ -1,0 +1,177 @@
+import ArgumentParser
+import Foundation
+import WatchwordClient
+
+private let userColumns = ["id", "username", "email", "kind", "roles", "disabled", "version"]
+private let userFields = [
+    "id", "username", "email", "display_name", "kind", "roles", "disabled", "created_at",
+    "updated_at", "version",
+]
+
+/// Users.
+struct UserCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "user", abstract: "Create, list, change and delete users.",
+        subcommands: [
+            Create.self, List.self, Show.self, Disable.self, Enable.self, Delete.self,
+            Password.self, Grant.self, TakeBack.self,
+        ])
+
+    struct Create: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Create a user.")
+        @OptionGroup var connection: ConnectionOptions
+        @Argument(help: "User name.") var username: String
+        @Option(help: "E-mail address.") var email: String?
+        @Option(help: "Name for people.") var displayName: String?
+        @Option(help: "A role; repeat for more.") var role: [String] = []
+        @Flag(help: "A program, not a person.") var service = false
+        @Flag(help: "Without a password: nobody can log in until one is set.")
+        var noPassword = false
+        @Option(help: "File with the password, - for standard input; otherwise you are asked.")
+        var passwordFile: String?
+
+        func run() async throws {
+            var fields: [String: JSON] = ["username": .string(username)]
+            if let email { fields["email"] = .string(email) }
+            if let displayName { fields["display_name"] = .string(displayName) }
+            if !role.isEmpty { fields["roles"] = .array(role.map { .string($0) }) }
+            if service { fields["kind"] = "service" }
+            if !noPassword {
+                fields["password"] = .string(
+                    try SecretInput.read(
+                        file: passwordFile, prompt: "Password of \(username)", confirm: true))
+            }
+            let body = JSON.object(fields)
+            let answer = try await connection.withClient {
+                try await $0.send("POST", "/v1/users", body: body)
+            }
+            try connection.output.object(answer.body, fields: userFields)
+        }
+    }
+
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "List users.")
+        @OptionGroup var connection: ConnectionOptions
+        @Option(help: "At most so many.") var limit = 1000
+
+        func run() async throws {
+            let users = try await connection.withClient {
+                try await $0.all("/v1/users", limit: limit)
+            }
+            try connection.output.list(users, columns: userColumns)
+        }
+    }
+
+    struct Show: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Show one user.")
+        @OptionGroup var connection: ConnectionOptions
+        @Argument(help: "Id, or self.") var id: String
+
+        func run() async throws {
+            let answer = try await connection.withClient {
+                try await $0.send("GET", "/v1/users/\(encoded(id))")
+            }
+            try connection.output.object(answer.body, fields: userFields)
+        }
+    }
+
+    struct Disable: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Disable a user: every session is refused from now on.")
+        @OptionGroup var connection: ConnectionOptions
+        @Argument(help: "Id.") var id: String
+
+        func run() async throws {
+            try await setDisabled(true, id: id, connection: connection)
+        }
+    }
+
+    struct Enable: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Enable a disabled user.")
+        @OptionGroup var connection: ConnectionOptions
+        @Argument(help: "Id.") var id: String
+
+        func run() async throws {
+            try await setDisabled(false, id: id, connection: connection)
+        }
+    }
+
+    struct Delete: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Delete a user and all of the user's sessions.")
+        @OptionGroup var connection: ConnectionOptions
+        @Argument(help: "Id.") var id: String
+
+        func run() async throws {
+            _ = try await connection.withClient {
+                try await $0.send("DELETE", "/v1/users/\(encoded(id))")
+            }
+            connection.output.done("deleted \(id)")
+        }
+    }
+
+    struct Password: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "password",
+            abstract: "Set a user's password, or with self your own; other sessions end.")
+        @OptionGroup var connection: ConnectionOptions
+        @Argument(help: "Id, or self.") var id: String
+        @Option(help: "File with the new password, - for standard input.")
+        var passwordFile: String?
+        @Option(help: "File with the old password, for self.") var oldPasswordFile: String?
+
+        func run() async throws {
+            var fields: [String: JSON] = [:]
+            if id == "self" {
+                fields["old_password"] = .string(
+                    try SecretInput.read(file: oldPasswordFile, prompt: "Old password"))
+            }
+            let new = try SecretInput.read(
+                file: passwordFile, prompt: "New password", confirm: true)
+            fields[id == "self" ? "new_password" : "password"] = .string(new)
+            let body = JSON.object(fields)
+            _ = try await connection.withClient {
+                try await $0.send("PUT", "/v1/users/\(encoded(id))/password", body: body)
+            }
+            connection.output.done("the password is set")
+        }
+    }
+
+    struct Grant: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Give a user a role.")
+        @OptionGroup var connection: ConnectionOptions
+        @Argument(help: "Id.") var id: String
+        @Argument(help: "Role.") var role: String
+
+        func run() async throws {
+            _ = try await connection.withClient {
+                try await $0.send("PUT", "/v1/users/\(encoded(id))/roles/\(encoded(role))")
+            }
+            connection.output.done("\(id) has \(role)")
+        }
+    }
+
+    struct TakeBack: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "revoke", abstract: "Take a role back from a user.")
+        @OptionGroup var connection: ConnectionOptions
+        @Argument(help: "Id.") var id: String
+        @Argument(help: "Role.") var role: String
+
+        func run() async throws {
+            _ = try await connection.withClient {
+                try await $0.send("DELETE", "/v1/users/\(encoded(id))/roles/\(encoded(role))")
+            }
+            connection.output.done("\(id) has \(role) no more")
+        }
+    }
+}
+
+private func setDisabled(
+    _ disabled: Bool, id: String, connection: ConnectionOptions
+) async throws {
+    let answer = try await connection.withClient {
+        try await $0.send("PATCH", "/v1/users/\(encoded(id))", body: ["disabled": .bool(disabled)])
+    }
+    try connection.output.object(answer.body, fields: userFields)
+}
