@@ -1,0 +1,88 @@
+public import ByteCodec
+
+/// The bytes of a configuration: the payload of a `.configuration` entry, and part of a
+/// snapshot's metadata.
+///
+/// Layout, little-endian: version 1 (1 byte); then for voters, outgoing voters, learners and next
+/// learners a count (1 byte) and that many node numbers (8 bytes each), ascending.
+extension ConfState {
+    /// Nodes in one of the four lists.
+    public static let listCountMax = 64
+
+    /// Whether the lists are ascending without repetitions or node 0, and agree with each other:
+    /// a learner does not vote, and a next learner is an outgoing voter that is not incoming.
+    public var isWellFormed: Bool {
+        [voters, votersOutgoing, learners, learnersNext].allSatisfy(Self.isAscending)
+            && !learners.contains(where: isVoter)
+            && learnersNext.allSatisfy { votersOutgoing.contains($0) && !voters.contains($0) }
+    }
+
+    /// Appends the configuration.
+    ///
+    /// - Precondition: it is well-formed.
+    public func encode(into writer: inout ByteWriter) {
+        precondition(isWellFormed, "configuration \(self)")
+        writer.write(UInt8(1))
+        for list in [voters, votersOutgoing, learners, learnersNext] {
+            precondition(list.count <= Self.listCountMax, "\(list.count) nodes in a list")
+            writer.write(UInt8(list.count))
+            for node in list { writer.write(node.rawValue) }
+        }
+    }
+
+    /// The bytes of the configuration alone.
+    public func encoded() -> [UInt8] {
+        var writer = ByteWriter()
+        encode(into: &writer)
+        return writer.bytes
+    }
+
+    /// Reads a configuration.
+    ///
+    /// - Throws: `ByteCodecError` for bytes that end early, an unknown version, too long a list, or
+    ///   a configuration that is not well-formed.
+    public init(from reader: inout ByteReader) throws(ByteCodecError) {
+        let start = reader.offset
+        let version: UInt8 = try reader.read()
+        guard version == 1 else {
+            throw .malformed(offset: start, what: "configuration version \(version)")
+        }
+        voters = try Self.readList(&reader)
+        votersOutgoing = try Self.readList(&reader)
+        learners = try Self.readList(&reader)
+        learnersNext = try Self.readList(&reader)
+        guard isWellFormed else {
+            throw .malformed(offset: start, what: "configuration \(self)")
+        }
+    }
+
+    /// Reads the payload of a `.configuration` entry.
+    ///
+    /// - Throws: `ByteCodecError`, also when bytes are left over.
+    public init(decoding payload: [UInt8]) throws(ByteCodecError) {
+        var reader = ByteReader(payload)
+        try self.init(from: &reader)
+        try reader.finish()
+    }
+
+    private static func isAscending(_ list: [NodeID]) -> Bool {
+        // Node 0 is nobody, so a list may only begin behind it.
+        var last = NodeID(0)
+        for node in list {
+            guard node > last else { return false }
+            last = node
+        }
+        return true
+    }
+
+    private static func readList(_ reader: inout ByteReader) throws(ByteCodecError) -> [NodeID] {
+        let start = reader.offset
+        let count: UInt8 = try reader.read()
+        guard count <= listCountMax else {
+            throw .malformed(offset: start, what: "\(count) nodes in a list")
+        }
+        var list: [NodeID] = []
+        for _ in 0..<count { list.append(NodeID(try reader.read())) }
+        return list
+    }
+}
