@@ -168,6 +168,12 @@ if !coreOnly {
         // Rank 5
         .executableTarget(
             name: "watchwordd", dependencies: ["Server", arguments], swiftSettings: settings),
+        // Breaks real clusters
+        .executableTarget(
+            name: "drill",
+            dependencies: [
+                "WatchwordClient", httpClient, nioCore, nioHTTP1, nioFoundation, arguments,
+            ], path: "Tests/Drill", swiftSettings: settings),
         // Tests
         tests("PeerTransportTests", ["PeerTransport", "RaftCore", nioCore, nioPosix, nioEmbedded]),
         tests("ReplicaRuntimeTests", ["ReplicaRuntime", "Replica", "RaftCore"]),

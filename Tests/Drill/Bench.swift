@@ -1,0 +1,105 @@
+import AsyncHTTPClient
+import Foundation
+import NIOCore
+import NIOHTTP1
+import WatchwordClient
+
+/// What every drill needs: the cluster, a way to ask, and an administrator's session.
+final class Bench: Sendable {
+    let cluster: QuickstartCluster
+    let http = HTTP()
+    let token: String
+
+    init(cluster: QuickstartCluster) async throws {
+        self.cluster = cluster
+        token = try await Self.logIn(cluster: cluster, http: http)
+    }
+
+    private static func logIn(cluster: QuickstartCluster, http: HTTP) async throws -> String {
+        let deadline = ContinuousClock.now + .seconds(30)
+        while ContinuousClock.now < deadline {
+            for node in cluster.nodes {
+                do {
+                    let answer = try await http.send(
+                        .POST, "\(node.url)/v1/auth/login",
+                        body: [
+                            "username": "admin", "password": .string(cluster.adminPassword),
+                            "label": "drill",
+                        ])
+                    if let token = answer.body["session_token"]?.text { return token }
+                } catch { continue }
+            }
+            try await Task.sleep(for: .milliseconds(100))
+        }
+        throw DrillFailure("nobody could log in")
+    }
+
+    /// Who leads, by the word of the nodes themselves.
+    func leader(within seconds: Int = 20, besides former: String? = nil) async throws -> String {
+        let deadline = ContinuousClock.now + .seconds(seconds)
+        while ContinuousClock.now < deadline {
+            for node in cluster.nodes where node.id != former {
+                do {
+                    let answer = try await http.send(
+                        .GET, "\(node.url)/health/leader", milliseconds: 300)
+                    if answer.status == 200 { return node.id }
+                } catch { continue }
+            }
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        throw DrillFailure("no leader within \(seconds) s")
+    }
+
+    /// Waits until these nodes serve linearizable reads.
+    func ready(_ ids: [String], within seconds: Int = 60) async throws {
+        let deadline = ContinuousClock.now + .seconds(seconds)
+        for id in ids {
+            while true {
+                guard ContinuousClock.now < deadline else {
+                    throw DrillFailure("\(id) not ready within \(seconds) s")
+                }
+                do {
+                    let answer = try await http.send(
+                        .GET, "\(cluster.node(id).url)/health/ready", milliseconds: 500)
+                    if answer.status == 200 { break }
+                } catch { /* It is still starting: asked again below. */  }
+                try await Task.sleep(for: .milliseconds(20))
+            }
+        }
+    }
+
+    /// A request that must succeed, tried over all nodes for a while.
+    func demand(
+        _ method: String, _ path: String, body: JSON? = nil, within seconds: Int = 20
+    ) async throws -> JSON {
+        let deadline = ContinuousClock.now + .seconds(seconds)
+        let key = UUID().uuidString
+        var last = "no answer"
+        while ContinuousClock.now < deadline {
+            for node in cluster.nodes {
+                do {
+                    let answer = try await http.send(
+                        .init(rawValue: method), node.url + path, token: token, body: body,
+                        headers: method == "GET" ? [] : [("Idempotency-Key", key)])
+                    if (200..<300).contains(answer.status) { return answer.body }
+                    last = "\(answer.status) \(answer.body)"
+                    if answer.status < 500 && answer.status != 409 && answer.status != 429 {
+                        throw DrillFailure("\(method) \(path): \(last)")
+                    }
+                } catch let failure as DrillFailure { throw failure } catch { last = "\(error)" }
+            }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        throw DrillFailure("\(method) \(path): \(last)")
+    }
+
+    /// A new user for this drill; the answer is the id.
+    func makeUser(_ purpose: String, password: String? = nil) async throws -> String {
+        let suffix = UUID().uuidString.prefix(8).lowercased()
+        var body: [String: JSON] = ["username": .string("\(purpose)-\(suffix)")]
+        if let password { body["password"] = .string(password) }
+        let user = try await demand("POST", "/v1/users", body: .object(body))
+        guard let id = user["id"]?.text else { throw DrillFailure("a user without an id: \(user)") }
+        return id
+    }
+}

@@ -1,0 +1,197 @@
+import AsyncHTTPClient
+import Foundation
+import NIOCore
+import NIOHTTP1
+import Synchronization
+import WatchwordClient
+
+/// What validations of one token on every node said.
+private struct Answers: Sendable {
+    var allowed = 0
+    var refused = 0
+    var unavailable = 0
+
+    mutating func count(_ status: Int) {
+        switch status {
+        case 200: allowed += 1
+        case 401, 403: refused += 1
+        default: unavailable += 1
+        }
+    }
+
+    mutating func add(_ other: Answers) {
+        allowed += other.allowed
+        refused += other.refused
+        unavailable += other.unavailable
+    }
+}
+
+/// Validates a token on the given nodes at once. A node that does not answer counts as
+/// unavailable, as a gateway would take it.
+private func validate(_ token: String, on urls: [String], _ bench: Bench) async -> Answers {
+    await withTaskGroup(of: Int.self) { group in
+        for url in urls {
+            group.addTask {
+                do {
+                    return try await bench.http.send(
+                        .GET, "\(url)/v1/validate", token: token, milliseconds: 3000
+                    ).status
+                } catch { return 0 }
+            }
+        }
+        var answers = Answers()
+        for await status in group { answers.count(status) }
+        return answers
+    }
+}
+
+/// A session for the user, made through one node.
+private func makeSession(
+    of user: String, through url: String, _ bench: Bench
+) async throws -> (id: String, token: String)? {
+    let answer: Answer
+    do {
+        answer = try await bench.http.send(
+            .POST, "\(url)/v1/sessions", token: bench.token, body: ["user_id": .string(user)],
+            headers: [("Idempotency-Key", UUID().uuidString)])
+    } catch { return nil }
+    guard let token = answer.body["session_token"]?.text,
+        let id = answer.body["session"]?["id"]?.text
+    else { return nil }
+    return (id, token)
+}
+
+/// Runs `count` rounds over several tasks, with a follower paused in the middle third.
+private func rounds(
+    _ bench: Bench, count: Int, _ round: @Sendable @escaping (Int) async throws -> Void
+) async throws {
+    let next = Atomic(0)
+    let pauser = Task {
+        while next.load(ordering: .relaxed) < count / 3 {
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        let leader = try await bench.leader()
+        guard let follower = bench.cluster.nodes.map(\.id).first(where: { $0 != leader }) else {
+            return
+        }
+        try bench.cluster.signal(follower, SIGSTOP)
+        while next.load(ordering: .relaxed) < count / 3 + max(20, count / 20) {
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        try bench.cluster.signal(follower, SIGCONT)
+    }
+    try await withThrowingTaskGroup(of: Void.self) { group in
+        for _ in 0..<8 {
+            group.addTask {
+                while true {
+                    let number = next.wrappingAdd(1, ordering: .relaxed).oldValue
+                    guard number < count else { return }
+                    try await round(number)
+                }
+            }
+        }
+        try await group.waitForAll()
+    }
+    try await pauser.value
+}
+
+/// Revokes sessions, each validated on every node as soon as the revocation is acknowledged.
+func revocations(_ bench: Bench, count: Int) async throws -> Verdict {
+    let user = try await bench.makeUser("revoked")
+    let urls = bench.cluster.nodes.map(\.url)
+    let total = Mutex((answers: Answers(), acknowledged: 0, before: Answers()))
+    try await rounds(bench, count: count) { number in
+        let url = urls[number % urls.count]
+        guard let session = try await makeSession(of: user, through: url, bench) else { return }
+        let before = await validate(session.token, on: [url], bench)
+        let status: Int
+        do {
+            status = try await bench.http.send(
+                .DELETE, "\(urls[(number + 1) % urls.count])/v1/sessions/\(session.id)",
+                token: bench.token
+            ).status
+        } catch { return }
+        guard status == 204 || status == 200 else { return }
+        let after = await validate(session.token, on: urls, bench)
+        total.withLock {
+            $0.acknowledged += 1
+            $0.answers.add(after)
+            $0.before.add(before)
+        }
+    }
+    let result = total.withLock { $0 }
+    return Verdict(
+        name: "revocations, each validated at once on every node, a follower paused meanwhile",
+        figures: [
+            "\(result.acknowledged) of \(count) acknowledged; before: \(result.before.allowed) allows",
+            "after: \(result.answers.allowed) allows, \(result.answers.refused) refusals, "
+                + "\(result.answers.unavailable) unavailable",
+        ],
+        passed: result.answers.allowed == 0 && result.acknowledged > count * 9 / 10
+            && result.before.allowed > count * 8 / 10)
+}
+
+/// Makes sessions, each validated at once on the other nodes.
+func logins(_ bench: Bench, count: Int) async throws -> Verdict {
+    let user = try await bench.makeUser("fresh")
+    let urls = bench.cluster.nodes.map(\.url)
+    let total = Mutex((answers: Answers(), made: 0))
+    try await rounds(bench, count: count) { number in
+        let url = urls[number % urls.count]
+        guard let session = try await makeSession(of: user, through: url, bench) else { return }
+        let others = urls.filter { $0 != url }
+        let answers = await validate(session.token, on: others, bench)
+        total.withLock {
+            $0.made += 1
+            $0.answers.add(answers)
+        }
+    }
+    let result = total.withLock { $0 }
+    return Verdict(
+        name:
+            "new sessions, each validated at once on the other nodes, a follower paused meanwhile",
+        figures: [
+            "\(result.made) of \(count) made; \(result.answers.allowed) allows, "
+                + "\(result.answers.refused) refusals, \(result.answers.unavailable) unavailable"
+        ],
+        passed: result.answers.refused == 0 && result.made > count * 9 / 10
+            && result.answers.allowed > count)
+}
+
+/// Holds a follower back until the log is trimmed past it, and lets it catch up under load.
+func snapshotCatchUp(_ bench: Bench) async throws -> Verdict {
+    let leader = try await bench.leader()
+    guard let follower = bench.cluster.nodes.first(where: { $0.id != leader }) else {
+        throw DrillFailure("no follower")
+    }
+    let load = try await WriteLoad(
+        bench: bench, writers: 16, interval: .milliseconds(30),
+        urls: bench.cluster.nodes.filter { $0.id != follower.id }.map(\.url))
+    let before = try await snapshotsInstalled(follower.url, bench)
+    try bench.cluster.signal(follower.id, SIGKILL)
+    let caughtUp: Duration = try await load.run {
+        try await Task.sleep(for: .seconds(60))
+        try await bench.cluster.start(follower.id)
+        let moment = ContinuousClock.now
+        try await bench.ready([follower.id], within: 120)
+        return moment.duration(to: .now)
+    }
+    let installed = try await snapshotsInstalled(follower.url, bench)
+    let account = try await load.account()
+    return Verdict(
+        name: "a follower behind the trimmed log catches up under load",
+        figures: [
+            account.sentence, "snapshots installed: \(installed) (before its stop \(before))",
+            "ready again after \(caughtUp / .milliseconds(1)) ms",
+        ], passed: account.isClean && installed >= 1)
+}
+
+private func snapshotsInstalled(_ url: String, _ bench: Bench) async throws -> Int {
+    let answer = try await bench.http.client.get(url: "\(url)/metrics").get()
+    let text = answer.body.map { String(buffer: $0) } ?? ""
+    for line in text.split(separator: "\n")
+    where line.hasPrefix("watchword_raft_snapshots_installed_total") {
+        return Int(Double(line.split(separator: " ").last ?? "0") ?? 0)
+    }
+    return 0
+}
