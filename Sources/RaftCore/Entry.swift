@@ -24,7 +24,9 @@ public struct Entry: Equatable, Sendable {
     }
 
     /// What the entry counts against limits in bytes: its payload and a fixed overhead.
-    public var sizeBytes: Int { payload.count + 32 }
+    public var sizeBytes: Int { Self.sizeBytes(payload: payload.count) }
+    /// What an entry with a payload of `byteCount` bytes counts.
+    public static func sizeBytes(payload byteCount: Int) -> Int { byteCount + 32 }
 }
 
 /// Index and term of an entry, which name it for ever (Raft §5.3, log matching).

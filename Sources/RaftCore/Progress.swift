@@ -1,0 +1,151 @@
+/// What a leader knows of one follower, and how it sends to it (etcd/raft `tracker`).
+///
+/// - `probe`: where the logs part is not known; one append at a time, answered or retried with a
+///   heartbeat.
+/// - `replicate`: the follower takes everything; appends are pipelined, `next` runs ahead.
+/// - `snapshot`: the entries that it needs are gone; nothing is sent until a snapshot has arrived.
+struct Progress: Equatable, Sendable {
+    /// How appends are sent.
+    enum State: UInt8, Equatable, Sendable {
+        case probe, replicate, snapshot
+    }
+
+    /// The last entry that the follower has durably, as far as is known. Never goes back.
+    private(set) var match: LogIndex
+    /// The next entry to be sent; always behind `match` (etcd/raft #149).
+    private(set) var next: LogIndex
+    /// How appends are sent now.
+    private(set) var state: State
+    /// Appends on their way, in `replicate` only.
+    private(set) var inflights: Inflights
+    /// In `probe`: whether an append is on its way, so that the next one waits for an answer or
+    /// for the answer to a heartbeat.
+    var isProbeSent = false
+    /// In `probe`: whether an append with these very entries was sent before, so that the next one
+    /// only asks.
+    private(set) var isProbeRepeated = false
+    /// In `replicate`: whether a heartbeat was answered while entries were unacknowledged, so that
+    /// an empty append asks whether some were lost (etcd #14633).
+    var isCheckWanted = false
+    /// When something of the present term last came from the follower; nil if nothing did.
+    var lastContact: SteadyTime?
+    /// The newest read round that the follower has answered.
+    var acknowledgedSequence: UInt64 = 0
+    /// The newest commit index that was sent to the follower.
+    var sentCommit: LogIndex = .zero
+    /// In `snapshot`: when the follower is offered a snapshot (again); nil while one is on its way.
+    var snapshotDue: SteadyTime?
+
+    /// A follower of which nothing is known.
+    init(next: LogIndex, options: RaftOptions) {
+        precondition(next > .zero, "entries are counted from 1")
+        match = .zero
+        self.next = next
+        state = .probe
+        inflights = Inflights(
+            countMax: options.inflightMessagesMax, bytesMax: options.inflightBytesMax)
+    }
+
+    /// Whether entries may be sent now.
+    var mayAppend: Bool {
+        switch state {
+        case .probe: !isProbeSent
+        case .replicate: !inflights.isFull
+        case .snapshot: false
+        }
+    }
+
+    /// Notes that an append behind `next` was sent, with `entries` and the commit index.
+    mutating func sentAppend(entries: [Entry], commit: LogIndex) {
+        sentCommit = max(sentCommit, commit)
+        isCheckWanted = false
+        switch state {
+        case .probe:
+            isProbeSent = true
+            isProbeRepeated = true
+        case .replicate:
+            guard let last = entries.last else { return }
+            precondition(last.index >= next, "\(last.index.rawValue) sent again")
+            inflights.add(last: last.index, bytes: entries.reduce(0) { $0 + $1.sizeBytes })
+            next = last.index.next
+        case .snapshot:
+            preconditionFailure("an append to a follower that waits for a snapshot")
+        }
+    }
+
+    /// Notes that the follower has everything up to and with `index`. False if that was known.
+    mutating func acknowledge(_ index: LogIndex) -> Bool {
+        inflights.free(upTo: index)
+        next = max(next, index.next)
+        guard index > match else { return false }
+        match = index
+        return true
+    }
+
+    /// Takes a refusal of an append behind `rejected`, where `hint` is the last entry that may
+    /// match. False if the refusal is stale (Raft §5.3; etcd/raft `MaybeDecrTo`).
+    mutating func reject(_ rejected: LogIndex, hint: LogIndex) -> Bool {
+        switch state {
+        case .replicate:
+            // What is acknowledged cannot be missing: the refusal is older.
+            guard rejected > match else { return false }
+            // Every entry on its way may be refused too: begin again behind what is known.
+            becomeProbe()
+            return true
+        case .probe:
+            // Only the one append on its way can be refused.
+            guard next.previous == rejected else { return false }
+            next = max(match.next, min(rejected, hint.next))
+            isProbeSent = false
+            isProbeRepeated = false
+            return true
+        case .snapshot:
+            return false
+        }
+    }
+
+    /// Goes to `probe`, behind what is known to match.
+    mutating func becomeProbe() {
+        reset(to: .probe)
+        next = match.next
+    }
+
+    /// Goes to `replicate`, behind what is known to match.
+    mutating func becomeReplicate() {
+        reset(to: .replicate)
+        next = match.next
+    }
+
+    /// Goes to `snapshot`; one is due at once.
+    mutating func becomeSnapshot(now: SteadyTime) {
+        reset(to: .snapshot)
+        snapshotDue = now
+    }
+
+    /// Goes on behind a snapshot that has arrived: first with a probe, and only after a sign of
+    /// life, because the follower may still be installing it.
+    mutating func snapshotArrived(at index: LogIndex) {
+        precondition(state == .snapshot, "no snapshot was on its way")
+        reset(to: .probe)
+        next = max(match.next, index.next)
+        isProbeSent = true
+    }
+
+    private mutating func reset(to state: State) {
+        self.state = state
+        isProbeSent = false
+        isProbeRepeated = false
+        isCheckWanted = false
+        snapshotDue = nil
+        inflights.reset()
+    }
+
+    /// Checks the follower against a log that ends at `last`.
+    func checkInvariants(last: LogIndex) {
+        precondition(match < next, "next \(next.rawValue) at or before match \(match.rawValue)")
+        precondition(next <= last.next, "next \(next.rawValue) past the end \(last.rawValue)")
+        precondition(state == .replicate || inflights.count == 0, "inflights in \(state)")
+        precondition(state == .snapshot || snapshotDue == nil, "snapshot due in \(state)")
+        inflights.checkInvariants()
+    }
+}

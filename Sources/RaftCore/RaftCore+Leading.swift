@@ -1,0 +1,112 @@
+// What a leader does by the clock and at the end of each batch of events.
+
+extension RaftCore {
+    /// When the leader has something to do by the clock.
+    var leadershipDue: SteadyTime? {
+        var due: SteadyTime?
+        func consider(_ moment: SteadyTime?) {
+            guard let moment else { return }
+            due = due.map { min($0, moment) } ?? moment
+        }
+        if !leading.peers.isEmpty { consider(leading.heartbeatDue) }
+        consider(quorumContactEnd)
+        consider(leading.transfer?.deadline)
+        // A snapshot that is due already waits for a sign of life and not for the clock.
+        for peer in leading.peers {
+            if let moment = peer.progress.snapshotDue, moment > now { consider(moment) }
+        }
+        return due
+    }
+
+    /// When this leader must have heard a quorum again, or else stop (dissertation §6.2); nil if
+    /// it is a quorum by itself.
+    private var quorumContactEnd: SteadyTime? {
+        let always = SteadyTime(nanoseconds: .max)
+        let contact = Quorum.reached(by: configuration) { node in
+            guard node != id else { return always }
+            guard let position = leading.position(of: node) else { return .zero }
+            let peer = leading.peers[position]
+            return peer.progress.lastContact ?? peer.knownSince
+        }
+        guard let contact, contact != always else { return nil }
+        return contact.advanced(milliseconds: options.checkQuorumMilliseconds)
+    }
+
+    /// Some deadline of the leader has passed.
+    mutating func leadershipTimerFired() {
+        if let end = quorumContactEnd, now >= end {
+            // Without a quorum it can commit nothing, and would only keep those who still hear it
+            // from electing another (openraft #2080).
+            stepDown()
+            return
+        }
+        if let transfer = leading.transfer, now >= transfer.deadline {
+            abortTransfer()
+            guard role == .leader else { return }
+        }
+        if now >= leading.heartbeatDue {
+            broadcastHeartbeat()
+            repeatTimeoutNow()
+        }
+    }
+
+    /// Stops leading, says so, and names no heir. Who hears it need not wait for a time-out.
+    public mutating func stepDown(now: SteadyTime) {
+        advance(to: now)
+        if role == .leader { stepDown() }
+    }
+
+    /// Stops leading and says so.
+    mutating func stepDown() {
+        precondition(role == .leader, "a \(role) steps down")
+        for peer in leading.peers { send(.steppingDown, to: peer.id) }
+        becomeFollower(term: term, leader: nil)
+    }
+
+    /// Sends a heartbeat to everybody. It tells no follower to commit what it may not have: the
+    /// log behind what is known to match may be another's (Raft §5.3).
+    mutating func broadcastHeartbeat() {
+        for position in leading.peers.indices {
+            let peer = leading.peers[position]
+            let commit = min(peer.progress.match, log.committed)
+            send(.heartbeat(commit: commit, sequence: leading.reads.sequence), to: peer.id)
+            leading.peers[position].progress.sentCommit = max(peer.progress.sentCommit, commit)
+        }
+        leading.heartbeatDue = now.advanced(milliseconds: options.heartbeatMilliseconds)
+    }
+
+    /// A follower answered a heartbeat: it is there, and follows this leader.
+    mutating func heartbeatAnswered(by follower: NodeID, sequence: UInt64) {
+        guard role == .leader, let position = leading.position(of: follower) else { return }
+        contacted(position)
+        // A number that was never asked confirms nothing.
+        if sequence <= leading.reads.sequence {
+            let known = leading.peers[position].progress.acknowledgedSequence
+            leading.peers[position].progress.acknowledgedSequence = max(known, sequence)
+        }
+        let match = leading.peers[position].progress.match
+        switch leading.peers[position].progress.state {
+        case .probe:
+            // The probe or its answer was lost, or is being written: ask again.
+            leading.peers[position].progress.isProbeSent = false
+        case .replicate:
+            if match < log.lastIndex { leading.peers[position].progress.isCheckWanted = true }
+        case .snapshot:
+            break
+        }
+        confirmReads()
+    }
+
+    /// Notes a sign of life in the present term.
+    mutating func contacted(_ position: Int) {
+        leading.peers[position].progress.lastContact = now
+    }
+
+    /// Says everything that the leader has to say after a batch of events: one read round, and to
+    /// each follower the entries that it may have, or the new commit index.
+    mutating func flushLeadership() {
+        beginReadRound()
+        offerTransfer()
+        for position in leading.peers.indices { flush(toPeerAt: position) }
+    }
+}

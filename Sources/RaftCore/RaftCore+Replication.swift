@@ -1,0 +1,246 @@
+internal import ByteCodec
+
+// Log replication: Raft §5.3, §5.4.2; pipelining and parallel disk writes, dissertation §10.2.
+
+// MARK: - Leader
+
+extension RaftCore {
+    /// Appends commands to the log, all or none. They are sent and written with the next
+    /// `takeReady`, and have taken effect when they come back in `Ready.committed`.
+    ///
+    /// - Returns: the names of the entries, in order.
+    /// - Throws: `ProposalRefusal`; then nothing was appended.
+    public mutating func propose(
+        _ payloads: [[UInt8]], now: SteadyTime
+    ) throws(ProposalRefusal) -> [EntryID] {
+        advance(to: now)
+        guard role == .leader else { throw .notLeader(leader: leader) }
+        guard !isStorageFull else { throw .storageFull }
+        // The heir must have the whole log, so the log stands still until it leads or refuses.
+        guard leading.transfer == nil else { throw .transferring }
+        var bytes = 0
+        for payload in payloads {
+            guard payload.count <= options.entryBytesMax else {
+                throw .entryTooLarge(limitBytes: options.entryBytesMax)
+            }
+            bytes += Entry.sizeBytes(payload: payload.count)
+        }
+        guard leading.uncommittedBytes + bytes <= options.uncommittedBytesMax else {
+            throw .tooManyUncommittedBytes
+        }
+        return payloads.map { appendOwn(kind: .command, payload: $0) }
+    }
+
+    /// Appends an entry of the present term to this leader's own log (S3: never replacing one).
+    mutating func appendOwn(kind: EntryKind, payload: [UInt8]) -> EntryID {
+        precondition(role == .leader, "a \(role) appends")
+        let id = log.append(term: term, kind: kind, payload: payload)
+        leading.uncommittedBytes += Entry.sizeBytes(payload: payload.count)
+        return id
+    }
+
+    /// Sends a follower what it may have now: entries, a question whether it has them, the new
+    /// commit index, or the offer of a snapshot.
+    mutating func flush(toPeerAt position: Int) {
+        var isAnythingSent = false
+        while leading.peers[position].progress.mayAppend {
+            let progress = leading.peers[position].progress
+            let isProbe = progress.state == .probe
+            guard isProbe || progress.next <= log.lastIndex else { break }
+            // A probe that was not answered is repeated without entries, so that a follower that
+            // cannot write is not sent the same megabyte with every heartbeat.
+            let isEmpty = isProbe && progress.isProbeRepeated
+            guard sendAppend(toPeerAt: position, isEmpty: isEmpty) else { break }
+            isAnythingSent = true
+        }
+        let progress = leading.peers[position].progress
+        switch progress.state {
+        case .probe: break
+        case .replicate:
+            let isCommitNews = log.committed > progress.sentCommit
+            if !isAnythingSent, progress.isCheckWanted || isCommitNews {
+                _ = sendAppend(toPeerAt: position, isEmpty: true)
+            }
+        case .snapshot: offerSnapshot(toPeerAt: position)
+        }
+    }
+
+    /// Sends one append behind `next`. False if what lies before `next` is cut off, so that only a
+    /// snapshot can help (Raft §7; etcd/raft #31).
+    private mutating func sendAppend(toPeerAt position: Int, isEmpty: Bool) -> Bool {
+        let progress = leading.peers[position].progress
+        let previous = progress.next.previous
+        guard let previousTerm = log.term(at: previous) else {
+            leading.peers[position].progress.becomeSnapshot(now: now)
+            return false
+        }
+        let entries =
+            isEmpty
+            ? []
+            : Array(
+                log.page(
+                    after: previous, bytesMax: options.appendBytesMax,
+                    countMax: options.appendEntriesMax))
+        send(
+            .append(
+                previous: EntryID(index: previous, term: previousTerm), entries: entries,
+                commit: log.committed),
+            to: leading.peers[position].id)
+        leading.peers[position].progress.sentAppend(
+            entries: entries, commit: log.committed)
+        return true
+    }
+
+    /// A follower has this leader's log durably up to and with `match`.
+    mutating func accepted(by follower: NodeID, match: LogIndex) {
+        guard role == .leader, let position = leading.position(of: follower) else { return }
+        // More than there is cannot match.
+        guard match <= log.lastIndex else { return }
+        contacted(position)
+        let isNews = leading.peers[position].progress.acknowledge(match)
+        // An older answer says nothing about the present probe.
+        guard match == leading.peers[position].progress.match else { return }
+        switch leading.peers[position].progress.state {
+        case .probe: leading.peers[position].progress.becomeReplicate()
+        case .replicate: break
+        case .snapshot:
+            // Whatever helped it, its log meets ours again.
+            if match >= log.start.index { leading.peers[position].progress.becomeReplicate() }
+        }
+        if isNews { advanceCommit() }
+    }
+
+    /// A follower has nothing that matches `previous`; `hint` is the last entry of its own that
+    /// may match (Raft §5.3).
+    mutating func rejected(by follower: NodeID, previous: LogIndex, hint: EntryID) {
+        guard role == .leader, let position = leading.position(of: follower) else { return }
+        contacted(position)
+        var guess = hint.index
+        if hint.index >= log.start.index {
+            // Our entries of later terms than the hint's cannot match either: skip them all.
+            let floor = max(log.start.index, leading.peers[position].progress.match)
+            guess =
+                log.lastPossibleMatch(atOrBefore: hint.index, term: hint.term, floor: floor).index
+        }
+        _ = leading.peers[position].progress.reject(previous, hint: guess)
+    }
+
+    /// Commits what a quorum has durably, if it is of the present term: an older entry is
+    /// committed only with one behind it (Raft §5.4.2, figure 8).
+    mutating func advanceCommit() {
+        precondition(role == .leader, "a \(role) counts replicas")
+        let reached = Quorum.reached(by: configuration) { node in
+            if node == id { return log.durable }
+            return leading.position(of: node).map { leading.peers[$0].progress.match } ?? .zero
+        }
+        guard let index = reached, index > log.committed else { return }
+        guard log.term(at: index) == term || Planted.commitOldTerm.isOn else { return }
+        for entry in log.entries(after: log.committed, upTo: index) {
+            leading.uncommittedBytes -= entry.sizeBytes
+        }
+        _ = log.commit(upTo: index)
+        // A leader that is no voter any more leads until that is committed (Raft §6).
+        if configurations.currentIndex <= log.committed, !configuration.isVoter(id) { stepDown() }
+    }
+}
+
+// MARK: - Follower
+
+extension RaftCore {
+    /// Takes entries from the leader of the present term (Raft §5.3, figure 2).
+    mutating func append(_ entries: [Entry], behind previous: EntryID, commit: LogIndex) {
+        // The log is about to begin anew: what is appended now would be lost.
+        guard installing == nil else { return }
+        // Everything committed is the same in every leader's log (S4): what an old or repeated
+        // message says of it is passed over.
+        var behind = previous
+        var fresh = entries[...]
+        if behind.index < log.committed {
+            fresh = fresh.drop { $0.index <= log.committed }
+            if fresh.isEmpty {
+                acknowledge(upTo: log.committed)
+                return
+            }
+            behind = EntryID(index: log.committed, term: committedTerm)
+        }
+        let isNew = fresh.contains { log.term(at: $0.index) != $0.term }
+        guard log.matches(behind), !(isNew && isStorageFull) else {
+            // A node that cannot write stays silent: a refusal would only bring the same entries
+            // again, and an acknowledgement would be a lie.
+            if !isStorageFull { reject(behind) }
+            return
+        }
+        if isNew || Planted.truncateMatchingSuffix.isOn { merge(fresh, behind: behind.index) }
+        let matched = behind.index + fresh.count
+        _ = log.commit(upTo: max(log.committed, min(commit, matched)))
+        acknowledge(upTo: matched)
+    }
+
+    private var committedTerm: Term {
+        guard let term = log.term(at: log.committed) else {
+            preconditionFailure("committed \(log.committed.rawValue) outside the log")
+        }
+        return term
+    }
+
+    /// Replaces the entries from the first conflict on. What matches stays, and so does what lies
+    /// behind it: the message may be older than that (async-raft 9540c904).
+    private mutating func merge(_ entries: ArraySlice<Entry>, behind index: LogIndex) {
+        var fresh = entries
+        var keep = index
+        if !Planted.truncateMatchingSuffix.isOn {
+            fresh = fresh.drop { log.matches(EntryID(index: $0.index, term: $0.term)) }
+            keep = index + (entries.count - fresh.count)
+        }
+        if keep < log.lastIndex {
+            log.truncate(after: keep)
+            configurations.rollBack(after: keep)
+        }
+        log.append(fresh)
+        adopt(fresh)
+    }
+
+    /// Notes what is known to match the leader's log, and that an answer is owed. It leaves when
+    /// the disk has come that far: see `flushAcknowledgement`.
+    mutating func acknowledge(upTo matched: LogIndex) {
+        following.matched = max(following.matched, matched)
+        following.isReplyOwed = true
+    }
+
+    /// Refuses an append: says where the logs may still agree, a whole term at a time.
+    private mutating func reject(_ previous: EntryID) {
+        guard let leader else { return }
+        let hint = log.lastPossibleMatch(
+            atOrBefore: previous.index, term: previous.term, floor: log.committed)
+        send(.appendReply(.rejected(previous: previous.index, hint: hint)), to: leader)
+    }
+
+    /// Takes the commit index of a heartbeat, which the leader knows to match.
+    mutating func heartbeat(commit: LogIndex, sequence: UInt64) {
+        guard let leader else { return }
+        if installing == nil {
+            _ = log.commit(upTo: max(log.committed, min(commit, log.lastIndex)))
+        }
+        send(.heartbeatReply(sequence: sequence), to: leader)
+    }
+
+    /// Answers the appends since the last call with one acknowledgement of what is durable (S11):
+    /// the answer to a later one includes those to all before.
+    mutating func flushAcknowledgement() {
+        guard role == .follower, let leader else { return }
+        // An acceptance is a promise made in this term, so the term must be durable too.
+        let isTermDurable = storage.durable.term == term
+        var match = min(following.matched, log.durable)
+        if Planted.acknowledgeBeforeSync.isOn {
+            match = following.matched
+        } else if !isTermDurable {
+            return
+        }
+        let isNews = match > following.acknowledged
+        let isComplete = match == following.matched
+        guard isNews || (following.isReplyOwed && isComplete) else { return }
+        following.acknowledged = match
+        if isComplete { following.isReplyOwed = false }
+        send(.appendReply(.accepted(match: match)), to: leader)
+    }
+}

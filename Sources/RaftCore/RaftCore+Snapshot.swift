@@ -1,0 +1,87 @@
+internal import ByteCodec
+
+// Snapshots, of which the core sees metadata only: Raft §7. Their bytes go past it.
+
+// MARK: - Leader
+
+extension RaftCore {
+    /// Asks for a snapshot to be sent to a follower that needs entries which are gone; once for
+    /// each need, and only if it shows signs of life.
+    mutating func offerSnapshot(toPeerAt position: Int) {
+        let progress = leading.peers[position].progress
+        guard let due = progress.snapshotDue, now >= due, isActive(progress) else { return }
+        leading.peers[position].progress.snapshotDue = nil
+        ready.snapshotsToSend.append(leading.peers[position].id)
+    }
+
+    /// A snapshot was sent, or could not be.
+    mutating func snapshotSent(to peer: NodeID, _ metadata: SnapshotMetadata, succeeded: Bool) {
+        guard role == .leader, let position = leading.position(of: peer) else { return }
+        let progress = leading.peers[position].progress
+        // The follower's own word may have come first.
+        guard progress.state == .snapshot, progress.snapshotDue == nil else { return }
+        if succeeded, metadata.last.index <= log.lastIndex {
+            leading.peers[position].progress.snapshotArrived(at: metadata.last.index)
+        } else {
+            // Not at once: what failed would most likely fail again.
+            leading.peers[position].progress.snapshotDue = now.advanced(
+                milliseconds: options.electionTimeoutMilliseconds)
+        }
+    }
+}
+
+// MARK: - Follower
+
+extension RaftCore {
+    /// A whole and valid snapshot waits to be installed, sent by `sender` in whatever term.
+    ///
+    /// What a snapshot holds is committed, so it does not matter whether its sender still leads.
+    public mutating func snapshotReceived(
+        _ metadata: SnapshotMetadata, from sender: NodeID, now: SteadyTime
+    ) {
+        advance(to: now)
+        precondition(metadata.configuration.isValid, "a snapshot without a cluster")
+        guard role != .leader, sender != id else { return }
+        snapshotArrived(metadata, from: sender)
+    }
+
+    /// Decides what becomes of a snapshot (Raft §7, figure 13): it is ignored, or it only moves
+    /// the commit index, or it replaces the state.
+    mutating func snapshotArrived(_ metadata: SnapshotMetadata, from sender: NodeID) {
+        // A node that cannot write cannot install; one that installs finishes that first.
+        guard installing == nil, !isStorageFull else { return }
+        if metadata.last.index <= log.committed {
+            // Older than what is here: a state never goes back.
+            if sender == leader { acknowledge(upTo: log.committed) }
+            return
+        }
+        if log.matches(metadata.last), !Planted.staleSnapshotTruncates.isOn {
+            // The log holds all of it, and perhaps more, which may be acknowledged: keep it
+            // (etcd-io/etcd #1763).
+            _ = log.commit(upTo: metadata.last.index)
+            if sender == leader { acknowledge(upTo: metadata.last.index) }
+            return
+        }
+        // Whose log is about to be replaced does not know whether it could lead.
+        if role != .follower { becomeFollower(term: term, leader: nil) }
+        installing = metadata
+        ready.install = metadata
+    }
+
+    /// The snapshot could not be installed; the leader will offer one again.
+    mutating func snapshotInstallFailed() {
+        installing = nil
+        wakeElectionTimer()
+    }
+
+    /// The state was replaced: the log begins anew behind it.
+    mutating func snapshotInstalled(_ metadata: SnapshotMetadata) {
+        precondition(installing == metadata, "installed \(metadata), which was not asked for")
+        installing = nil
+        log.restart(behind: metadata.last)
+        configurations = ConfigurationHistory(snapshot: metadata)
+        wakeElectionTimer()
+        // Everything in it is committed, so it matches whoever leads now.
+        acknowledge(upTo: metadata.last.index)
+    }
+}

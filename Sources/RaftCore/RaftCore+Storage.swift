@@ -1,0 +1,51 @@
+internal import ByteCodec
+
+// What the disk is asked to keep, and what follows when it has (dissertation §3.8, §10.2.1).
+
+extension RaftCore {
+    /// The next request to the disk; nil if nothing is new. Term, vote and entries share one
+    /// ordered stream, so no entry can be durable before the term that it belongs to.
+    mutating func takePersistRequest() -> PersistRequest? {
+        let entries = log.takeUnrequested()
+        let isNewVote = term != storage.requested.term || vote != storage.requested.vote
+        // The commit index is a hint: alone it is not worth a write.
+        let isNewCommit = !entries.isEmpty && log.committed != storage.requested.commit
+        guard isNewVote || !entries.isEmpty else { return nil }
+        let hardState =
+            isNewVote || isNewCommit
+            ? HardState(term: term, vote: vote, commit: log.committed) : nil
+        let token = StorageToken(
+            generation: log.generation, term: term, lastIndex: log.lastIndex,
+            sequence: storage.request(hardState))
+        return PersistRequest(token: token, hardState: hardState, entries: entries)
+    }
+
+    /// The disk has kept a request.
+    mutating func persisted(_ token: StorageToken) {
+        let wasHeld = storage.holds(term: term, vote: vote)
+        guard storage.complete(token.sequence) else { return }
+        // The entries that it names may have been replaced meanwhile, by others with the same
+        // indexes (etcd/raft `append_aba_race`).
+        if token.generation == log.generation || Planted.staleCompletion.isOn {
+            log.becomeDurable(upTo: token.lastIndex)
+        }
+        if !wasHeld, storage.holds(term: term, vote: vote) { hardStateBecameDurable() }
+        // A leader counts itself only now (Raft §5.3; etcd #14370).
+        if role == .leader { advanceCommit() }
+    }
+
+    /// The disk is full, or is no longer.
+    ///
+    /// A full node gives leadership away and does not campaign. It still votes and hears its
+    /// leader: what that needs is kept in reserve below.
+    mutating func storageBecame(full isFull: Bool) {
+        guard isFull != isStorageFull else { return }
+        isStorageFull = isFull
+        switch (isFull, role) {
+        case (true, .leader): beginTransfer(to: nil)
+        case (true, .preCandidate), (true, .candidate): becomeFollower(term: term, leader: nil)
+        case (true, .follower): break
+        case (false, _): wakeElectionTimer()
+        }
+    }
+}
