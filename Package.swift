@@ -56,7 +56,7 @@ var targets: [Target] = [
     target("RaftWire", ["ByteCodec", "RaftCore"]),
     target("AuthCore", ["ByteCodec", "RaftCore"]),
     target("LMDB", ["CLMDB"]),
-    target("Cryptography", ["COpenSSL", "CArgon2", "CCrypt"]),
+    target("Cryptography", ["ByteCodec", "COpenSSL", "CArgon2", "CCrypt"]),
     // Rank 2
     target("Replica", ["ByteCodec", "RaftCore", "RaftWire"]),
     target("WriteAheadLog", ["ByteCodec", "RaftCore", "RaftWire"]),

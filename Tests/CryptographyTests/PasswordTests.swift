@@ -16,7 +16,7 @@ struct PasswordTests {
 
     @Test("verifies hashes made by other programs", arguments: PasswordVectors.foreign)
     func foreign(program: String, scheme: String, text: String) throws {
-        #expect(try PasswordHash(text).scheme.rawValue == scheme)
+        #expect(try ParsedPasswordHash(text).scheme.rawValue == scheme)
         let password = Array(PasswordVectors.password.utf8)
         #expect(try verdict(password, text) == .matches(needsRehash: true), "\(program)")
         for wrong in [Array("correct horsf".utf8), password + [0x20], [0] + password, []] {
@@ -150,7 +150,7 @@ struct PasswordTextTests {
             return
         }
         #expect(name.contains(word))
-        #expect(throws: PasswordHashError.unsupported(name)) { _ = try PasswordHash(text) }
+        #expect(throws: PasswordHashError.unsupported(name)) { _ = try ParsedPasswordHash(text) }
     }
 
     private static let tag = "c2FsdFNBTFRzYWx0U0FMVA"
@@ -177,7 +177,7 @@ struct PasswordTextTests {
         ])
     func ceilings(text: String, parameter: String) {
         do throws(PasswordHashError) {
-            _ = try PasswordHash(text)
+            _ = try ParsedPasswordHash(text)
             Issue.record("\(text) was taken")
         } catch {
             guard case .overCeiling(_, let named, let value, let ceiling) = error else {
@@ -219,7 +219,7 @@ struct PasswordTextTests {
         ])
     func malformed(text: String) {
         do throws(PasswordHashError) {
-            _ = try PasswordHash(text)
+            _ = try ParsedPasswordHash(text)
             Issue.record("\(text) was taken")
         } catch {
             guard case .malformed = error else {
@@ -238,7 +238,8 @@ struct PasswordTextTests {
                 mutated[index] ^= 0x01
                 for candidate in [mutated, Array(text.prefix(index))] {
                     do throws(PasswordHashError) {
-                        let hash = try PasswordHash(String(decoding: candidate, as: UTF8.self))
+                        let hash = try ParsedPasswordHash(
+                            String(decoding: candidate, as: UTF8.self))
                         #expect(hash.memoryBytes <= 257 << 20)
                     } catch {
                         // Refused, which is as good; what matters is that nothing trapped.
@@ -251,14 +252,14 @@ struct PasswordTextTests {
     @Test("prints neither salt nor hash")
     func descriptions() throws {
         let text = PasswordVectors.foreign[0].text
-        #expect("\(try PasswordHash(text))" == "PasswordHash(argon2id)")
+        #expect("\(try ParsedPasswordHash(text))" == "ParsedPasswordHash(argon2id)")
         #expect(!"\(PasswordRecord(pepperKeyID: 0, phc: text))".contains("7I1Z04PA8EK7"))
     }
 
     @Test("knows how much memory a verification takes")
     func memory() throws {
-        #expect(try PasswordHash(PasswordVectors.foreign[0].text).memoryBytes >= 64 << 20)
+        #expect(try ParsedPasswordHash(PasswordVectors.foreign[0].text).memoryBytes >= 64 << 20)
         let yescrypt = PasswordVectors.foreign.first { $0.scheme == "yescrypt" }!.text
-        #expect(try PasswordHash(yescrypt).memoryBytes >= 16 << 20)
+        #expect(try ParsedPasswordHash(yescrypt).memoryBytes >= 16 << 20)
     }
 }

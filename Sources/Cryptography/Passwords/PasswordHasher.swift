@@ -1,3 +1,5 @@
+internal import ByteCodec
+
 /// What a password turned out to be.
 public enum PasswordVerdict: Hashable, Sendable {
     /// The right one; with `needsRehash` the record should be made anew while it is at hand.
@@ -78,7 +80,7 @@ public struct PasswordHasher: Sendable {
             pepper: peppers.key(peppers.currentID))
         let phc =
             "$argon2id$v=19$m=\(parameters.memoryKiB),t=\(parameters.passes),p=\(parameters.lanes)"
-            + "$\(UnpaddedBase64.encode(salt))$\(UnpaddedBase64.encode(tag))"
+            + "$\(Base64.unpadded.encode(salt))$\(Base64.unpadded.encode(tag))"
         return PasswordRecord(pepperKeyID: peppers.currentID, phc: phc)
     }
 
@@ -90,7 +92,7 @@ public struct PasswordHasher: Sendable {
     public func verify(
         _ password: borrowing SecretBytes, against record: PasswordRecord
     ) throws(PasswordHashError) -> PasswordVerdict {
-        let hash = try PasswordHash(record.phc, ceilings: ceilings)
+        let hash = try ParsedPasswordHash(record.phc, ceilings: ceilings)
         let pepper = try peppers.key(record.pepperKeyID)
         guard pepper == nil || hash.scheme == .argon2id else {
             throw .malformed(hash.scheme, reason: "a pepper is for Argon2id only")
@@ -103,17 +105,17 @@ public struct PasswordHasher: Sendable {
 
     /// Whether the record differs from what `make` makes now.
     public func needsRehash(_ record: PasswordRecord) throws(PasswordHashError) -> Bool {
-        needsRehash(record, try PasswordHash(record.phc, ceilings: ceilings))
+        needsRehash(record, try ParsedPasswordHash(record.phc, ceilings: ceilings))
     }
 
-    private func needsRehash(_ record: PasswordRecord, _ hash: PasswordHash) -> Bool {
+    private func needsRehash(_ record: PasswordRecord, _ hash: ParsedPasswordHash) -> Bool {
         guard case .argon2(let stored, .id, let salt, let tag) = hash.recipe else { return true }
         return stored != parameters || record.pepperKeyID != peppers.currentID
             || salt.count < Self.saltByteCount || tag.count < Self.tagByteCount
     }
 
     private func matches(
-        _ password: borrowing SecretBytes, _ hash: PasswordHash, pepper: SharedSecret?
+        _ password: borrowing SecretBytes, _ hash: ParsedPasswordHash, pepper: SharedSecret?
     ) throws(PasswordHashError) -> Bool {
         switch hash.recipe {
         case .argon2(let parameters, let variant, let salt, let tag):
@@ -174,7 +176,7 @@ public struct PasswordHasher: Sendable {
     // read all, and the library takes 511: a longer password differs, as does one with a NUL, at
     // which a C string would end; the work is done all the same.
     private func crypt(
-        _ password: borrowing SecretBytes, _ hash: PasswordHash, hashCount: Int
+        _ password: borrowing SecretBytes, _ hash: ParsedPasswordHash, hashCount: Int
     ) throws(PasswordHashError) -> Bool {
         let limit = hash.scheme == .bcrypt ? 72 : Crypt.passwordByteCountMax
         let hasNUL = password.withBytes { bytes in bytes.indices.contains { bytes[$0] == 0 } }

@@ -26,59 +26,6 @@ enum CryptAlphabet {
     }
 }
 
-/// Base64 without padding (RFC 4648 §4), as PHC strings use it; on reading, also with `.` for `+`,
-/// as passlib writes.
-enum UnpaddedBase64 {
-    private static let alphabet = Array(
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-
-    /// Spells `bytes`.
-    static func encode(_ bytes: [UInt8]) -> String {
-        var text: [UInt8] = []
-        var buffer: UInt32 = 0
-        var bits: UInt32 = 0
-        for byte in bytes {
-            buffer = buffer << 8 | UInt32(byte)
-            bits += 8
-            while bits >= 6 {
-                bits -= 6
-                text.append(alphabet[Int(buffer >> bits & 63)])
-            }
-        }
-        if bits > 0 { text.append(alphabet[Int(buffer << (6 - bits) & 63)]) }
-        return String(decoding: text, as: UTF8.self)
-    }
-
-    /// Reads bytes, or nil for a foreign character, an impossible length, or left-over bits.
-    static func decode(_ text: Substring) -> [UInt8]? {
-        var bytes: [UInt8] = []
-        var buffer: UInt32 = 0
-        var bits: UInt32 = 0
-        for character in text.utf8 {
-            guard let value = value(of: character) else { return nil }
-            buffer = (buffer << 6 | value) & 0xFFFF
-            bits += 6
-            if bits >= 8 {
-                bits -= 8
-                bytes.append(UInt8(truncatingIfNeeded: buffer >> bits))
-            }
-        }
-        guard bits < 6, buffer & (1 << bits - 1) == 0 else { return nil }
-        return bytes
-    }
-
-    private static func value(of character: UInt8) -> UInt32? {
-        switch character {
-        case UInt8(ascii: "A")...UInt8(ascii: "Z"): UInt32(character - UInt8(ascii: "A"))
-        case UInt8(ascii: "a")...UInt8(ascii: "z"): UInt32(character - UInt8(ascii: "a")) + 26
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt32(character - UInt8(ascii: "0")) + 52
-        case UInt8(ascii: "+"), UInt8(ascii: "."): 62
-        case UInt8(ascii: "/"): 63
-        default: nil
-        }
-    }
-}
-
 extension Substring {
     /// A decimal number without sign or leading zero.
     var canonicalDecimal: UInt64? {

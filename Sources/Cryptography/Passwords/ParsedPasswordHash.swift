@@ -1,7 +1,7 @@
 /// A stored password hash whose text was parsed and whose every parameter is below its ceiling.
 ///
 /// The text is a PHC string or one of crypt(5). It prints as its scheme.
-public struct PasswordHash: Hashable, Sendable, CustomStringConvertible {
+public struct ParsedPasswordHash: Hashable, Sendable, CustomStringConvertible {
     /// The longest text, in bytes.
     public static let textByteCountMax = 512
 
@@ -50,14 +50,14 @@ public struct PasswordHash: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// The scheme; never salt or hash.
-    public var description: String { "PasswordHash(\(scheme.rawValue))" }
+    public var description: String { "ParsedPasswordHash(\(scheme.rawValue))" }
 }
 
 /// A user's stored password: what is replicated.
 public struct PasswordRecord: Hashable, Sendable, CustomStringConvertible {
     /// The key of the HMAC over the raw hash; 0 means that there is none.
     public var pepperKeyID: UInt32
-    /// The text of a `PasswordHash`.
+    /// The text of a `ParsedPasswordHash`.
     public var phc: String
 
     /// A record of its two parts, which are not checked.

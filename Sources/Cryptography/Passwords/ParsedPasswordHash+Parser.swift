@@ -1,3 +1,5 @@
+internal import ByteCodec
+
 /// Reads the text of one scheme, and holds each parameter against its ceiling.
 struct PasswordHashParser {
     let scheme: PasswordScheme
@@ -6,7 +8,7 @@ struct PasswordHashParser {
     /// What verification has to compute.
     ///
     /// - Throws: `malformed`, `overCeiling`.
-    func parse(_ text: String) throws(PasswordHashError) -> PasswordHash.Recipe {
+    func parse(_ text: String) throws(PasswordHashError) -> ParsedPasswordHash.Recipe {
         // The kind was told by the prefix `$name$`, so there are an empty field and the name.
         let fields = Array(
             text.split(separator: "$", omittingEmptySubsequences: false).dropFirst(2))
@@ -27,7 +29,7 @@ struct PasswordHashParser {
     // `v=19$m=65536,t=3,p=4$salt$tag`; the version was left out when there was only 16.
     private func argon2(
         _ fields: [Substring], _ variant: Argon2Variant
-    ) throws(PasswordHashError) -> PasswordHash.Recipe {
+    ) throws(PasswordHashError) -> ParsedPasswordHash.Recipe {
         var fields = fields
         var version: UInt32 = 16
         if let value = fields.first?.decimals(named: ["v"])?[0] {
@@ -54,7 +56,7 @@ struct PasswordHashParser {
     // `ln=16,r=8,p=1$salt$tag`
     private func scrypt(
         _ fields: [Substring]
-    ) throws(PasswordHashError) -> PasswordHash.Recipe {
+    ) throws(PasswordHashError) -> ParsedPasswordHash.Recipe {
         guard fields.count == 3, let values = fields[0].decimals(named: ["ln", "r", "p"]) else {
             throw malformed("fields other than ln, r, p, salt and tag")
         }
@@ -66,7 +68,7 @@ struct PasswordHashParser {
     // `i=600000,l=32$salt$tag`, or passlib's `600000$salt$tag`.
     private func pbkdf2(
         _ fields: [Substring], _ digest: PBKDF2Digest
-    ) throws(PasswordHashError) -> PasswordHash.Recipe {
+    ) throws(PasswordHashError) -> ParsedPasswordHash.Recipe {
         guard fields.count == 3 else { throw malformed("\(fields.count) fields") }
         let named = fields[0].decimals(named: ["i", "l"])
         let bare = fields[0].decimals(named: ["i"])?[0] ?? fields[0].canonicalDecimal
@@ -82,7 +84,7 @@ struct PasswordHashParser {
     // `05$` and 22 characters of salt followed by 31 of hash.
     private func bcrypt(
         _ fields: [Substring]
-    ) throws(PasswordHashError) -> PasswordHash.Recipe {
+    ) throws(PasswordHashError) -> ParsedPasswordHash.Recipe {
         guard fields.count == 2, fields[0].utf8.count == 2, fields[1].utf8.count == 53,
             fields[1].utf8.allSatisfy(CryptAlphabet.contains), let cost = UInt64(fields[0])
         else { throw malformed("not a cost of two digits and 53 characters") }
@@ -94,7 +96,7 @@ struct PasswordHashParser {
     // `rounds=5000$salt$hash`, where the rounds may be left out.
     private func shaCrypt(
         _ fields: [Substring], hashCount: Int
-    ) throws(PasswordHashError) -> PasswordHash.Recipe {
+    ) throws(PasswordHashError) -> ParsedPasswordHash.Recipe {
         var fields = fields
         if fields.count == 3 {
             guard let rounds = fields.removeFirst().decimals(named: ["rounds"])?[0] else {
@@ -111,7 +113,7 @@ struct PasswordHashParser {
     // One digit for log₂ N, five each for r and p, the salt, and the hash behind a `$`.
     private func scryptCrypt(
         _ fields: [Substring]
-    ) throws(PasswordHashError) -> PasswordHash.Recipe {
+    ) throws(PasswordHashError) -> ParsedPasswordHash.Recipe {
         guard fields.count == 2, fields[0].utf8.count > 11 else { throw malformed("fields") }
         let digits = Array(fields[0].utf8)
         guard let log2N = CryptAlphabet.value(of: digits[0]),
@@ -127,7 +129,7 @@ struct PasswordHashParser {
     // read-only memory, or for more time or lanes; nobody's login tools write them.
     private func yescrypt(
         _ fields: [Substring]
-    ) throws(PasswordHashError) -> PasswordHash.Recipe {
+    ) throws(PasswordHashError) -> ParsedPasswordHash.Recipe {
         guard fields.count == 3 else { throw malformed("fields") }
         let digits = fields[0].utf8.map { CryptAlphabet.value(of: $0) ?? UInt32.max }
         // 47 is the last value of the one-digit form.
@@ -157,7 +159,7 @@ struct PasswordHashParser {
     private func saltAndTag(
         _ salt: Substring, _ tag: Substring, saltMin: Int
     ) throws(PasswordHashError) -> (salt: [UInt8], tag: [UInt8]) {
-        guard let salt = UnpaddedBase64.decode(salt), let tag = UnpaddedBase64.decode(tag) else {
+        guard let salt = base64(salt), let tag = base64(tag) else {
             throw malformed("salt or tag is not base64")
         }
         // A short tag would be matched by chance: an empty one by every password.
@@ -165,6 +167,12 @@ struct PasswordHashParser {
             throw malformed("salt of \(salt.count) or tag of \(tag.count) bytes")
         }
         return (salt, tag)
+    }
+
+    // passlib writes `.` for `+` under PBKDF2.
+    private func base64(_ text: Substring) -> [UInt8]? {
+        Base64.unpadded.decode(
+            text.utf8.map { $0 == UInt8(ascii: ".") ? UInt8(ascii: "+") : $0 })
     }
 
     private func checkHash(_ hash: Substring, count: Int) throws(PasswordHashError) {
