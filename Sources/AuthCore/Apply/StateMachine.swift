@@ -1,0 +1,149 @@
+import ByteCodec
+public import RaftCore
+
+/// What became of one entry.
+public struct AppliedEntry: Equatable, Sendable {
+    public let index: LogIndex
+    /// Whose proposal it was; nil for an entry that is no command, or cannot be read.
+    public let proposal: ProposalID?
+    /// An encoded `Outcome`; empty for an entry that is no command.
+    public let outcome: [UInt8]
+    /// Whether the proposal was applied before, and this is what became of it then.
+    public let wasDuplicate: Bool
+    public init(index: LogIndex, proposal: ProposalID?, outcome: [UInt8], wasDuplicate: Bool) {
+        self.index = index
+        self.proposal = proposal
+        self.outcome = outcome
+        self.wasDuplicate = wasDuplicate
+    }
+}
+
+/// The replicated state machine: entries in, changed rows and outcomes out.
+///
+/// It is a function of the tables and the entries alone. Nothing that a command holds makes it
+/// throw: it throws only what the tables throw, and `StateDamage`.
+public struct StateMachine: Sendable {
+    private let sha256: @Sendable ([UInt8]) -> [UInt8]
+
+    /// Takes the hash function that chains audit rows: 32 bytes of SHA-256.
+    public init(sha256: @escaping @Sendable ([UInt8]) -> [UInt8]) { self.sha256 = sha256 }
+
+    /// Begins a batch in a transaction on `tables`.
+    public func begin(_ tables: some TableReader) throws -> ApplySession {
+        ApplySession(meta: try StateMeta.read(tables), sha256: sha256)
+    }
+}
+
+/// A batch of entries that is applied in one transaction.
+///
+/// Where batches begin and end leaves no trace in the state. After a throw the transaction must
+/// be dropped, and the session with it.
+public struct ApplySession {
+    /// As of the last entry applied; its row is written by `finish`.
+    public private(set) var meta: StateMeta
+    private let sha256: @Sendable ([UInt8]) -> [UInt8]
+
+    init(meta: StateMeta, sha256: @escaping @Sendable ([UInt8]) -> [UInt8]) {
+        self.meta = meta
+        self.sha256 = sha256
+    }
+
+    /// Applies the next entry.
+    ///
+    /// - Precondition: its index follows `meta.applied`, and its term is not older.
+    /// - Throws: `StateDamage`, or what the tables throw.
+    public mutating func apply(_ entry: Entry, _ tables: some TableWriter) throws -> AppliedEntry {
+        precondition(
+            entry.index == meta.applied.index.next,
+            "entry \(entry.index.rawValue) after \(meta.applied.index.rawValue)")
+        precondition(entry.term >= meta.applied.term, "entry of an older term")
+        let changes = Changes(base: tables, hash: meta.stateHash)
+        let applied: AppliedEntry
+        switch entry.kind {
+        case .empty:
+            applied = AppliedEntry(entry.index)
+        case .configuration:
+            meta.configuration = try Self.configuration(entry)
+            applied = AppliedEntry(entry.index)
+        case .command:
+            applied = try applyCommand(entry, changes)
+        }
+        meta.applied = EntryID(index: entry.index, term: entry.term)
+        changes.mix(meta)
+        meta.stateHash = changes.hash
+        return applied
+    }
+
+    /// Writes what is kept once for the whole state. The transaction may be committed then.
+    public func finish(_ tables: some TableWriter) throws { try meta.write(tables) }
+
+    private static func configuration(_ entry: Entry) throws -> ConfState {
+        do {
+            return try ConfState(decoding: entry.payload)
+        } catch {
+            // The core that appended it encoded it: a difference between releases, or damage.
+            throw StateDamage(table: .meta, key: StateMeta.key, what: "configuration: \(error)")
+        }
+    }
+
+    private mutating func applyCommand(
+        _ entry: Entry, _ changes: Changes
+    ) throws -> AppliedEntry {
+        let proposal: Proposal
+        do {
+            proposal = try Proposal(decoding: entry.payload)
+        } catch {
+            return AppliedEntry(entry.index, refused: .undecodable, stamp: meta.lastStamp)
+        }
+        // Stamps never go back, whatever a leader wrote (consensus: time is data).
+        meta.lastStamp = max(meta.lastStamp, proposal.stamp)
+        var records = try ProposalRecords(of: proposal, changes)
+        switch records.finding {
+        case .known(let outcome):
+            return AppliedEntry(
+                index: entry.index, proposal: proposal.id, outcome: outcome, wasDuplicate: true)
+        case .forgotten:
+            return AppliedEntry(
+                entry.index, proposal.id, refused: .forgotten, stamp: meta.lastStamp,
+                wasDuplicate: true)
+        case .new:
+            let outcome = try execute(proposal, at: entry.index, changes).encoded()
+            try records.record(outcome, stamp: meta.lastStamp, changes)
+            return AppliedEntry(
+                index: entry.index, proposal: proposal.id, outcome: outcome, wasDuplicate: false)
+        }
+    }
+
+    private mutating func execute(
+        _ proposal: Proposal, at index: LogIndex, _ changes: Changes
+    ) throws -> Outcome {
+        let command: Command
+        do {
+            command = try Command(decoding: proposal.command)
+        } catch {
+            return Outcome(result: .refused(.undecodable), index: index, stamp: meta.lastStamp)
+        }
+        var execution = Execution(
+            command: command, node: proposal.id.node, index: index, meta: meta, tables: changes,
+            sha256: sha256)
+        let outcome = try execution.run()
+        meta = execution.meta
+        return outcome
+    }
+}
+
+extension AppliedEntry {
+    fileprivate init(_ index: LogIndex) {
+        self.init(index: index, proposal: nil, outcome: [], wasDuplicate: false)
+    }
+
+    fileprivate init(
+        _ index: LogIndex, _ proposal: ProposalID? = nil, refused refusal: Refusal,
+        stamp: Timestamp, wasDuplicate: Bool = false
+    ) {
+        let outcome = Outcome(result: .refused(refusal), index: index, stamp: stamp)
+        self.init(
+            index: index, proposal: proposal, outcome: outcome.encoded(),
+            wasDuplicate: wasDuplicate)
+    }
+}

@@ -1,0 +1,97 @@
+public import ByteCodec
+public import RaftCore
+
+/// What is kept once for the whole state, in one row that is written in the same transaction as
+/// everything it speaks of (security F4).
+public struct StateMeta: Equatable, Sendable {
+    /// The last entry that was applied.
+    public var applied: EntryID
+    /// The configuration of the cluster as of `applied`.
+    public var configuration: ConfState
+    /// The stamp of the last command: the state's own time, which never goes back.
+    public var lastStamp: Timestamp
+    /// Of everything that was put and deleted, `meta` apart.
+    public var stateHash: StateHash
+    /// Whether the cluster was made; before that every other command is refused.
+    public var isBootstrapped: Bool
+    /// The number that the next session gets.
+    public var nextSession: SessionNumber
+    /// Raised by every change of any role, so that resolved permissions are known to be old.
+    public var roleTableVersion: UInt64
+    /// The sequence number that the next audit row gets; the first one is 1.
+    public var nextAudit: UInt64
+    /// The oldest audit row that is kept; equal to `nextAudit` when there is none.
+    public var firstAudit: UInt64
+    /// What the audit rows take that are kept, in bytes of keys and values.
+    public var auditBytes: UInt64
+    /// SHA-256 of the newest audit row's value.
+    public var auditHead: Digest256
+    /// Where the sweep of proposers' runs goes on: a key of `proposalRuns`.
+    var sweepCursor: [UInt8]
+
+    /// The state before the first entry, with the configuration that the cluster begins with.
+    public init(initial configuration: ConfState = ConfState(voters: [])) {
+        applied = .zero
+        self.configuration = configuration
+        lastStamp = .zero
+        stateHash = .empty
+        isBootstrapped = false
+        nextSession = SessionNumber(1)
+        roleTableVersion = 1
+        nextAudit = 1
+        firstAudit = 1
+        auditBytes = 0
+        auditHead = .zero
+        sweepCursor = []
+    }
+
+    /// The row of a view; `StateMeta()` when nothing was ever applied.
+    ///
+    /// - Throws: `StateDamage`, or what the reader throws.
+    public static func read(_ reader: some TableReader) throws -> StateMeta {
+        try row(key, reader) ?? StateMeta()
+    }
+
+    /// Writes the row: by a store that begins with a configuration, and at the end of a batch.
+    public func write(_ tables: some TableWriter) throws { try put(tables) }
+}
+
+extension StateMeta: Row {
+    static let table = Table.meta
+    static let key: [UInt8] = [0]
+    var key: [UInt8] { Self.key }
+
+    func write(to writer: inout ByteWriter) {
+        writer.write(UInt8(1))
+        writer.write(applied.index.rawValue)
+        writer.write(applied.term.rawValue)
+        writer.write(lastStamp)
+        writer.write(stateHash.low)
+        writer.write(stateHash.high)
+        writer.write(isBootstrapped)
+        writer.write(nextSession.rawValue)
+        writer.write(roleTableVersion)
+        writer.write(nextAudit)
+        writer.write(firstAudit)
+        writer.write(auditBytes)
+        writer.write(auditHead)
+        writer.write(lengthPrefixed: sweepCursor)
+        configuration.encode(into: &writer)
+    }
+
+    init(from reader: inout ByteReader) throws(ByteCodecError) {
+        try reader.readVersion(1, of: "state meta")
+        applied = EntryID(index: LogIndex(try reader.read()), term: Term(try reader.read()))
+        lastStamp = try reader.readTime()
+        stateHash = StateHash(low: try reader.read(), high: try reader.read())
+        isBootstrapped = try reader.readBool()
+        nextSession = SessionNumber(try reader.read())
+        roleTableVersion = try reader.read()
+        nextAudit = try reader.read()
+        firstAudit = try reader.read()
+        auditBytes = try reader.read()
+        auditHead = try reader.readDigest()
+        sweepCursor = try reader.readLengthPrefixed(atMost: 511)
+        configuration = try ConfState(from: &reader)
+    }
+}

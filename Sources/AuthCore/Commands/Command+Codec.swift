@@ -1,0 +1,200 @@
+public import ByteCodec
+
+extension Command {
+    /// The bytes that a proposal carries (`docs/formats/commands.md`).
+    public func encoded() -> [UInt8] {
+        var writer = ByteWriter(capacity: 512)
+        writer.write(UInt8(1))
+        header.write(to: &writer)
+        operation.write(to: &writer)
+        return writer.bytes
+    }
+
+    /// Reads a command.
+    ///
+    /// - Throws: `ByteCodecError` for anything that `encoded` does not write, and for fields
+    ///   that are longer than their limits.
+    public init(decoding bytes: [UInt8]) throws(ByteCodecError) {
+        guard bytes.count <= Limits.commandBytes else {
+            throw .malformed(offset: 0, what: "command of \(bytes.count) bytes")
+        }
+        var reader = ByteReader(bytes)
+        try reader.readVersion(1, of: "command")
+        header = try CommandHeader(from: &reader)
+        operation = try Operation(from: &reader)
+        try reader.finish()
+    }
+}
+
+extension CommandHeader {
+    func write(to writer: inout ByteWriter) {
+        writer.write(tenant)
+        actor.write(to: &writer)
+        writer.write(requestID)
+        writer.write(address)
+        writer.write(optional: request) { writer, request in
+            writer.write(request.scope)
+            writer.write(bigEndian: request.subject)
+            writer.write(request.body)
+            writer.write(request.timeToLiveMilliseconds)
+            writer.write(lengthPrefixed: request.sealedAnswer)
+        }
+    }
+
+    init(from reader: inout ByteReader) throws(ByteCodecError) {
+        tenant = try reader.readID()
+        actor = try Actor(from: &reader)
+        requestID = try reader.readText(atMost: Limits.requestIDBytes)
+        address = try reader.readText(atMost: Limits.addressBytes)
+        request = try reader.readOptional { reader throws(ByteCodecError) in
+            RequestKey(
+                scope: try reader.readDigest(), subject: try reader.read(bigEndian: UInt128.self),
+                body: try reader.readDigest(), timeToLiveMilliseconds: try reader.read(),
+                sealedAnswer: try reader.readLengthPrefixed(atMost: Limits.sealedAnswerBytes))
+        }
+    }
+}
+
+extension Actor {
+    func write(to writer: inout ByteWriter) {
+        switch self {
+        case .node: writer.write(UInt8(0))
+        case .anonymous: writer.write(UInt8(1))
+        case .user(let user):
+            writer.write(UInt8(2))
+            writer.write(user.tenant)
+            writer.write(user.user)
+            writer.write(user.session)
+        }
+    }
+
+    init(from reader: inout ByteReader) throws(ByteCodecError) {
+        let kind: UInt8 = try reader.read()
+        switch kind {
+        case 0: self = .node
+        case 1: self = .anonymous
+        case 2:
+            self = .user(
+                UserActor(
+                    tenant: try reader.readID(), user: try reader.readID(),
+                    session: try reader.readID()))
+        default: throw .malformed(offset: reader.offset - 1, what: "actor \(kind)")
+        }
+    }
+}
+
+extension VersionCondition {
+    func write(to writer: inout ByteWriter) {
+        switch self {
+        case .any: writer.write(UInt8(0))
+        case .absent: writer.write(UInt8(1))
+        case .version(let version):
+            writer.write(UInt8(2))
+            writer.write(version)
+        }
+    }
+
+    init(from reader: inout ByteReader) throws(ByteCodecError) {
+        let kind: UInt8 = try reader.read()
+        switch kind {
+        case 0: self = .any
+        case 1: self = .absent
+        case 2: self = .version(try reader.read())
+        default: throw .malformed(offset: reader.offset - 1, what: "condition \(kind)")
+        }
+    }
+}
+
+extension Command.Operation {
+    // Codes are part of the format: never reused.
+    private var code: UInt8 {
+        switch self {
+        case .bootstrap: 1
+        case .registerMember: 2
+        case .updateKeyring: 3
+        case .sweep: 4
+        case .recordAudit: 5
+        case .createUser: 10
+        case .updateUser: 11
+        case .deleteUser: 12
+        case .setPassword: 13
+        case .rehashPassword: 14
+        case .grantRole: 15
+        case .revokeRole: 16
+        case .putRole: 17
+        case .deleteRole: 18
+        case .startSession: 20
+        case .rotateRefresh: 21
+        case .revokeSession: 22
+        case .revokeSessions: 23
+        case .touchSessions: 24
+        case .putSecret: 30
+        case .deleteSecret: 31
+        }
+    }
+
+    func write(to writer: inout ByteWriter) {
+        writer.write(code)
+        switch self {
+        case .bootstrap(let body): body.write(to: &writer)
+        case .registerMember(let body): body.write(to: &writer)
+        case .updateKeyring(let body): body.write(to: &writer)
+        case .sweep(let body): writer.write(body.limit)
+        case .recordAudit(let body): writer.write(list: body.events) { $1.write(to: &$0) }
+        case .createUser(let body): body.write(to: &writer)
+        case .updateUser(let body): body.write(to: &writer)
+        case .deleteUser(let body): body.write(to: &writer)
+        case .setPassword(let body): body.write(to: &writer)
+        case .rehashPassword(let body): body.write(to: &writer)
+        case .grantRole(let body): body.write(to: &writer)
+        case .revokeRole(let body): body.write(to: &writer)
+        case .putRole(let body): body.write(to: &writer)
+        case .deleteRole(let body): body.write(to: &writer)
+        case .startSession(let body): body.write(to: &writer)
+        case .rotateRefresh(let body): body.write(to: &writer)
+        case .revokeSession(let body): writer.write(body.session)
+        case .revokeSessions(let body): body.write(to: &writer)
+        case .touchSessions(let body): writer.write(list: body.touches) { $1.write(to: &$0) }
+        case .putSecret(let body): body.write(to: &writer)
+        case .deleteSecret(let body): body.write(to: &writer)
+        }
+    }
+
+    init(from reader: inout ByteReader) throws(ByteCodecError) {
+        let code: UInt8 = try reader.read()
+        switch code {
+        case 1: self = .bootstrap(try .init(from: &reader))
+        case 2: self = .registerMember(try .init(from: &reader))
+        case 3: self = .updateKeyring(try .init(from: &reader))
+        case 4: self = .sweep(.init(limit: try reader.read()))
+        case 5:
+            self = .recordAudit(
+                .init(
+                    events: try reader.readList(atMost: Limits.auditBatch) {
+                        reader throws(ByteCodecError) in try AuditEvent(from: &reader)
+                    }))
+        case 10: self = .createUser(try .init(from: &reader))
+        case 11: self = .updateUser(try .init(from: &reader))
+        case 12: self = .deleteUser(try .init(from: &reader))
+        case 13: self = .setPassword(try .init(from: &reader))
+        case 14: self = .rehashPassword(try .init(from: &reader))
+        case 15: self = .grantRole(try .init(from: &reader))
+        case 16: self = .revokeRole(try .init(from: &reader))
+        case 17: self = .putRole(try .init(from: &reader))
+        case 18: self = .deleteRole(try .init(from: &reader))
+        case 20: self = .startSession(try .init(from: &reader))
+        case 21: self = .rotateRefresh(try .init(from: &reader))
+        case 22: self = .revokeSession(.init(session: try reader.readID()))
+        case 23: self = .revokeSessions(try .init(from: &reader))
+        case 24:
+            self = .touchSessions(
+                .init(
+                    touches: try reader.readList(atMost: Limits.touchBatch) {
+                        reader throws(ByteCodecError) in try SessionTouch(from: &reader)
+                    }))
+        case 30: self = .putSecret(try .init(from: &reader))
+        case 31: self = .deleteSecret(try .init(from: &reader))
+        default: throw .malformed(offset: reader.offset - 1, what: "operation \(code)")
+        }
+    }
+}

@@ -1,0 +1,109 @@
+import ByteCodec
+
+extension Command.StartSession {
+    func write(to writer: inout ByteWriter) {
+        writer.write(user)
+        writer.write(nonce)
+        writer.write(verifier)
+        writer.write(optional: authVersionSeen) { $0.write($1) }
+        writer.write(idleMilliseconds)
+        writer.write(absoluteMilliseconds)
+        writer.write(label)
+        writer.write(method.rawValue)
+        writer.write(optional: refreshVerifier) { $0.write($1) }
+    }
+
+    init(from reader: inout ByteReader) throws(ByteCodecError) {
+        user = try reader.readID()
+        nonce = try reader.read()
+        verifier = try reader.readDigest()
+        authVersionSeen = try reader.readOptional { reader throws(ByteCodecError) in
+            try reader.read()
+        }
+        idleMilliseconds = try reader.read()
+        absoluteMilliseconds = try reader.read()
+        label = try reader.readText(atMost: Limits.shortTextBytes)
+        method = try reader.readCase()
+        refreshVerifier = try reader.readOptional { reader throws(ByteCodecError) in
+            try reader.readDigest()
+        }
+    }
+}
+
+extension Command.RotateRefresh {
+    func write(to writer: inout ByteWriter) {
+        writer.write(number.rawValue)
+        writer.write(presented)
+        writer.write(successor)
+        writer.write(lengthPrefixed: sealedSuccessor)
+    }
+
+    init(from reader: inout ByteReader) throws(ByteCodecError) {
+        number = SessionNumber(try reader.read())
+        presented = try reader.readDigest()
+        successor = try reader.readDigest()
+        sealedSuccessor = try reader.readLengthPrefixed(atMost: Limits.sealedAnswerBytes)
+    }
+}
+
+extension Command.RevokeSessions {
+    func write(to writer: inout ByteWriter) {
+        writer.write(user)
+        writer.write(optional: keeping) { $0.write($1) }
+    }
+
+    init(from reader: inout ByteReader) throws(ByteCodecError) {
+        user = try reader.readID()
+        keeping = try reader.readOptional { reader throws(ByteCodecError) in try reader.readID() }
+    }
+}
+
+extension SessionTouch {
+    func write(to writer: inout ByteWriter) {
+        writer.write(session)
+        writer.write(lastSeen)
+        writer.write(uses)
+    }
+
+    init(from reader: inout ByteReader) throws(ByteCodecError) {
+        session = try reader.readID()
+        lastSeen = try reader.readTime()
+        uses = try reader.read()
+    }
+}
+
+extension Command.PutSecret {
+    func write(to writer: inout ByteWriter) {
+        writer.write(path)
+        condition.write(to: &writer)
+        writer.write(version)
+        writer.write(value)
+        writer.write(encoding.rawValue)
+        writer.write(optional: timeToLiveMilliseconds) { $0.write($1) }
+        writer.write(metadata)
+    }
+
+    init(from reader: inout ByteReader) throws(ByteCodecError) {
+        path = try reader.readSecretPath()
+        condition = try VersionCondition(from: &reader)
+        version = try reader.read()
+        value = try reader.readBlob(atMost: Limits.sealedSecretBytes)
+        encoding = try reader.readCase()
+        timeToLiveMilliseconds = try reader.readOptional { reader throws(ByteCodecError) in
+            try reader.read()
+        }
+        metadata = try reader.readText(atMost: Limits.metadataBytes)
+    }
+}
+
+extension Command.DeleteSecret {
+    func write(to writer: inout ByteWriter) {
+        writer.write(path)
+        condition.write(to: &writer)
+    }
+
+    init(from reader: inout ByteReader) throws(ByteCodecError) {
+        path = try reader.readSecretPath()
+        condition = try VersionCondition(from: &reader)
+    }
+}

@@ -1,0 +1,75 @@
+/// One change of the replicated state, fully decided but for what only apply can know: it holds
+/// ids, digests and ciphertexts, never a password, a clear secret or a reading of a clock.
+///
+/// Apply checks every rule again against the state at the command's place in the log, so a
+/// command that was right when it was proposed may be refused there. A refusal is an outcome.
+public struct Command: Hashable, Sendable {
+    public var header: CommandHeader
+    public var operation: Operation
+
+    public init(_ operation: Operation, header: CommandHeader) {
+        self.operation = operation
+        self.header = header
+    }
+
+    /// What a command does.
+    public enum Operation: Hashable, Sendable {
+        case bootstrap(Bootstrap)
+        case registerMember(RegisterMember)
+        case createUser(CreateUser)
+        case updateUser(UpdateUser)
+        case deleteUser(DeleteUser)
+        case setPassword(SetPassword)
+        case rehashPassword(RehashPassword)
+        case grantRole(GrantRole)
+        case revokeRole(RevokeRole)
+        case putRole(PutRole)
+        case deleteRole(DeleteRole)
+        case startSession(StartSession)
+        case rotateRefresh(RotateRefresh)
+        case revokeSession(RevokeSession)
+        case revokeSessions(RevokeSessions)
+        case touchSessions(TouchSessions)
+        case putSecret(PutSecret)
+        case deleteSecret(DeleteSecret)
+        case recordAudit(RecordAudit)
+        case updateKeyring(UpdateKeyring)
+        case sweep(Sweep)
+    }
+
+    /// Whether the command may take access away from anybody, so that its acknowledgement must
+    /// wait for every node that answers on its own.
+    ///
+    /// Only what is proven never to narrow says `false`; by type of command and not by outcome,
+    /// because a repetition that finds the work done is an acknowledgement too.
+    public var isNarrowing: Bool {
+        switch operation {
+        case .bootstrap, .registerMember, .createUser, .grantRole, .startSession, .touchSessions,
+            .recordAudit, .rehashPassword, .putSecret:
+            // These add rows, prolong, or replace what no validation reads.
+            false
+        case .sweep:
+            // It removes rows that were refused already, by stamps that every view has.
+            false
+        case .updateUser, .deleteUser, .setPassword, .revokeRole, .putRole, .deleteRole,
+            .revokeSession, .revokeSessions, .deleteSecret:
+            true
+        case .rotateRefresh:
+            // A reuse revokes the family and its session.
+            true
+        case .updateKeyring:
+            // A term may be taken out of use.
+            true
+        }
+    }
+}
+
+/// What must hold of an object's version for a command to take effect.
+public enum VersionCondition: Hashable, Sendable {
+    /// Whatever there is, or is not.
+    case any
+    /// There is no such object (`If-None-Match: *`).
+    case absent
+    /// There is one, of this version (`If-Match`).
+    case version(UInt64)
+}

@@ -1,0 +1,77 @@
+/// Bounds of what the state holds and of what one command may ask.
+///
+/// They are constants and no configuration, because every node must decide alike.
+public enum Limits {
+    /// An encoded command.
+    public static let commandBytes = 512 * 1024
+    /// `X-Request-ID`.
+    public static let requestIDBytes = 128
+    /// A client's address.
+    public static let addressBytes = 64
+    /// An e-mail address.
+    public static let emailBytes = 254
+    /// A display name, a label, a role's description.
+    public static let shortTextBytes = 256
+    /// A member's URL or address.
+    public static let endpointBytes = 256
+    /// A JSON object that belongs to a user or a secret.
+    public static let metadataBytes = 4096
+    /// A PHC string.
+    public static let passwordHashBytes = 1024
+    /// A sealed secret: 64 KiB of value and what sealing adds.
+    public static let sealedSecretBytes = 68 * 1024
+    /// The sealed keyring.
+    public static let keyringBytes = 64 * 1024
+    /// A sealed answer of a request record, and a sealed successor of a refresh token.
+    public static let sealedAnswerBytes = 1024
+    /// How long an idempotency record may be kept: 24 h.
+    public static let requestTimeToLiveMilliseconds: UInt64 = 86_400_000
+    /// Live idempotency records of one subject.
+    public static let requestsPerSubject: UInt32 = 10_000
+    /// Roles that one user holds directly.
+    public static let rolesPerUser = 32
+    /// Roles of one tenant.
+    public static let rolesPerTenant = 1000
+    /// Permissions written in one role.
+    public static let permissionsPerRole = 256
+    /// Roles that one role inherits directly.
+    public static let inheritsPerRole = 16
+    /// Steps from a role to the farthest one that it inherits.
+    public static let inheritanceDepth = 8
+    /// Roles that one role inherits in all, itself included.
+    public static let inheritanceBreadth = 64
+    /// Permissions of one role with all that it inherits.
+    public static let permissionsPerClosure = 1024
+    /// The longest session, from its begin to its absolute end: 400 days.
+    public static let sessionMilliseconds: UInt64 = 400 * 86_400_000
+    /// How long the predecessor of a refresh token still gets the same successor.
+    public static let refreshGraceMilliseconds: UInt64 = 10_000
+    /// Older refresh tokens that a family recognises.
+    public static let refreshAncestors = 256
+    /// Versions of a secret that are kept.
+    public static let versionsPerSecret: UInt64 = 10
+    /// Touches in one command.
+    public static let touchBatch = 1000
+    /// Audit events in one command.
+    public static let auditBatch = 256
+    /// Details of one audit record.
+    public static let auditDetails = 16
+    /// How long audit rows are kept: 90 days.
+    public static let auditMilliseconds: UInt64 = 90 * 86_400_000
+    /// How many bytes of audit rows are kept: 2 GiB.
+    public static let auditBytes: UInt64 = 2 << 30
+    /// Expired rows of each kind that one sweep removes.
+    public static let sweepRows: UInt32 = 1000
+    /// Expired rows of each kind that a growing command removes on its way.
+    public static let sweepRowsInPassing: UInt32 = 2
+    /// How far a run's proposals may lie apart before the oldest is forgotten.
+    public static let proposalWindow: UInt64 = 65_536
+    /// Forgotten proposals that one entry removes.
+    public static let proposalsForgotten = 8
+    /// The idle time after which a run of a proposer is dropped: 1 h.
+    public static let runIdleMilliseconds: UInt64 = 3_600_000
+    /// Members that may ever register.
+    public static let members = 64
+    /// Rows that one page of a list may hold.
+    public static let pageRows = 1000
+}

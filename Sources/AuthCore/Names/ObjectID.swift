@@ -1,0 +1,129 @@
+import ByteCodec
+
+/// An id of 128 random bits, never reused. In the state it is 16 bytes, most significant first.
+public protocol ObjectID: Hashable, Comparable, Sendable {
+    /// What stands before the `_` of the text form.
+    static var prefix: String { get }
+    /// The id as a number.
+    var bits: UInt128 { get }
+    /// Takes bits that were drawn or read.
+    init(bits: UInt128)
+}
+
+extension ObjectID {
+    /// The 16 bytes of the id, as they stand in keys and rows.
+    public var bytes: [UInt8] {
+        var writer = ByteWriter(capacity: 16)
+        writer.write(bigEndian: bits)
+        return writer.bytes
+    }
+
+    /// Reads exactly 16 bytes; nil for another count.
+    public init?(bytes: [UInt8]) {
+        guard bytes.count == 16 else { return nil }
+        self.init(bits: bytes.reduce(0) { $0 << 8 | UInt128($1) })
+    }
+
+    /// The prefix, `_` and 22 base62 digits.
+    public var text: String { "\(Self.prefix)_\(Base62.encode(bytes))" }
+
+    /// Reads the one spelling of an id; nil for anything else.
+    public init?(text: String) {
+        let start = Self.prefix.utf8.count + 1
+        guard text.utf8.count == start + 22, text.hasPrefix("\(Self.prefix)_"),
+            let bytes = Base62.decode(String(text.dropFirst(start)), byteCount: 16)
+        else { return nil }
+        self.init(bytes: bytes)
+    }
+
+    public static func < (a: Self, b: Self) -> Bool { a.bits < b.bits }
+}
+
+/// A tenant, written `ten_…`.
+public struct TenantID: ObjectID {
+    public static let prefix = "ten"
+    public let bits: UInt128
+    public init(bits: UInt128) { self.bits = bits }
+    /// The tenant `default`, which alone holds the permissions over the cluster itself.
+    public static let platform = TenantID(bits: 1)
+}
+
+/// A user, written `usr_…`.
+public struct UserID: ObjectID {
+    public static let prefix = "usr"
+    public let bits: UInt128
+    public init(bits: UInt128) { self.bits = bits }
+}
+
+/// The position of a session among all that were ever begun, assigned ascending in apply.
+public struct SessionNumber: RawRepresentable, Hashable, Comparable, Sendable {
+    public let rawValue: UInt64
+    public init(rawValue: UInt64) { self.rawValue = rawValue }
+    public init(_ value: UInt64) { rawValue = value }
+    public static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }
+    /// The number behind this one.
+    public var next: SessionNumber { SessionNumber(rawValue + 1) }
+}
+
+/// A session: its number, and 64 random bits from the node that was asked.
+///
+/// No table is needed to find a session by its id. Outside, the 128 bits are shown as `ses_…`
+/// enciphered with the token block key, so that the number of sessions does not show.
+public struct SessionID: ObjectID {
+    public static let prefix = "ses"
+    /// The position of the session's row.
+    public let number: SessionNumber
+    /// Random bits that tell a guess from an id.
+    public let nonce: UInt64
+    public init(number: SessionNumber, nonce: UInt64) {
+        self.number = number
+        self.nonce = nonce
+    }
+    public init(bits: UInt128) {
+        number = SessionNumber(UInt64(truncatingIfNeeded: bits >> 64))
+        nonce = UInt64(truncatingIfNeeded: bits)
+    }
+    public var bits: UInt128 { UInt128(number.rawValue) << 64 | UInt128(nonce) }
+}
+
+/// A cluster, drawn when it is made.
+public struct ClusterID: ObjectID {
+    public static let prefix = "clu"
+    public let bits: UInt128
+    public init(bits: UInt128) { self.bits = bits }
+}
+
+/// The SHA-256 of something, compared without a branch that depends on its contents.
+public struct Digest256: Hashable, Sendable {
+    private let words: SIMD4<UInt64>
+
+    /// Reads exactly 32 bytes; nil for another count.
+    public init?(bytes: [UInt8]) {
+        guard bytes.count == 32 else { return nil }
+        var words = SIMD4<UInt64>()
+        for word in 0..<4 {
+            words[word] = bytes[(word * 8)..<(word * 8 + 8)].reduce(0) { $0 << 8 | UInt64($1) }
+        }
+        self.words = words
+    }
+
+    private init(words: SIMD4<UInt64>) { self.words = words }
+
+    /// 32 bytes of zero: the link before the first row of a chain.
+    public static let zero = Digest256(words: SIMD4())
+
+    /// The 32 bytes.
+    public var bytes: [UInt8] {
+        var writer = ByteWriter(capacity: 32)
+        for word in 0..<4 { writer.write(bigEndian: words[word]) }
+        return writer.bytes
+    }
+
+    /// The first eight bytes as a number: enough to recognise one of a few digests.
+    public var tag: UInt64 { words[0] }
+
+    public static func == (a: Digest256, b: Digest256) -> Bool {
+        let difference = a.words ^ b.words
+        return difference[0] | difference[1] | difference[2] | difference[3] == 0
+    }
+}

@@ -1,0 +1,205 @@
+import ByteCodec
+
+/// A value of one table that holds its own key, so that a row under a wrong key is noticed.
+protocol Row {
+    /// The table that holds such rows.
+    static var table: Table { get }
+    /// The key of this row.
+    var key: [UInt8] { get }
+    /// Appends the value: a version byte and the fields, as `docs/formats/rows.md` says.
+    func write(to writer: inout ByteWriter)
+    /// Reads what `write` wrote.
+    init(from reader: inout ByteReader) throws(ByteCodecError)
+}
+
+extension Row {
+    /// The whole value.
+    var encodedRow: [UInt8] {
+        var writer = ByteWriter(capacity: 256)
+        write(to: &writer)
+        return writer.bytes
+    }
+
+    /// Reads a value that holds nothing else.
+    init(decodingRow value: [UInt8]) throws(ByteCodecError) {
+        var reader = ByteReader(value)
+        try self.init(from: &reader)
+        try reader.finish()
+    }
+
+    /// Reads a value found under `key`.
+    ///
+    /// - Throws: `StateDamage` when it cannot be read or belongs under another key.
+    init(key: [UInt8], value: [UInt8]) throws {
+        do {
+            try self.init(decodingRow: value)
+        } catch {
+            throw StateDamage(table: Self.table, key: key, what: "\(error)")
+        }
+        guard self.key == key else {
+            throw StateDamage(table: Self.table, key: key, what: "row of another key")
+        }
+    }
+
+    /// The row under `key`, or nil.
+    static func row(_ key: [UInt8], _ reader: some TableReader) throws -> Self? {
+        guard let value = try reader.get(table, key) else { return nil }
+        return try Self(key: key, value: value)
+    }
+
+    /// Puts the row in its place.
+    func put(_ tables: some TableWriter) throws { try tables.put(Self.table, key, encodedRow) }
+
+    /// Removes the row from its place.
+    func remove(_ tables: some TableWriter) throws { try tables.delete(Self.table, key) }
+}
+
+/// Spells keys.
+enum Key {
+    static func of(_ number: UInt64) -> [UInt8] {
+        var writer = ByteWriter(capacity: 8)
+        writer.write(bigEndian: number)
+        return writer.bytes
+    }
+
+    static func of(_ first: UInt64, _ second: UInt64) -> [UInt8] {
+        var writer = ByteWriter(capacity: 16)
+        writer.write(bigEndian: first)
+        writer.write(bigEndian: second)
+        return writer.bytes
+    }
+
+    static func of(_ tenant: TenantID, _ rest: [UInt8] = []) -> [UInt8] { tenant.bytes + rest }
+
+    /// The least key behind every key that begins with `prefix`; nil when there is none.
+    static func behind(prefix: [UInt8]) -> [UInt8]? {
+        var end = prefix
+        while let last = end.last {
+            if last < 0xFF {
+                end[end.count - 1] = last + 1
+                return end
+            }
+            end.removeLast()
+        }
+        return nil
+    }
+
+    /// The least key behind `key`.
+    static func after(_ key: [UInt8]) -> [UInt8] { key + [0] }
+}
+
+extension ByteWriter {
+    mutating func write(_ text: Text) { write(lengthPrefixed: text.utf8) }
+    mutating func write(_ id: some ObjectID) { write(bigEndian: id.bits) }
+    mutating func write(_ time: Timestamp) { write(time.rawValue) }
+    mutating func write(_ digest: Digest256) { write(raw: digest.bytes) }
+    mutating func write(_ name: UserName) { write(lengthPrefixed: name.bytes) }
+    mutating func write(_ name: RoleName) { write(lengthPrefixed: name.bytes) }
+    mutating func write(_ path: SecretPath) { write(lengthPrefixed: path.bytes) }
+    mutating func write(_ permission: Permission) { write(lengthPrefixed: permission.bytes) }
+    mutating func write(_ blob: SealedBlob) {
+        write(blob.term)
+        write(lengthPrefixed: blob.bytes)
+    }
+    mutating func write(_ password: PasswordHash) {
+        write(password.pepperKeyID)
+        write(password.phc)
+    }
+    /// A truth value, and the field when there is one.
+    mutating func write<Field>(
+        optional field: Field?, _ body: (inout ByteWriter, Field) -> Void
+    ) {
+        write(field != nil)
+        if let field { body(&self, field) }
+    }
+    /// A 16-bit count and the items.
+    mutating func write<Item>(list: [Item], _ body: (inout ByteWriter, Item) -> Void) {
+        write(UInt16(list.count))
+        for item in list { body(&self, item) }
+    }
+}
+
+extension ByteReader {
+    /// Reads a version byte.
+    mutating func readVersion(_ expected: UInt8, of what: String) throws(ByteCodecError) {
+        let version: UInt8 = try read()
+        guard version == expected else {
+            throw .malformed(offset: offset - 1, what: "\(what) of version \(version)")
+        }
+    }
+
+    mutating func readText(atMost maximum: Int) throws(ByteCodecError) -> Text {
+        try parsed("text", try readLengthPrefixed(atMost: maximum), Text.init(utf8:))
+    }
+
+    mutating func readID<ID: ObjectID>(_ type: ID.Type = ID.self) throws(ByteCodecError) -> ID {
+        ID(bits: try read(bigEndian: UInt128.self))
+    }
+
+    mutating func readTime() throws(ByteCodecError) -> Timestamp { Timestamp(rawValue: try read()) }
+
+    mutating func readDigest() throws(ByteCodecError) -> Digest256 {
+        try parsed("digest", try read(count: 32), Digest256.init(bytes:))
+    }
+
+    mutating func readUserName() throws(ByteCodecError) -> UserName {
+        try parsed("user name", try readLengthPrefixed(atMost: 128), UserName.init(canonical:))
+    }
+
+    mutating func readRoleName() throws(ByteCodecError) -> RoleName {
+        try parsed("role name", try readLengthPrefixed(atMost: 64), RoleName.init(bytes:))
+    }
+
+    mutating func readSecretPath() throws(ByteCodecError) -> SecretPath {
+        try parsed("path", try readLengthPrefixed(atMost: 255), SecretPath.init(bytes:))
+    }
+
+    mutating func readPermission() throws(ByteCodecError) -> Permission {
+        try parsed("permission", try readLengthPrefixed(atMost: 512), Permission.init(bytes:))
+    }
+
+    mutating func readBlob(atMost maximum: Int) throws(ByteCodecError) -> SealedBlob {
+        SealedBlob(term: try read(), bytes: try readLengthPrefixed(atMost: maximum))
+    }
+
+    mutating func readPassword() throws(ByteCodecError) -> PasswordHash {
+        let pepper: UInt32 = try read()
+        return PasswordHash(
+            phc: try readText(atMost: Limits.passwordHashBytes), pepperKeyID: pepper)
+    }
+
+    mutating func readOptional<Field>(
+        _ body: (inout ByteReader) throws(ByteCodecError) -> Field
+    ) throws(ByteCodecError) -> Field? {
+        try readBool() ? try body(&self) : nil
+    }
+
+    mutating func readList<Item>(
+        atMost maximum: Int, _ body: (inout ByteReader) throws(ByteCodecError) -> Item
+    ) throws(ByteCodecError) -> [Item] {
+        let count: UInt16 = try read()
+        guard count <= maximum else {
+            throw .malformed(offset: offset - 2, what: "\(count) items, over \(maximum)")
+        }
+        var items: [Item] = []
+        items.reserveCapacity(min(Int(count), remaining))
+        for _ in 0..<count { items.append(try body(&self)) }
+        return items
+    }
+
+    /// Reads an enumeration by its raw value.
+    mutating func readCase<Case: RawRepresentable>(
+        _ type: Case.Type = Case.self
+    ) throws(ByteCodecError) -> Case
+    where Case.RawValue: FixedWidthInteger & UnsignedInteger {
+        let raw: Case.RawValue = try read()
+        return try parsed("\(type)", raw, Case.init(rawValue:))
+    }
+
+    private func parsed<From, To>(
+        _ what: String, _ from: From, _ parse: (From) -> To?
+    ) throws(ByteCodecError) -> To {
+        guard let value = parse(from) else { throw .malformed(offset: offset, what: what) }
+        return value
+    }
+}

@@ -1,0 +1,98 @@
+/// One ordered map of the replicated state. Raw values are part of the format: never reused.
+///
+/// Keys and values are laid out as `docs/formats/rows.md` says.
+public enum Table: UInt8, CaseIterable, Sendable {
+    /// The one `StateMeta` row, and the facts of the cluster that never change.
+    case meta = 0
+    /// The nodes that registered themselves, by node number.
+    case members = 1
+    /// Tenants by id.
+    case tenants = 2
+    /// Tenant ids by name.
+    case tenantsByName = 3
+    /// Users by tenant and id.
+    case users = 4
+    /// User ids by tenant and canonical name.
+    case usersByName = 5
+    /// Password records, apart from the users so that no listing ever holds one.
+    case passwords = 6
+    /// Roles by tenant and name.
+    case roles = 7
+    /// Who holds a role directly: tenant, role name, user id.
+    case roleHolders = 8
+    /// Sessions by ascending number.
+    case sessions = 9
+    /// Session numbers by user.
+    case sessionsByUser = 10
+    /// Session numbers by the minute at which they are next looked at for expiry.
+    case sessionsByExpiry = 11
+    /// Refresh families by the number of their session.
+    case refreshFamilies = 12
+    /// The head of each secret, by tenant and path.
+    case secrets = 13
+    /// The versions of each secret, by tenant, path and version.
+    case secretVersions = 14
+    /// Idempotency records by scope digest.
+    case requests = 15
+    /// Idempotency records by the moment of their expiry.
+    case requestsByExpiry = 16
+    /// How many idempotency records each subject has.
+    case requestSubjects = 17
+    /// Outcomes of proposals whose proposer may still ask again, by node, run and counter.
+    case proposals = 18
+    /// What is known of each run of a proposer.
+    case proposalRuns = 19
+    /// The audit chain by ascending sequence number.
+    case audit = 20
+    /// The sealed keyring.
+    case keyring = 21
+    /// Failed log-ins that count towards a delay. No command writes it yet.
+    case logInFailures = 22
+
+    /// A name for logs, file names and the names of databases inside a store.
+    public var name: String { "\(self)" }
+}
+
+/// A consistent view of all tables.
+///
+/// Bytes that a call returns or hands to a closure are copies and may be kept.
+public protocol TableReader {
+    /// The value under `key`, or nil.
+    func get(_ table: Table, _ key: [UInt8]) throws -> [UInt8]?
+    /// Visits rows in ascending order of their keys' bytes, from `from` (inclusive) up to `upTo`
+    /// (exclusive; nil is the end of the table), until `body` returns false.
+    func scan(
+        _ table: Table, from: [UInt8], upTo: [UInt8]?,
+        _ body: (_ key: [UInt8], _ value: [UInt8]) throws -> Bool
+    ) throws
+    /// Visits the same range as `scan`, in descending order.
+    func scanReverse(
+        _ table: Table, from: [UInt8], upTo: [UInt8]?,
+        _ body: (_ key: [UInt8], _ value: [UInt8]) throws -> Bool
+    ) throws
+}
+
+/// A transaction on all tables. Its reads see its own writes.
+///
+/// A scan must not be under way while a row is put or deleted.
+public protocol TableWriter: TableReader {
+    /// Sets the value under `key`. Keys are 1...511 bytes.
+    func put(_ table: Table, _ key: [UInt8], _ value: [UInt8]) throws
+    /// Removes the row under `key`, if there is one.
+    func delete(_ table: Table, _ key: [UInt8]) throws
+}
+
+/// Rows that do not spell what their table holds: damage, never a caller's mistake.
+public struct StateDamage: Error, Equatable, Sendable {
+    /// Where the row lies.
+    public let table: Table
+    /// The row's key.
+    public let key: [UInt8]
+    /// What is wrong, without any of the row's contents.
+    public let what: String
+    public init(table: Table, key: [UInt8], what: String) {
+        self.table = table
+        self.key = key
+        self.what = what
+    }
+}
