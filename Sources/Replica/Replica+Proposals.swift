@@ -1,0 +1,344 @@
+import ByteCodec
+import RaftCore
+import RaftWire
+
+// Own proposals: from the ticket to the outcome.
+
+extension Replica {
+    /// Takes a command of this node's own.
+    mutating func propose(_ ticket: Ticket, _ command: [UInt8], deadline: SteadyTime) {
+        guard command.count + Proposal.headerBytes <= options.raft.entryBytesMax else {
+            return refuse(ticket, .tooLarge)
+        }
+        guard pending.count < options.proposalsMax,
+            pending.bytes + command.count <= options.proposalBytesMax
+        else { return refuse(ticket, .tooBusy) }
+        // It waited too long to be heard.
+        guard deadline > now.steady else { return refuse(ticket, .tooBusy) }
+        let counter = nextCounter
+        nextCounter += 1
+        let parkedUntil = now.steady.advanced(milliseconds: options.parkMilliseconds)
+        pending.append(
+            PendingProposal(
+                counter: counter, ticket: ticket, command: command, deadline: deadline,
+                parkedUntil: parkedUntil))
+        timers.insert(deadline, .deadline(counter))
+        if parkedUntil < deadline { timers.insert(parkedUntil, .park(counter)) }
+        enqueue(counter)
+    }
+
+    /// Nobody waits for this proposal any more: it is not sent again.
+    mutating func abandon(_ ticket: Ticket) {
+        if let counter = pending.counter(of: ticket) { pending.remove(counter) }
+    }
+
+    /// Hands everything that is unsent, own and of peers, to the leader. Returns whether anything
+    /// was given to the own core.
+    mutating func sendProposals() -> Bool {
+        let batches = forwarded
+        forwarded.removeAll()
+        var isAnyForwarded = false
+        for batch in batches where acceptForwarded(batch.proposals, from: batch.from) {
+            isAnyForwarded = true
+        }
+        guard !unsent.isEmpty, let leader else { return isAnyForwarded }
+        guard leader != id else { return proposeLocally() || isAnyForwarded }
+        // Without a connection nothing would arrive; `connected` comes before long.
+        if connected.contains(leader) { forward(to: leader) }
+        return isAnyForwarded
+    }
+
+    /// The leader changed: whatever is not known to be applied is proposed anew, under the same
+    /// identifiers.
+    mutating func resendAll() {
+        for counter in pending.counters {
+            withdraw(counter)
+            enqueue(counter)
+        }
+    }
+
+    /// Puts a proposal into the queue of those to be sent, once.
+    private mutating func enqueue(_ counter: UInt64) {
+        guard let proposal = pending[counter], !proposal.isQueued else { return }
+        pending.update(counter) { $0.isQueued = true }
+        unsent.append(counter)
+        // With nobody to send to, those that were answered meanwhile would gather.
+        if unsent.count > 2 * pending.count + 1_024 { unsent.removeAll { pending[$0] == nil } }
+    }
+
+    /// Takes a proposal back from whom it is with; that hand-over has no known end.
+    private mutating func withdraw(_ counter: UInt64) {
+        pending.update(counter) { proposal in
+            if proposal.stage != .waiting { proposal.mayBeInLog = true }
+            proposal.stage = .waiting
+        }
+    }
+
+    /// The connection to a leader is there again: what was sent over the one before may be lost.
+    mutating func resendUnanswered(to peer: NodeID) {
+        for counter in pending.counters where pending[counter]?.stage == .sent(to: peer) {
+            withdraw(counter)
+            enqueue(counter)
+        }
+    }
+}
+
+// MARK: - Handing over
+
+extension Replica {
+    private mutating func proposeLocally() -> Bool {
+        guard !core.status.isTransferring else { return false }
+        let batch = takeUnsent()
+        let stamp = clock.stamp(now)
+        let oldest = pending.oldestCounter ?? nextCounter
+        let payloads = batch.map { proposal in
+            Proposal(
+                id: identifier(proposal.counter), oldestPending: oldest, stamp: stamp,
+                command: proposal.command
+            ).encoded()
+        }
+        var isAnyTaken = false
+        for range in slices(of: payloads) {
+            do {
+                let places = try core.propose(Array(payloads[range]), now: now.steady)
+                for (proposal, place) in zip(batch[range], places) {
+                    count(sent: proposal)
+                    accepted(proposal.counter, at: place)
+                }
+                isAnyTaken = true
+            } catch {
+                for proposal in batch[range] { refused(proposal.counter, error) }
+            }
+        }
+        return isAnyTaken
+    }
+
+    private mutating func forward(to leader: NodeID) {
+        let batch = takeUnsent()
+        let oldest = pending.oldestCounter ?? nextCounter
+        let retryAt = now.steady.advanced(milliseconds: options.forwardRetryMilliseconds)
+        for range in slices(of: batch.map(\.command)) {
+            var message: [ForwardedProposal] = []
+            for proposal in batch[range] {
+                count(sent: proposal)
+                pending.update(proposal.counter) { $0.stage = .sent(to: leader) }
+                timers.insert(retryAt, .retry(proposal.counter))
+                message.append(
+                    ForwardedProposal(
+                        id: identifier(proposal.counter), oldestPending: oldest,
+                        command: proposal.command))
+            }
+            counters.forwardBatches += 1
+            actions.append(.send(.propose(message), to: leader))
+        }
+    }
+
+    /// The proposals that are to be sent now, in order.
+    private mutating func takeUnsent() -> [PendingProposal] {
+        let counters = unsent
+        unsent.removeAll(keepingCapacity: true)
+        return counters.compactMap { counter in
+            pending.update(counter) { $0.isQueued = false }
+            return pending[counter].flatMap { $0.stage == .waiting ? $0 : nil }
+        }
+    }
+
+    /// Cuts a batch so that each part keeps to the limits of one message.
+    private func slices(of items: [[UInt8]]) -> [Range<Int>] {
+        var result: [Range<Int>] = []
+        var start = 0
+        var bytes = 0
+        for (position, item) in items.enumerated() {
+            let isFull =
+                position - start == options.forwardEntriesMax
+                || bytes + item.count > options.forwardBytesMax
+            if isFull, position > start {
+                result.append(start..<position)
+                start = position
+                bytes = 0
+            }
+            bytes += item.count
+        }
+        if start < items.count { result.append(start..<items.count) }
+        return result
+    }
+
+    private func identifier(_ counter: UInt64) -> ProposalID {
+        ProposalID(node: id, run: run, counter: counter)
+    }
+
+    private mutating func count(sent proposal: PendingProposal) {
+        counters.proposalsSent += 1
+        if proposal.mayBeInLog { counters.proposalsRepeated += 1 }
+    }
+}
+
+// MARK: - Answers
+
+extension Replica {
+    /// A leader says what it did with proposals.
+    mutating func proposalsAnswered(_ replies: [ProposalReply], by peer: NodeID) {
+        for reply in replies where reply.id.node == id && reply.id.run == run {
+            // An answer of somebody who was asked before, or asked twice, changes nothing: the
+            // proposal is with another by now.
+            guard pending[reply.id.counter]?.stage == .sent(to: peer) else { continue }
+            switch reply.result {
+            case .accepted(let place): accepted(reply.id.counter, at: place)
+            case .refused(let refusal): refused(reply.id.counter, refusal)
+            }
+        }
+    }
+
+    private mutating func accepted(_ counter: UInt64, at place: EntryID) {
+        pending.update(counter) { $0.stage = .accepted(place) }
+        placed.insert(place.index, Placed(counter: counter, entry: place))
+        if placed.isCrowded(live: pending.count) {
+            let pending = pending
+            placed.remove { pending[$0.counter]?.stage != .accepted($0.entry) }
+        }
+    }
+
+    /// Nobody took it: it is tried again, until its park time or its deadline ends.
+    private mutating func refused(_ counter: UInt64, _ refusal: ProposalRefusal) {
+        let reason: NotProposedReason =
+            switch refusal {
+            case .notLeader, .transferring: .noLeader
+            case .tooManyUncommittedBytes: .tooBusy
+            case .entryTooLarge: .tooLarge
+            case .storageFull: .storageFull
+            }
+        pending.update(counter) { proposal in
+            proposal.stage = .waiting
+            proposal.refusal = reason
+        }
+        guard let proposal = pending[counter] else { return }
+        let isHopeless = reason == .tooBusy || reason == .tooLarge
+        if proposal.isCertainlyNowhere, isHopeless || now.steady >= proposal.parkedUntil {
+            return complete(proposal, .notProposed(reason, leader: leader))
+        }
+        timers.insert(
+            now.steady.advanced(milliseconds: options.refusalRetryMilliseconds), .retry(counter))
+    }
+
+    /// Something was applied here.
+    mutating func applied(upTo index: LogIndex, durable: LogIndex, _ outcomes: [OwnOutcome]) {
+        core.step(.applied(index), now: now.steady)
+        visible = max(visible, index)
+        if durable > durableApplied {
+            precondition(durable <= visible, "durable \(durable.rawValue) is not visible")
+            durableApplied = durable
+            core.step(.compacted(upTo: durable), now: now.steady)
+        }
+        for outcome in outcomes {
+            precondition(outcome.id.node == id && outcome.id.run == run, "another's outcome")
+            guard let proposal = pending[outcome.id.counter] else { continue }
+            complete(proposal, .applied(index: outcome.index, outcome: outcome.outcome))
+        }
+        repeatLost(upTo: visible)
+    }
+
+    /// Proposals whose place in the log is passed, and whose outcome did not come, lost that place
+    /// to another entry, or a snapshot covered it: proposed again, they get their outcome.
+    mutating func repeatLost(upTo index: LogIndex) {
+        while let place = placed.pop(upTo: index) {
+            guard pending[place.counter]?.stage == .accepted(place.entry) else { continue }
+            withdraw(place.counter)
+            enqueue(place.counter)
+        }
+    }
+
+    mutating func retry(_ counter: UInt64) {
+        guard let proposal = pending[counter] else { return }
+        switch proposal.stage {
+        case .accepted: return
+        case .sent: withdraw(counter)
+        case .waiting: break
+        }
+        enqueue(counter)
+    }
+
+    mutating func parkTimeEnded(_ counter: UInt64) {
+        guard let proposal = pending[counter], proposal.isCertainlyNowhere else { return }
+        complete(proposal, .notProposed(proposal.refusal ?? unreachable, leader: leader))
+    }
+
+    mutating func proposalDeadline(_ counter: UInt64) {
+        guard let proposal = pending[counter] else { return }
+        giveUp(proposal, proposal.refusal ?? unreachable)
+    }
+
+    /// Ends a proposal with what is certain about it.
+    mutating func giveUp(_ proposal: PendingProposal, _ reason: NotProposedReason) {
+        if proposal.isCertainlyNowhere {
+            complete(proposal, .notProposed(reason, leader: leader))
+        } else {
+            counters.outcomesUnknown += 1
+            complete(proposal, .unknown)
+        }
+    }
+
+    private mutating func complete(_ proposal: PendingProposal, _ completion: ProposalCompletion) {
+        pending.remove(proposal.counter)
+        actions.append(.complete(proposal.ticket, completion))
+    }
+
+    private mutating func refuse(_ ticket: Ticket, _ reason: NotProposedReason) {
+        actions.append(.complete(ticket, .notProposed(reason, leader: leader)))
+    }
+
+    /// Why nobody takes proposals, if nobody does.
+    var unreachable: NotProposedReason { isQuorumInReach ? .noLeader : .noQuorum }
+
+    /// Whether connections stand to enough voters to elect somebody.
+    var isQuorumInReach: Bool {
+        let configuration = core.status.configuration
+        func isQuorum(of voters: [NodeID]) -> Bool {
+            voters.count { $0 == id || connected.contains($0) } > voters.count / 2
+        }
+        return isQuorum(of: configuration.voters)
+            && (!configuration.isJoint || isQuorum(of: configuration.votersOutgoing))
+    }
+}
+
+// MARK: - For peers
+
+extension Replica {
+    /// Proposals that a peer believes this node should append. They go no further than here.
+    /// Returns whether any were appended.
+    private mutating func acceptForwarded(
+        _ proposals: [ForwardedProposal], from peer: NodeID
+    ) -> Bool {
+        let stamp = role == .leader ? clock.stamp(now) : .zero
+        let payloads = proposals.map { proposal in
+            Proposal(
+                id: proposal.id, oldestPending: proposal.oldestPending, stamp: stamp,
+                command: proposal.command
+            ).encoded()
+        }
+        var replies: [ProposalReply] = []
+        var isAnyTaken = false
+        for range in slices(of: payloads) {
+            do {
+                let places = try core.propose(Array(payloads[range]), now: now.steady)
+                for (proposal, place) in zip(proposals[range], places) {
+                    replies.append(ProposalReply(id: proposal.id, result: .accepted(place)))
+                }
+                isAnyTaken = true
+            } catch {
+                for proposal in proposals[range] {
+                    replies.append(ProposalReply(id: proposal.id, result: .refused(error)))
+                }
+            }
+        }
+        if !replies.isEmpty { actions.append(.send(.proposalReplies(replies), to: peer)) }
+        return isAnyTaken
+    }
+
+    /// Notes the newest stamp in entries that their leader has only just appended.
+    mutating func observeStamps(of message: Message) {
+        guard case .append(_, let entries, let commit) = message.body, let last = entries.last,
+            last.index > commit, let stamp = ProposalStamp.read(from: last)
+        else { return }
+        clock.observed(stamp, now)
+    }
+}

@@ -1,0 +1,59 @@
+import ByteCodec
+import RaftCore
+
+// Connections, snapshots, and what the log on the disk may lose.
+
+extension Replica {
+    mutating func peerConnected(_ peer: NodeID) {
+        if !connected.contains(peer) {
+            connected.append(peer)
+            connected.sort()
+        }
+        core.step(.connected(peer), now: now.steady)
+        if peer == leader {
+            resendUnanswered(to: peer)
+            readsMustAskAnew()
+        }
+    }
+
+    mutating func peerLost(_ peer: NodeID, _ loss: ConnectionLoss) {
+        connected.removeAll { $0 == peer }
+        core.step(.connectionLost(peer, loss), now: now.steady)
+    }
+
+    /// A snapshot is here: the core says whether it is wanted.
+    mutating func snapshotReceived(_ metadata: SnapshotMetadata, from peer: NodeID) {
+        let isAnotherUnderWay = core.status.installing != nil
+        core.snapshotReceived(metadata, from: peer, now: now.steady)
+        if isAnotherUnderWay || core.status.installing != metadata {
+            actions.append(.discardSnapshot(metadata))
+        }
+    }
+
+    mutating func snapshotInstalled(_ metadata: SnapshotMetadata, lastStamp: Timestamp) {
+        clock.found(lastStamp)
+        counters.snapshotsInstalled += 1
+        core.step(.snapshotInstalled(metadata), now: now.steady)
+        visible = max(visible, metadata.last.index)
+        durableApplied = max(durableApplied, metadata.last.index)
+        trimmed = max(trimmed, metadata.last.index)
+        repeatLost(upTo: visible)
+    }
+
+    /// Lets the disk drop what memory has dropped, and what power cannot bring back into need:
+    /// only entries that the *durable* state covers (consensus.md D6). The core keeps what slow
+    /// followers may need, within its limit of bytes.
+    mutating func trim() {
+        let limit: LogIndex
+        if Planted.trimPastDurable.isOn {
+            limit = visible
+        } else {
+            limit = min(durableApplied, core.retainedLog.first.previous)
+        }
+        guard limit > trimmed, limit.distance(from: trimmed) >= options.trimStepEntries else {
+            return
+        }
+        trimmed = limit
+        actions.append(.trimLog(upTo: limit))
+    }
+}

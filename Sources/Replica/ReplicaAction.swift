@@ -1,0 +1,78 @@
+public import RaftCore
+public import RaftWire
+
+/// What a replica wants done. Actions of one kind are carried out in order; `persist` and
+/// `install` share one order, and so do `apply` and `install`.
+public enum ReplicaAction: Equatable, Sendable {
+    /// May be lost, and is never waited for.
+    case send(PeerMessage, to: NodeID)
+    /// To be made durable, then `ReplicaInput.persisted`. May be grouped with others behind it.
+    case persist(PersistRequest)
+    /// Committed entries in order, to be applied, then `ReplicaInput.applied`.
+    case apply([Entry])
+    /// The one answer to `ReplicaInput.propose`.
+    case complete(Ticket, ProposalCompletion)
+    /// The one answer to `confirmRead` or `awaitIndex`.
+    case completeRead(Ticket, ReadCompletion)
+    /// The one answer to `transfer`.
+    case completeTransfer(Ticket, TransferCompletion)
+    /// Make a consistent copy of the state and stream it, then `ReplicaInput.snapshotSent`.
+    case sendSnapshot(to: NodeID)
+    /// Behind every earlier `persist` and `apply`: put the received snapshot in the place of the
+    /// state, begin the log anew behind it, then `snapshotInstalled` or `snapshotInstallFailed`.
+    case install(SnapshotMetadata)
+    /// The received snapshot is of no use: remove it.
+    case discardSnapshot(SnapshotMetadata)
+    /// Entries up to and with this index are no longer needed on the disk.
+    case trimLog(upTo: LogIndex)
+    /// The last action of a run: everything that waited was answered.
+    case stopped
+}
+
+/// Why a proposal was certainly not put into any log.
+public enum NotProposedReason: UInt8, Equatable, Sendable {
+    /// Nobody is known to lead, though a quorum is in reach.
+    case noLeader
+    /// Too few nodes are in reach to have a leader.
+    case noQuorum
+    /// Too much waits already.
+    case tooBusy
+    /// The command is larger than an entry may be.
+    case tooLarge
+    /// The leader's disk is full, and nobody else could take over.
+    case storageFull
+    /// This node is on its way out.
+    case draining
+}
+
+/// How a proposal ended.
+public enum ProposalCompletion: Equatable, Sendable {
+    /// It is committed, and applied on this node: views opened here show it.
+    case applied(index: LogIndex, outcome: [UInt8])
+    /// It is in no log and never will be.
+    case notProposed(NotProposedReason, leader: NodeID?)
+    /// It may take effect yet, or never.
+    case unknown
+}
+
+/// How a wait for a read ended.
+public enum ReadCompletion: Equatable, Sendable {
+    /// A view opened from now on is new enough; this index is applied here.
+    case confirmed(LogIndex)
+    case failed(ReadFailure, leader: NodeID?)
+}
+
+/// Why a read was not confirmed.
+public enum ReadFailure: UInt8, Equatable, Sendable {
+    case noLeader, noQuorum, timeout, tooBusy, draining
+}
+
+/// How a hand-over of leadership ended.
+public enum TransferCompletion: Equatable, Sendable {
+    /// This node leads.
+    case done(leader: NodeID)
+    /// Leadership stayed, or who leads now did not become known in time.
+    case failed
+    /// Only the leader can hand over.
+    case notLeader(leader: NodeID?)
+}

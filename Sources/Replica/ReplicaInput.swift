@@ -1,0 +1,81 @@
+public import ByteCodec
+public import RaftCore
+public import RaftWire
+
+/// What a node's clocks showed when a turn of its replica began.
+public struct ReplicaClocks: Equatable, Sendable {
+    /// For deadlines; must count the time that a machine is suspended.
+    public var steady: SteadyTime
+    /// For the stamps that a leader puts into entries.
+    public var wall: Timestamp
+    public init(steady: SteadyTime, wall: Timestamp) {
+        self.steady = steady
+        self.wall = wall
+    }
+}
+
+/// Names somebody who waits for an answer of this replica. Drawn by the caller, never reused in
+/// a run.
+public struct Ticket: RawRepresentable, Hashable, Sendable {
+    public let rawValue: UInt64
+    public init(rawValue: UInt64) { self.rawValue = rawValue }
+    public init(_ value: UInt64) { rawValue = value }
+}
+
+/// What came of one of this run's own proposals when its entry was applied here.
+public struct OwnOutcome: Equatable, Sendable {
+    public var id: ProposalID
+    /// Of the entry that was applied.
+    public var index: LogIndex
+    /// Encoded by the state machine. For a repeated proposal that of its first application.
+    public var outcome: [UInt8]
+    public init(id: ProposalID, index: LogIndex, outcome: [UInt8]) {
+        self.id = id
+        self.index = index
+        self.outcome = outcome
+    }
+}
+
+/// What happens to a replica.
+public enum ReplicaInput: Equatable, Sendable {
+    /// `Replica.deadline` has passed. Within a turn it counts as the last input, so that what
+    /// arrived while the process stood still is heard before any time-out (etcd #20418).
+    case timer
+    /// Something came from a peer. The transport hands on each sent message at most once.
+    case received(PeerMessage, from: NodeID)
+    /// This node's own connection to a peer stands, so that messages can be sent.
+    case connected(NodeID)
+    /// A connection to or from a peer ended.
+    case connectionLost(NodeID, ConnectionLoss)
+    /// A command of this node's own. Answered exactly once by `ReplicaAction.complete`.
+    case propose(Ticket, command: [UInt8], deadline: SteadyTime)
+    /// Asks for a moment from which a view opened here shows everything that was acknowledged
+    /// anywhere before this input. Answered exactly once by `ReplicaAction.completeRead`.
+    case confirmRead(Ticket, deadline: SteadyTime)
+    /// Waits until views opened here show this index. Answered by `completeRead`.
+    case awaitIndex(Ticket, LogIndex, deadline: SteadyTime)
+    /// Nobody waits any more. A proposal is not repeated from now on; one completion may still
+    /// come and is to be ignored.
+    case abandon(Ticket)
+    /// A `persist` action was carried out and is durable.
+    case persisted(StorageToken)
+    /// Entries were applied: new views show everything up to and with `upTo`; a power cut leaves
+    /// at least `durable`. `outcomes` are those of this node's own run, in order of their index.
+    case applied(upTo: EntryID, durable: LogIndex, outcomes: [OwnOutcome])
+    /// A peer's snapshot is here, whole and verified, beside the state and not in its place.
+    case snapshotReceived(SnapshotMetadata, from: NodeID)
+    /// An `install` action was carried out: the state is the snapshot, durably, and the log
+    /// begins anew behind it. `lastStamp` is the newest stamp that the state has applied.
+    case snapshotInstalled(SnapshotMetadata, lastStamp: Timestamp)
+    /// An `install` action failed and left state and log as they were.
+    case snapshotInstallFailed
+    /// A `sendSnapshot` action came to its end.
+    case snapshotSent(to: NodeID, SnapshotMetadata, succeeded: Bool)
+    /// Leadership is to go to this node, or with nil to the best one. Answered exactly once by
+    /// `ReplicaAction.completeTransfer`.
+    case transfer(Ticket, to: NodeID?)
+    /// The process is to end: hand leadership over, bring what waits to an end, then `stopped`.
+    case shutdown
+    /// Whether the disk has room for more of the log.
+    case storageFull(Bool)
+}

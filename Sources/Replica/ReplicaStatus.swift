@@ -1,0 +1,49 @@
+public import ByteCodec
+public import RaftCore
+
+/// What a replica knows, for operators, health checks and metrics.
+public struct ReplicaStatus: Equatable, Sendable {
+    /// Of the consensus underneath.
+    public var raft: RaftStatus
+    /// Up to here views opened now show the log.
+    public var visible: LogIndex
+    /// Up to here a power cut leaves the state.
+    public var durableApplied: LogIndex
+    /// Own proposals that are not answered.
+    public var pendingProposals: Int
+    /// Bytes of their commands.
+    public var pendingBytes: Int
+    /// Own reads that are not answered.
+    public var pendingReads: Int
+    /// The peers to which a connection stands, sorted.
+    public var connected: [NodeID]
+    /// Whether `ReplicaInput.shutdown` came.
+    public var isDraining: Bool
+    /// Whether `ReplicaAction.stopped` was given.
+    public var isStopped: Bool
+    /// The newest stamp known to be in the log.
+    public var lastStamp: Timestamp
+    /// What happened in this run.
+    public var counters: ReplicaCounters
+}
+
+/// Counts of what happened in a run.
+public struct ReplicaCounters: Equatable, Sendable {
+    /// Own proposals given to this node's core or sent to a leader, repetitions included.
+    public var proposalsSent: UInt64 = 0
+    /// Of these the repetitions.
+    public var proposalsRepeated: UInt64 = 0
+    /// Messages in which proposals were sent to a leader.
+    public var forwardBatches: UInt64 = 0
+    /// Own proposals answered as unknown.
+    public var outcomesUnknown: UInt64 = 0
+    /// Rounds of reads asked for.
+    public var readRounds: UInt64 = 0
+    /// Of these the repetitions.
+    public var readRoundsRepeated: UInt64 = 0
+    /// Times this node became leader.
+    public var leaderships: UInt64 = 0
+    /// Snapshots put in the place of the state.
+    public var snapshotsInstalled: UInt64 = 0
+    public init() {}
+}
