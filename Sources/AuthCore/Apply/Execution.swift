@@ -2,6 +2,9 @@ import ByteCodec
 import RaftCore
 
 /// One command on its way into the state.
+///
+/// Each operation checks everything first and writes then, so a refusal leaves no trace but its
+/// audit row.
 struct Execution {
     let command: Command
     /// The node that was asked.
@@ -11,6 +14,25 @@ struct Execution {
     let tables: Changes
     let sha256: @Sendable ([UInt8]) -> [UInt8]
 
+    /// What the audit row of this command will say; nil for one that writes none.
+    var note: AuditNote?
+    /// The actor's row and permissions, once they were looked up.
+    var actorUser: UserRow?
+    var actorPermissions: EffectivePermissions?
+
+    init(
+        command: Command, node: NodeID, index: LogIndex, meta: StateMeta, tables: Changes,
+        sha256: @escaping @Sendable ([UInt8]) -> [UInt8]
+    ) {
+        self.command = command
+        self.node = node
+        self.index = index
+        self.meta = meta
+        self.tables = tables
+        self.sha256 = sha256
+        note = AuditNote(command)
+    }
+
     /// The state's own time.
     var stamp: Timestamp { meta.lastStamp }
     var header: CommandHeader { command.header }
@@ -18,6 +40,86 @@ struct Execution {
 
     /// Carries the command out, or refuses it.
     mutating func run() throws -> Outcome {
-        Outcome(result: .refused(.unsupported), index: index, stamp: stamp)
+        let result: Outcome.Result
+        switch try requestFinding() {
+        case .first(let outcome):
+            return outcome
+        case .refused(let refusal):
+            // Nothing is recorded under a key that stands for something else.
+            return Outcome(result: .refused(refusal), index: index, stamp: stamp)
+        case .new:
+            result = try admitted()
+        }
+        if case .refused(let refusal) = result, refusal != .refreshReused {
+            precondition(tables.count == 0, "\(refusal) after \(tables.count) changes")
+        }
+        try writeNote(refusal: result.refusal)
+        let outcome = Outcome(result: result, index: index, stamp: stamp)
+        try recordRequest(outcome)
+        try sweepInPassing()
+        return outcome
+    }
+
+    /// Performs the operation if this actor may ask for such at all.
+    private mutating func admitted() throws -> Outcome.Result {
+        if case .bootstrap(let body) = command.operation { return try bootstrap(body) }
+        guard meta.isBootstrapped else { return .refused(.notBootstrapped) }
+        guard try TenantRow.read(tenant, tables) != nil else {
+            return .refused(.notFound(.tenant))
+        }
+        switch command.operation {
+        case .bootstrap:
+            return .refused(.alreadyBootstrapped)
+        case .registerMember, .touchSessions, .sweep:
+            guard header.actor == .node else { return .refused(.insufficientPermissions) }
+        case .recordAudit, .rehashPassword, .rotateRefresh:
+            // They carry their own proof, or need none.
+            break
+        case .startSession, .updateKeyring, .createUser, .updateUser, .deleteUser, .setPassword,
+            .grantRole, .revokeRole, .putRole, .deleteRole, .revokeSession, .revokeSessions,
+            .putSecret, .deleteSecret:
+            if let refusal = try checkActor() { return .refused(refusal) }
+        }
+        return try perform()
+    }
+
+    private mutating func perform() throws -> Outcome.Result {
+        switch command.operation {
+        case .bootstrap(let body): try bootstrap(body)
+        case .registerMember(let body): try registerMember(body)
+        case .updateKeyring(let body): try updateKeyring(body)
+        case .sweep(let body): try sweep(body)
+        case .recordAudit(let body): try recordAudit(body)
+        case .createUser(let body): try createUser(body)
+        case .updateUser(let body): try updateUser(body)
+        case .deleteUser(let body): try deleteUser(body)
+        case .setPassword(let body): try setPassword(body)
+        case .rehashPassword(let body): try rehashPassword(body)
+        case .grantRole(let body): try grantRole(body)
+        case .revokeRole(let body): try revokeRole(body)
+        case .putRole(let body): try putRole(body)
+        case .deleteRole(let body): try deleteRole(body)
+        case .startSession(let body): try startSession(body)
+        case .rotateRefresh(let body): try rotateRefresh(body)
+        case .revokeSession(let body): try revokeSession(body)
+        case .revokeSessions(let body): try revokeSessions(body)
+        case .touchSessions(let body): try touchSessions(body)
+        case .putSecret(let body): try putSecret(body)
+        case .deleteSecret(let body): try deleteSecret(body)
+        }
+    }
+}
+
+extension VersionCondition {
+    /// Why an object with this version (nil: there is none) does not meet the condition.
+    func refusal(current: UInt64?, kind: ObjectKind) -> Refusal? {
+        switch self {
+        case .any:
+            nil
+        case .absent:
+            current == nil ? nil : .exists(kind)
+        case .version(let wanted):
+            wanted == current ? nil : .versionMismatch(current: current ?? 0)
+        }
     }
 }

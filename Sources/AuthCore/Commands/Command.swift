@@ -49,10 +49,13 @@ public struct Command: Hashable, Sendable {
             // These add rows, prolong, or replace what no validation reads.
             false
         case .sweep:
-            // It removes rows that were refused already, by stamps that every view has.
+            // It removes what expiry had ended by its own stamp, and acknowledges that to nobody.
             false
-        case .updateUser, .deleteUser, .setPassword, .revokeRole, .putRole, .deleteRole,
-            .revokeSession, .revokeSessions, .deleteSecret:
+        case .updateUser(let body):
+            // Enabling and setting other fields take nothing from anybody.
+            body.roles != nil || body.disabled == true
+        case .deleteUser, .setPassword, .revokeRole, .putRole, .deleteRole, .revokeSession,
+            .revokeSessions, .deleteSecret:
             true
         case .rotateRefresh:
             // A reuse revokes the family and its session.

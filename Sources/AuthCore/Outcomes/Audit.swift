@@ -26,7 +26,6 @@ public enum AuditAction: UInt16, CaseIterable, Sendable {
     case secretList = 43
     case auditRead = 50
     case leadershipTransfer = 60
-    case requestDenied = 61
 
     /// The name as the API shows it.
     public var name: String {
@@ -55,7 +54,6 @@ public enum AuditAction: UInt16, CaseIterable, Sendable {
         case .secretList: "secret.list"
         case .auditRead: "audit.read"
         case .leadershipTransfer: "cluster.transfer"
-        case .requestDenied: "request.denied"
         }
     }
 

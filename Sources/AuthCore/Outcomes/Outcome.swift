@@ -53,12 +53,15 @@ public struct Outcome: Equatable, Sendable {
         case keyring(version: UInt64)
         /// A sweep removed so many rows; more may be due.
         case swept(removed: UInt32, moreDue: Bool)
+
+        /// The refusal, when that is what the result is.
+        public var refusal: Refusal? {
+            if case .refused(let refusal) = self { refusal } else { nil }
+        }
     }
 
     /// The refusal, when that is what the result is.
-    public var refusal: Refusal? {
-        if case .refused(let refusal) = result { refusal } else { nil }
-    }
+    public var refusal: Refusal? { result.refusal }
 }
 
 /// Why a command did nothing. The domain says no: an answer, not an error.

@@ -17,6 +17,11 @@ public struct SecretRow: Hashable, Sendable {
     public var encoding: SecretEncoding
     /// A JSON object as text, or empty.
     public var metadata: Text
+
+    /// Whether the newest version can be read at this moment.
+    public func isReadable(at now: Timestamp) -> Bool {
+        state == .live && (expiresAt.map { now < $0 } ?? true)
+    }
 }
 
 /// What became of a version of a secret. Raw values are part of the format.
@@ -86,6 +91,11 @@ public struct SecretVersionRow: Hashable, Sendable {
     public let author: UserID?
     /// Sealed under format, cluster, table, key, version and term.
     public var value: SealedBlob
+
+    /// Whether it can be read at this moment.
+    public func isReadable(at now: Timestamp) -> Bool {
+        state == .live && (expiresAt.map { now < $0 } ?? true)
+    }
 }
 
 extension SecretVersionRow: Row {

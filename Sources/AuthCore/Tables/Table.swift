@@ -59,8 +59,9 @@ public enum Table: UInt8, CaseIterable, Sendable {
 public protocol TableReader {
     /// The value under `key`, or nil.
     func get(_ table: Table, _ key: [UInt8]) throws -> [UInt8]?
-    /// Visits rows in ascending order of their keys' bytes, from `from` (inclusive) up to `upTo`
-    /// (exclusive; nil is the end of the table), until `body` returns false.
+    /// Visits rows in ascending order of their keys' bytes, from `from` (inclusive; empty is the
+    /// beginning of the table) up to `upTo` (exclusive; nil is its end), until `body` returns
+    /// false.
     func scan(
         _ table: Table, from: [UInt8], upTo: [UInt8]?,
         _ body: (_ key: [UInt8], _ value: [UInt8]) throws -> Bool

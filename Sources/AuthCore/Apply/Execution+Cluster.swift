@@ -1,0 +1,76 @@
+import ByteCodec
+
+extension Execution {
+    mutating func bootstrap(_ body: Command.Bootstrap) throws -> Outcome.Result {
+        guard header.actor == .node else { return .refused(.insufficientPermissions) }
+        guard !meta.isBootstrapped else { return .refused(.alreadyBootstrapped) }
+        guard body.tokenBlockKey.count == 32, tenant == .platform else {
+            return .refused(.invalid(.form))
+        }
+        try ClusterRow(
+            cluster: body.cluster, tokenBlockKey: body.tokenBlockKey, createdAt: stamp
+        ).put(tables)
+        try KeyringRow(version: 1, keyring: body.keyring, updatedAt: stamp).put(tables)
+        let tenant = TenantRow(
+            id: .platform, name: RoleName(builtIn: "default"), createdAt: stamp)
+        try tenant.put(tables)
+        try tables.put(.tenantsByName, tenant.name.bytes, tenant.id.bytes)
+        for role in BuiltInRole.allCases {
+            try RoleRow(
+                tenant: tenant.id, name: role.name,
+                permissions: role.permissions.sortedUnique(), inherits: [], rateLimit: .empty,
+                description: role.description, builtIn: true, createdAt: stamp,
+                updatedAt: stamp, version: 1
+            ).put(tables)
+        }
+        let administrator = UserRow(
+            tenant: tenant.id, id: body.administrator, username: body.username, email: .empty,
+            displayName: .empty, kind: .person, disabled: false,
+            roles: [BuiltInRole.superAdmin.name], metadata: .empty, createdAt: stamp,
+            updatedAt: stamp, version: 1, sessionEpoch: 1, authzEpoch: 1)
+        try insert(administrator, password: body.password)
+        meta.isBootstrapped = true
+        meta.roleTableVersion += 1
+        return .user(administrator)
+    }
+
+    mutating func registerMember(_ body: Command.RegisterMember) throws -> Outcome.Result {
+        let old = try MemberRow.read(body.node, tables)
+        if let old, old.incarnation != body.incarnation { return .refused(.otherIncarnation) }
+        if old == nil, try memberCount() >= Limits.members { return .refused(.quota(.member)) }
+        var member = MemberRow(
+            node: body.node, incarnation: body.incarnation, url: body.url, peer: body.peer,
+            version: body.version, featureLevel: body.featureLevel,
+            registeredAt: old?.registeredAt ?? stamp)
+        guard member != old else {
+            note = nil
+            return .done
+        }
+        member.registeredAt = stamp
+        try member.put(tables)
+        return .done
+    }
+
+    mutating func updateKeyring(_ body: Command.UpdateKeyring) throws -> Outcome.Result {
+        if let refusal = try require(.sealManage) { return .refused(refusal) }
+        guard let old = try KeyringRow.read(tables) else {
+            throw StateDamage(table: .keyring, key: KeyringRow.key, what: "no keyring")
+        }
+        guard old.version == body.expectedVersion else {
+            return .refused(.versionMismatch(current: old.version))
+        }
+        let new = KeyringRow(version: old.version + 1, keyring: body.keyring, updatedAt: stamp)
+        try new.put(tables)
+        note?.details.append(.version(new.version))
+        return .keyring(version: new.version)
+    }
+
+    private func memberCount() throws -> Int {
+        var count = 0
+        try tables.scan(.members, from: [], upTo: nil) { _, _ in
+            count += 1
+            return true
+        }
+        return count
+    }
+}

@@ -1,0 +1,88 @@
+import ByteCodec
+
+extension Execution {
+    mutating func rotateRefresh(_ body: Command.RotateRefresh) throws -> Outcome.Result {
+        guard var family = try RefreshFamilyRow.read(body.number, tables) else {
+            return .refused(.refreshUnknown)
+        }
+        guard var session = try SessionRow.read(body.number, tables), session.hasRefreshFamily
+        else {
+            throw StateDamage(
+                table: .refreshFamilies, key: family.key, what: "family of no session")
+        }
+        guard session.tenant == tenant else { return .refused(.refreshUnknown) }
+        note?.target = .session(session.id)
+        let standing = family.standing(of: body.presented, at: stamp)
+        note?.details.append(.generation(family.generation))
+        switch standing {
+        case .unknown:
+            return .refused(.refreshUnknown)
+        case .reused:
+            return try revoke(session)
+        case .current, .previousInGrace:
+            break
+        }
+        guard try isRefreshable(session) else { return .refused(.refreshUnknown) }
+        note?.actor = .user(session.actor)
+        if standing == .previousInGrace {
+            return .refreshedBefore(
+                session, generation: family.generation, sealedSuccessor: family.sealedSuccessor)
+        }
+        guard body.successor != body.presented else { return .refused(.invalid(.form)) }
+        family.rotate(to: body.successor, sealed: body.sealedSuccessor, at: stamp)
+        try family.put(tables)
+        session.slide(to: stamp)
+        try session.put(tables)
+        return .refreshed(session, generation: family.generation)
+    }
+
+    /// A token was redeemed that had its successor long ago: somebody has a copy.
+    private mutating func revoke(_ session: SessionRow) throws -> Outcome.Result {
+        note?.action = .sessionRefreshReuse
+        note?.details.append(.user(session.user))
+        try Sessions.remove(session, tables)
+        return .refused(.refreshReused)
+    }
+
+    private func isRefreshable(_ session: SessionRow) throws -> Bool {
+        guard stamp < session.expiresAt, stamp < session.idleExpiresAt else { return false }
+        guard let user = try UserRow.read(session.tenant, session.user, tables) else {
+            return false
+        }
+        return !user.disabled && user.sessionEpoch == session.epoch
+    }
+}
+
+extension RefreshFamilyRow {
+    /// What a presented token is to its family.
+    enum Standing: Equatable {
+        /// The one to be redeemed.
+        case current
+        /// The one before it, soon enough after it was redeemed.
+        case previousInGrace
+        /// One that was redeemed long ago.
+        case reused
+        /// None of this family's.
+        case unknown
+    }
+
+    func standing(of presented: Digest256, at now: Timestamp) -> Standing {
+        if presented == current { return .current }
+        if presented == previous {
+            let age = now.milliseconds(since: rotatedAt)
+            return age <= Limits.refreshGraceMilliseconds ? .previousInGrace : .reused
+        }
+        return ancestors.contains(presented.tag) ? .reused : .unknown
+    }
+
+    /// Goes on to the next generation.
+    mutating func rotate(to successor: Digest256, sealed: [UInt8], at now: Timestamp) {
+        if let previous { ancestors.append(previous.tag) }
+        ancestors.removeFirst(max(0, ancestors.count - Limits.refreshAncestors))
+        previous = current
+        current = successor
+        generation += 1
+        rotatedAt = now
+        sealedSuccessor = sealed
+    }
+}

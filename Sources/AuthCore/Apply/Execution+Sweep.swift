@@ -1,0 +1,107 @@
+import ByteCodec
+import RaftCore
+
+/// Removing what has expired, in bounded steps and by the state's own time.
+extension Execution {
+    mutating func sweep(_ body: Command.Sweep) throws -> Outcome.Result {
+        let limit = min(max(body.limit, 1), Limits.sweepRows)
+        let steps = [
+            try sweepSessions(atMost: limit), try sweepRequests(atMost: limit),
+            try sweepRuns(atMost: limit), try trimAudit(atMost: limit),
+        ]
+        return .swept(
+            removed: steps.reduce(0, +), moreDue: steps.contains { $0 == limit })
+    }
+
+    /// What adds rows removes a few more, so that no table outgrows what lives in it.
+    mutating func sweepInPassing() throws {
+        if header.request != nil { try sweepRequests(atMost: Limits.sweepRowsInPassing) }
+        if case .startSession = command.operation {
+            try sweepSessions(atMost: Limits.sweepRowsInPassing)
+        }
+    }
+
+    /// Looks at sessions that are due: ends the dead ones, and lists the others under the
+    /// minute at which they are due again. Says how many were looked at.
+    @discardableResult
+    private func sweepSessions(atMost limit: UInt32) throws -> UInt32 {
+        let due = try keys(
+            .sessionsByExpiry, upTo: Key.of(Sessions.minute(of: stamp) + 1), atMost: limit)
+        for key in due {
+            let number = SessionNumber(Bytes.bigEndian(key.suffix(8)))
+            guard var session = try SessionRow.read(number, tables) else {
+                throw StateDamage(table: .sessionsByExpiry, key: key, what: "no such session")
+            }
+            if try isLive(session) {
+                try tables.delete(.sessionsByExpiry, key)
+                session.expiryMinute = Sessions.dueMinute(of: session)
+                try session.put(tables)
+                try tables.put(.sessionsByExpiry, Sessions.expiryKey(session), [])
+            } else {
+                try Sessions.remove(session, tables)
+            }
+        }
+        return UInt32(due.count)
+    }
+
+    private func isLive(_ session: SessionRow) throws -> Bool {
+        guard stamp < session.expiresAt, stamp < session.idleExpiresAt else { return false }
+        let user = try UserRow.read(session.tenant, session.user, tables)
+        return user?.sessionEpoch == session.epoch
+    }
+
+    @discardableResult
+    private func sweepRequests(atMost limit: UInt32) throws -> UInt32 {
+        let due = try keys(.requestsByExpiry, upTo: Key.of(stamp.rawValue + 1), atMost: limit)
+        for key in due {
+            guard let row = try RequestRow.row(Array(key.suffix(32)), tables),
+                row.expiryKey == key
+            else { throw StateDamage(table: .requestsByExpiry, key: key, what: "no such record") }
+            try row.drop(tables)
+        }
+        return UInt32(due.count)
+    }
+
+    /// Looks at the next runs of proposers and drops those that were idle for long.
+    private mutating func sweepRuns(atMost limit: UInt32) throws -> UInt32 {
+        var runs: [ProposalRunRow] = []
+        try tables.scan(.proposalRuns, from: meta.sweepCursor, upTo: nil) { key, value in
+            guard runs.count < 16 else { return false }
+            runs.append(try ProposalRunRow(key: key, value: value))
+            return true
+        }
+        meta.sweepCursor = runs.count < 16 ? [] : Key.after(runs[15].key)
+        var budget = limit
+        for run in runs
+        where stamp.milliseconds(since: run.lastStamp) > Limits.runIdleMilliseconds {
+            guard budget > 0 else { break }
+            let removed = try ProposalRecords.remove(
+                from: run.key, upTo: Key.behind(prefix: run.key), atMost: Int(budget), tables)
+            budget -= UInt32(removed)
+            // The row of the run goes last, so that what is left over is found again.
+            if budget > 0 {
+                try run.remove(tables)
+                budget -= 1
+            }
+        }
+        return limit - budget
+    }
+
+    private func keys(_ table: Table, upTo: [UInt8], atMost limit: UInt32) throws -> [[UInt8]] {
+        var keys: [[UInt8]] = []
+        try tables.scan(table, from: [], upTo: upTo) { key, _ in
+            guard keys.count < limit else { return false }
+            keys.append(key)
+            return true
+        }
+        return keys
+    }
+}
+
+/// Numbers in keys.
+enum Bytes {
+    static func bigEndian(_ bytes: ArraySlice<UInt8>) -> UInt64 {
+        precondition(bytes.count == 8, "number of \(bytes.count) bytes")
+        return bytes.reduce(0) { $0 << 8 | UInt64($1) }
+    }
+}

@@ -1,0 +1,143 @@
+public import ByteCodec
+
+/// One page of a list.
+public struct Page<Item: Sendable>: Sendable {
+    public let items: [Item]
+    /// Where the next page begins; nil when nothing may follow. To be authenticated before it
+    /// leaves the server: it is part of a key.
+    public let next: [UInt8]?
+}
+
+/// Which audit rows are wanted. Nil does not narrow.
+public struct AuditFilter: Hashable, Sendable {
+    public var actor: UserID?
+    public var action: AuditAction?
+    public var outcome: AuditOutcome?
+    public init(
+        actor: UserID? = nil, action: AuditAction? = nil, outcome: AuditOutcome? = nil
+    ) {
+        self.actor = actor
+        self.action = action
+        self.outcome = outcome
+    }
+
+    func admits(_ row: AuditRow) -> Bool {
+        if let actor {
+            guard case .user(let who) = row.actor, who.user == actor else { return false }
+        }
+        return (action ?? row.action) == row.action && (outcome ?? row.outcome) == row.outcome
+    }
+}
+
+/// Lists, in pages of bounded cost. A cursor is a `Page.next` of the same list.
+public enum Listing {
+    /// Rows that one page may look at, wanted or not.
+    static let rowsLookedAt = 10_000
+
+    /// The users of a tenant by name.
+    public static func users(
+        _ tenant: TenantID, after cursor: [UInt8]? = nil, limit: Int, _ reader: some TableReader
+    ) throws -> Page<UserRow> {
+        try page(.usersByName, prefix: Key.of(tenant), cursor, limit, reader) { key, value in
+            guard let id = UserID(bytes: value), let user = try UserRow.read(tenant, id, reader)
+            else { throw StateDamage(table: .usersByName, key: key, what: "name of no user") }
+            return user
+        }
+    }
+
+    /// The roles of a tenant by name.
+    public static func roles(
+        _ tenant: TenantID, after cursor: [UInt8]? = nil, limit: Int, _ reader: some TableReader
+    ) throws -> Page<RoleRow> {
+        try page(.roles, prefix: Key.of(tenant), cursor, limit, reader) { key, value in
+            try RoleRow(key: key, value: value)
+        }
+    }
+
+    /// The living sessions of a user, oldest first.
+    public static func sessions(
+        of user: UserRow, after cursor: [UInt8]? = nil, limit: Int, wall: Timestamp,
+        _ reader: some TableReader
+    ) throws -> Page<SessionRow> {
+        let now = max(try StateMeta.read(reader).lastStamp, wall)
+        let prefix = Sessions.userPrefix(user.tenant, user.id)
+        return try page(.sessionsByUser, prefix: prefix, cursor, limit, reader) { key, _ in
+            let number = SessionNumber(Bytes.bigEndian(key.suffix(8)))
+            guard let session = try SessionRow.read(number, reader) else {
+                throw StateDamage(table: .sessionsByUser, key: key, what: "no such session")
+            }
+            let lives =
+                session.epoch == user.sessionEpoch && now < session.expiresAt
+                && now < session.idleExpiresAt
+            return lives ? session : nil
+        }
+    }
+
+    /// The readable secrets whose path begins with `prefix`, by path.
+    public static func secrets(
+        _ tenant: TenantID, prefix: [UInt8], after cursor: [UInt8]? = nil, limit: Int,
+        wall: Timestamp, _ reader: some TableReader
+    ) throws -> Page<SecretRow> {
+        let now = max(try StateMeta.read(reader).lastStamp, wall)
+        return try page(.secrets, prefix: Key.of(tenant, prefix), cursor, limit, reader) {
+            let head = try SecretRow(key: $0, value: $1)
+            return head.isReadable(at: now) ? head : nil
+        }
+    }
+
+    /// Every kept version of a secret, oldest first, whatever its state.
+    public static func versions(
+        _ tenant: TenantID, _ path: SecretPath, after cursor: [UInt8]? = nil, limit: Int,
+        _ reader: some TableReader
+    ) throws -> Page<SecretVersionRow> {
+        let prefix = SecretVersionRow.prefix(tenant, path)
+        return try page(.secretVersions, prefix: prefix, cursor, limit, reader) {
+            try SecretVersionRow(key: $0, value: $1)
+        }
+    }
+
+    /// The audit rows of a tenant behind `sequence`, oldest first. The next page begins behind
+    /// `next`, which may be set although there is no item: then nothing fitted so far.
+    public static func audit(
+        _ tenant: TenantID, after sequence: UInt64 = 0, limit: Int, filter: AuditFilter,
+        _ reader: some TableReader
+    ) throws -> (items: [AuditRow], next: UInt64?) {
+        let cursor = Key.of(sequence)
+        let found = try page(.audit, prefix: [], cursor, limit, reader) { key, value in
+            let row = try AuditRow(key: key, value: value)
+            return row.tenant == tenant && filter.admits(row) ? row : nil
+        }
+        return (found.items, found.next.map { Bytes.bigEndian($0[...]) })
+    }
+
+    /// Every registered node, by number.
+    public static func members(_ reader: some TableReader) throws -> [MemberRow] {
+        try page(.members, prefix: [], nil, Limits.members, reader) {
+            try MemberRow(key: $0, value: $1)
+        }.items
+    }
+
+    /// Items in the order of their keys behind the cursor, which is a key without its prefix.
+    private static func page<Item>(
+        _ table: Table, prefix: [UInt8], _ cursor: [UInt8]?, _ limit: Int,
+        _ reader: some TableReader, _ item: (_ key: [UInt8], _ value: [UInt8]) throws -> Item?
+    ) throws -> Page<Item> {
+        precondition((1...Limits.pageRows).contains(limit), "page of \(limit)")
+        var items: [Item] = []
+        var last: [UInt8] = []
+        var looked = 0
+        var hasMore = false
+        let from = cursor.map { prefix + Key.after($0) } ?? prefix
+        try reader.scan(table, from: from, upTo: Key.behind(prefix: prefix)) { key, value in
+            guard items.count < limit, looked < rowsLookedAt else {
+                hasMore = true
+                return false
+            }
+            looked += 1
+            last = key
+            if let found = try item(key, value) { items.append(found) }
+            return true
+        }
+        return Page(items: items, next: hasMore ? Array(last.dropFirst(prefix.count)) : nil)
+    }
+}

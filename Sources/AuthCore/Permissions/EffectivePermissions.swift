@@ -1,0 +1,99 @@
+/// What somebody may do in a tenant, with everything inherited.
+public struct EffectivePermissions: Hashable, Sendable {
+    /// Where the permissions hold.
+    public let tenant: TenantID
+    /// The roles they come from, inherited ones included; sorted.
+    public let roles: [RoleName]
+    /// Sorted, no repetitions.
+    public let permissions: [Permission]
+
+    /// Takes roles and permissions in any order.
+    public init(tenant: TenantID, roles: [RoleName], permissions: [Permission]) {
+        self.tenant = tenant
+        self.roles = roles.sortedUnique()
+        self.permissions = permissions.sortedUnique()
+    }
+
+    /// Whether `permission` is held: exactly, by a wildcard, or by a name without a path.
+    ///
+    /// A permission that exists in the platform tenant only is held nowhere else, whatever
+    /// wildcard there is.
+    public func allows(_ permission: Permission) -> Bool {
+        guard exists(permission) else { return false }
+        return permissions.contains { exists($0) && $0.covers(permission) }
+    }
+
+    /// Whether everything that `other` allows is held too.
+    public func covers(_ other: EffectivePermissions) -> Bool {
+        other.permissions.allSatisfy { !other.exists($0) || allows($0) }
+    }
+
+    /// Only what is power over this server itself.
+    public var administrative: EffectivePermissions {
+        EffectivePermissions(
+            tenant: tenant, roles: roles, permissions: permissions.filter(\.isAdministrative))
+    }
+
+    private func exists(_ permission: Permission) -> Bool {
+        tenant == .platform || !permission.isPlatformOnly
+    }
+}
+
+extension EffectivePermissions {
+    /// What a user may do, by the roles that there are in this view.
+    ///
+    /// Valid as long as the user's `authzEpoch` and the state's `roleTableVersion` stay as they
+    /// are. Complexity: one look-up for each role, inherited ones included.
+    public static func resolve(
+        _ user: UserRow, _ reader: some TableReader
+    ) throws -> EffectivePermissions {
+        try resolve(user.roles, in: user.tenant, reader)
+    }
+
+    /// What the holder of these roles may do. A role that there is not gives nothing.
+    static func resolve(
+        _ roles: [RoleName], in tenant: TenantID, _ reader: some TableReader
+    ) throws -> EffectivePermissions {
+        var seen = roles.sortedUnique()
+        var waiting = seen
+        var permissions: [Permission] = []
+        while let name = waiting.popLast() {
+            guard let role = try RoleRow.read(tenant, name, reader) else { continue }
+            permissions += role.permissions
+            for inherited in role.inherits where seen.insertSorted(inherited) {
+                waiting.append(inherited)
+            }
+        }
+        let most = Limits.rolesPerUser * Limits.inheritanceBreadth
+        precondition(seen.count <= most, "\(seen.count) roles were resolved")
+        return EffectivePermissions(tenant: tenant, roles: seen, permissions: permissions)
+    }
+}
+
+extension Array where Element: Comparable {
+    /// The elements in ascending order, each once.
+    func sortedUnique() -> [Element] {
+        sorted().reduce(into: []) { if $0.last != $1 { $0.append($1) } }
+    }
+
+    /// Puts an element in its place; false when it is there already.
+    ///
+    /// - Precondition: the array is ascending without repetitions.
+    mutating func insertSorted(_ element: Element) -> Bool {
+        let position = sortedPosition(of: element)
+        guard position == count || self[position] != element else { return false }
+        insert(element, at: position)
+        return true
+    }
+
+    /// The first position at or behind `element` in an ascending array.
+    func sortedPosition(of element: Element) -> Int {
+        var low = 0
+        var high = count
+        while low < high {
+            let middle = (low + high) / 2
+            if self[middle] < element { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+}

@@ -1,0 +1,253 @@
+import ByteCodec
+import RaftCore
+import Testing
+
+@testable import AuthCore
+
+@Suite struct StateMachineTests {
+    @Test("An empty entry moves the applied index and nothing else")
+    func emptyEntry() throws {
+        let tables = InMemoryTables()
+        let applied = try House.apply(
+            [Entry(index: LogIndex(1), term: Term(1), kind: .empty, payload: [])], to: tables)
+        let meta = try StateMeta.read(tables)
+        #expect(applied[0].outcome.isEmpty && applied[0].proposal == nil)
+        #expect(meta.applied == EntryID(index: LogIndex(1), term: Term(1)))
+        #expect(meta.stateHash != .empty)
+    }
+
+    @Test("A configuration entry changes the configuration of the state")
+    func configuration() throws {
+        let tables = InMemoryTables()
+        let configuration = ConfState(voters: [NodeID(1), NodeID(2), NodeID(3)])
+        let entry = Entry(
+            index: LogIndex(1), term: Term(1), kind: .configuration,
+            payload: configuration.encoded())
+        _ = try House.apply([entry], to: tables)
+        #expect(try StateMeta.read(tables).configuration == configuration)
+    }
+
+    @Test("A configuration that cannot be read is damage, and nothing goes on")
+    func damagedConfiguration() throws {
+        let entry = Entry(
+            index: LogIndex(1), term: Term(1), kind: .configuration, payload: [9])
+        #expect(throws: StateDamage.self) { try House.apply([entry], to: InMemoryTables()) }
+    }
+
+    @Test("A command that cannot be read has an outcome and no other effect")
+    func undecodable() throws {
+        var house = try House.open()
+        for bytes in [[], [1], [0xFF, 0, 1]] as [[UInt8]] {
+            #expect(try house.apply(bytes: bytes).refusal == .undecodable)
+        }
+        let raw = Entry(
+            index: LogIndex(UInt64(house.log.count) + 1), term: Term(1), kind: .command,
+            payload: [1, 2])
+        let applied = try House.apply([raw], to: house.tables)[0]
+        #expect(applied.proposal == nil)
+        #expect(try Outcome(decoding: applied.outcome).refusal == .undecodable)
+    }
+
+    @Test("Before the bootstrap every command is refused; the first bootstrap is the only one")
+    func bootstrap() throws {
+        var house = House()
+        let early = try house.apply(house.start(House.adminID), by: .anonymous)
+        #expect(early.refusal == .notBootstrapped)
+        let first = try house.apply(.bootstrap(House.bootstrap), by: .node)
+        guard case .user(let admin) = first.result else {
+            Issue.record("\(first)")
+            return
+        }
+        #expect(admin.roles == [BuiltInRole.superAdmin.name])
+        var second = House.bootstrap
+        second.cluster = ClusterID(bits: 2)
+        #expect(try house.apply(.bootstrap(second), by: .node).refusal == .alreadyBootstrapped)
+        #expect(try ClusterRow.read(house.tables)?.cluster == House.bootstrap.cluster)
+        #expect(try TenantRow.read(named: role("default"), house.tables)?.id == .platform)
+        #expect(try KeyringRow.read(house.tables)?.version == 1)
+    }
+
+    @Test("A bootstrap from anybody but a node is refused, and so is a malformed one")
+    func bootstrapRefused() throws {
+        var house = House()
+        let byUser = try house.apply(.bootstrap(House.bootstrap), by: .anonymous)
+        #expect(byUser.refusal == .insufficientPermissions)
+        var short = House.bootstrap
+        short.tokenBlockKey = [1]
+        #expect(try house.apply(.bootstrap(short), by: .node).refusal == .invalid(.form))
+    }
+
+    @Test("Stamps never go back, whatever a leader wrote")
+    func stamps() throws {
+        var house = try House.open()
+        let before = try house.meta.lastStamp
+        house.now = .zero
+        let outcome = try house.apply(.sweep(.init(limit: 1)), by: .node)
+        #expect(outcome.stamp == before)
+        #expect(try house.meta.lastStamp == before)
+    }
+
+    @Test("A tenant that is not there is told from nothing else")
+    func unknownTenant() throws {
+        var house = try House.open()
+        let outcome = try house.apply(
+            .deleteUser(.init(id: House.adminID)), by: house.admin, in: TenantID(bits: 42))
+        #expect(outcome.refusal == .notFound(.tenant))
+    }
+
+    @Test("What only nodes do is refused to everybody else")
+    func nodeOnly() throws {
+        var house = try House.open()
+        for operation in [
+            Command.Operation.sweep(.init(limit: 1)), .touchSessions(.init(touches: [])),
+            .registerMember(member(1)),
+        ] {
+            for actor in [house.admin, .anonymous] {
+                let outcome = try house.apply(operation, by: actor)
+                #expect(outcome.refusal == .insufficientPermissions)
+            }
+        }
+    }
+
+    @Test("A member registers once, may move, and keeps its incarnation")
+    func members() throws {
+        var house = try House.open()
+        #expect(try house.apply(.registerMember(member(1)), by: .node).result == .done)
+        let rows = try house.meta.nextAudit
+        #expect(try house.apply(.registerMember(member(1)), by: .node).result == .done)
+        #expect(try house.meta.nextAudit == rows, "nothing new, nothing to tell")
+        var moved = member(1)
+        moved.url = "https://n1.example"
+        #expect(try house.apply(.registerMember(moved), by: .node).result == .done)
+        var other = member(1)
+        other.incarnation = Incarnation(8)
+        let refused = try house.apply(.registerMember(other), by: .node)
+        #expect(refused.refusal == .otherIncarnation)
+        #expect(try Listing.members(house.tables).map(\.url) == ["https://n1.example"])
+        #expect(try house.lastAudit()?.outcome == .denied)
+    }
+
+    @Test("No more members than the limit register")
+    func memberQuota() throws {
+        var house = try House.open()
+        for node in 1...UInt64(Limits.members) {
+            #expect(try house.apply(.registerMember(member(node)), by: .node).refusal == nil)
+        }
+        let refused = try house.apply(.registerMember(member(65)), by: .node)
+        #expect(refused.refusal == .quota(.member))
+    }
+
+    @Test("The keyring is replaced only as a whole and in order")
+    func keyring() throws {
+        var house = try House.open()
+        let update = Command.Operation.updateKeyring(
+            .init(expectedVersion: 1, keyring: SealedBlob(term: 2, bytes: [9])))
+        #expect(try house.apply(update, by: house.admin).result == .keyring(version: 2))
+        let again = try house.apply(update, by: house.admin)
+        #expect(again.refusal == .versionMismatch(current: 2))
+        #expect(try KeyringRow.read(house.tables)?.keyring.bytes == [9])
+        let other = try house.makeActor(2, ["cluster:manage"])
+        #expect(try house.apply(update, by: other).refusal == .insufficientPermissions)
+    }
+
+    @Test("The meta row is read back as it was written")
+    func metaRow() throws {
+        let house = try House.open()
+        var meta = try house.meta
+        meta.configuration = ConfState(voters: [NodeID(1)], learners: [NodeID(2)])
+        meta.sweepCursor = [1, 2]
+        try meta.write(house.tables)
+        #expect(try house.meta == meta)
+    }
+
+    private func member(_ node: UInt64) -> Command.RegisterMember {
+        .init(
+            node: NodeID(node), incarnation: Incarnation(7), url: "https://n", peer: "n:1",
+            version: "1", featureLevel: 1)
+    }
+}
+
+@Suite struct ProposalTests {
+    @Test("A proposal that stands twice in the log takes effect once (consensus C3)")
+    func twice() throws {
+        var house = try House.open()
+        let id = ProposalID(node: NodeID(2), run: 5, counter: 1)
+        let command = start(house)
+        let first = try house.apply(id, oldestPending: 1, command)
+        let sessions = house.tables.count(.sessions)
+        let second = try house.apply(id, oldestPending: 1, command)
+        #expect(!first.wasDuplicate && second.wasDuplicate)
+        #expect(first.outcome == second.outcome && second.proposal == id)
+        #expect(house.tables.count(.sessions) == sessions)
+    }
+
+    @Test("A proposal that its proposer no longer waits for is not applied again")
+    func forgotten() throws {
+        var house = try House.open()
+        let first = ProposalID(node: NodeID(2), run: 5, counter: 1)
+        let second = ProposalID(node: NodeID(2), run: 5, counter: 2)
+        let command = start(house)
+        _ = try house.apply(first, oldestPending: 1, command)
+        _ = try house.apply(second, oldestPending: 2, command)
+        let sessions = house.tables.count(.sessions)
+        let again = try house.apply(first, oldestPending: 1, command)
+        #expect(again.wasDuplicate)
+        #expect(try Outcome(decoding: again.outcome).refusal == .forgotten)
+        #expect(house.tables.count(.sessions) == sessions)
+    }
+
+    @Test("Proposals of one run may be applied in any order while they are pending")
+    func disorder() throws {
+        var house = try House.open()
+        let sessions = house.tables.count(.sessions)
+        for counter in [3, 1, 2] as [UInt64] {
+            let id = ProposalID(node: NodeID(2), run: 5, counter: counter)
+            #expect(try !house.apply(id, oldestPending: 1, start(house)).wasDuplicate)
+        }
+        #expect(house.tables.count(.sessions) == sessions + 3)
+    }
+
+    @Test("Outcomes nobody can ask for are removed, and few of a busy run stay")
+    func bounded() throws {
+        var house = try House.open()
+        for counter in 1...200 as ClosedRange<UInt64> {
+            let id = ProposalID(node: NodeID(2), run: 5, counter: counter)
+            _ = try house.apply(id, oldestPending: max(counter, 4) - 3, [])
+        }
+        // One row is the fixture's own.
+        #expect(house.tables.count(.proposals) <= 1 + 4)
+    }
+
+    @Test("A proposer that never advances is forgotten beyond the window")
+    func window() throws {
+        var house = try House.open()
+        let late = ProposalID(node: NodeID(2), run: 5, counter: Limits.proposalWindow + 10)
+        _ = try house.apply(late, oldestPending: 1, [])
+        let old = ProposalID(node: NodeID(2), run: 5, counter: 10)
+        #expect(try house.apply(old, oldestPending: 1, []).wasDuplicate)
+        let inside = ProposalID(node: NodeID(2), run: 5, counter: 11)
+        #expect(try !house.apply(inside, oldestPending: 1, []).wasDuplicate)
+    }
+
+    @Test("Runs that were idle for an hour are dropped by the sweep, others are not")
+    func idleRuns() throws {
+        var house = try House.open()
+        for run in 1...40 as ClosedRange<UInt64> {
+            for counter in 1...3 as ClosedRange<UInt64> {
+                let id = ProposalID(node: NodeID(3), run: run, counter: counter)
+                _ = try house.apply(id, oldestPending: 1, [])
+            }
+        }
+        house.now = house.now.advanced(milliseconds: Limits.runIdleMilliseconds)
+        _ = try house.apply(.sweep(.init(limit: 7)), by: .node)
+        #expect(house.tables.count(.proposalRuns) == 41)
+        house.now = house.now.advanced(milliseconds: 1)
+        for _ in 0..<60 { _ = try house.apply(.sweep(.init(limit: 7)), by: .node) }
+        #expect(house.tables.count(.proposalRuns) == 1)
+        #expect(house.tables.count(.proposals) <= 2)
+    }
+
+    private func start(_ house: House) -> [UInt8] {
+        Command(house.start(House.adminID), header: CommandHeader(actor: .anonymous)).encoded()
+    }
+}
