@@ -1,0 +1,20 @@
+/// What a token is for: the letters before its `_`.
+public struct TokenKind: Hashable, Sendable, CustomStringConvertible {
+    /// The letters, in ASCII, without the `_`.
+    public let prefix: [UInt8]
+
+    private init(prefix: StaticString) {
+        self.prefix = Array("\(prefix)".utf8)
+    }
+
+    /// `wws_`: a session.
+    public static let session = TokenKind(prefix: "wws")
+    /// `wwr_`: redeemed for the next access token, and for its own successor.
+    public static let refresh = TokenKind(prefix: "wwr")
+
+    /// The length of a token of this kind, in characters.
+    public var tokenByteCount: Int { prefix.count + 1 + 43 + 6 }
+
+    /// The prefix as text.
+    public var description: String { String(decoding: prefix, as: UTF8.self) }
+}
