@@ -275,16 +275,30 @@ struct Cluster {
         hand(over: envelope)
     }
 
+    /// Something does not arrive. The sender of a snapshot notices, since it is a stream.
+    mutating func lose(_ envelope: Envelope) {
+        let message = envelope.message
+        guard case .snapshot(let metadata) = message.body else { return }
+        step(
+            message.from,
+            .snapshotSent(to: message.to, metadata: metadata, succeeded: false))
+    }
+
     mutating func hand(over envelope: Envelope) {
         let message = envelope.message
-        guard !isCut(message.from, message.to), self[message.to].isUp else { return }
+        guard !isCut(message.from, message.to), self[message.to].isUp else {
+            lose(envelope)
+            return
+        }
         if isTracing { trace.append("  \(Trace.line(message))") }
         guard case .snapshot(let metadata) = message.body else {
             step(message.to, .message(message))
             return
         }
+        // A snapshot comes past the core, in whatever term it was asked for.
         let wasInstalling = self[message.to].installing
-        step(message.to, .message(message))
+        self[message.to].core.snapshotReceived(metadata, from: message.from, now: now)
+        drain(message.to)
         if wasInstalling == nil, self[message.to].installing == metadata {
             self[message.to].installingHash = envelope.stateHash
             if isDiskFast { install(message.to) }
