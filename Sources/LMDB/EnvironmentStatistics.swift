@@ -85,4 +85,10 @@ extension Environment {
 
     /// How many readers are at work.
     public var activeReaders: Int { readers.active }
+
+    /// How much of the map the pages take, free ones included, in hundredths.
+    public var mapFillPercent: Int {
+        let figures = information()
+        return figures.usedPages * pageSizeBytes / (figures.mapSizeBytes / 100)
+    }
 }

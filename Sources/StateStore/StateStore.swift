@@ -1,1 +1,83 @@
-// Being built.
+public import AuthCore
+public import RaftCore
+
+/// The replicated state of one node: tables that the committed entries of the log are applied to.
+///
+/// A batch of entries changes data, applied index, term, configuration, request records and state
+/// hash in one transaction, so a crash leaves all of them or none (etcd #13766 is what happens
+/// otherwise).
+///
+/// Any thread may read and export; `apply`, `growAhead` and `install` belong to one thread, the
+/// apply thread. The first failed commit or sync is final: everything afterwards throws `failed`.
+public protocol StateStore: AnyObject, Sendable {
+    /// Calls `body` with a view of the last commit, which no later commit changes.
+    ///
+    /// The view ends when `body` does: keep nothing of it but what it answered, and do not wait
+    /// inside, because the file grows under long views.
+    ///
+    /// - Throws: what `body` throws; `busy` when there are too many views at once; `failed`.
+    func read<R>(_ body: (ReadView) throws -> R) throws -> R
+
+    /// Applies committed entries in one transaction, and makes the result visible to views opened
+    /// from now on.
+    ///
+    /// - Precondition: the entries follow the applied one, without a gap, and are not empty.
+    /// - Throws: `full` (nothing has happened, and it may be tried again), `damaged`, `failed`.
+    func apply(_ entries: [Entry]) throws -> ApplyResult
+
+    /// The last entry that views opened from now on have seen, at least.
+    var applied: EntryID { get }
+
+    /// The last entry whose effect a power loss cannot undo: the one that was applied by the
+    /// transaction before, or all of them after `forceSync` (consensus D6). The log may be
+    /// trimmed up to here and no further.
+    var durableAppliedIndex: LogIndex { get }
+
+    /// Makes everything that was applied durable.
+    func forceSync() throws
+
+    /// Whether the disk has no room for the store to grow ahead. What is committed goes on being
+    /// applied in what was grown before; nothing new should be promised.
+    var isShortOfSpace: Bool { get }
+
+    /// Tries to grow ahead again, after the disk was full.
+    func growAhead() throws
+
+    /// Makes a consistent, durable copy of the last commit while applying goes on.
+    func exportSnapshot() throws -> any SnapshotSource
+
+    /// Begins to receive a snapshot, or goes on with the same one where it stopped.
+    ///
+    /// Another snapshot that was being received is given up.
+    ///
+    /// - Throws: `stale` when the store has applied as much already; `foreign` when the snapshot
+    ///   is of another kind of store; `failed`.
+    func receiveSnapshot(_ manifest: SnapshotManifest) throws -> any SnapshotSink
+
+    /// Replaces the whole state by the snapshot that was received and verified.
+    ///
+    /// Views that are open finish on the old state. When this returns, the new state is durable,
+    /// and nothing of the old one will ever be read again.
+    ///
+    /// - Throws: `notReceived`, or `stale` when the store has applied as much already; before the
+    ///   switch any other error leaves the old state as it was, after it `failed` is final.
+    @discardableResult
+    func install(_ manifest: SnapshotManifest) throws -> StateMeta
+}
+
+extension StateStore {
+    /// The index of `applied`.
+    public var appliedIndex: LogIndex { applied.index }
+}
+
+/// What applying a batch has brought about.
+public struct ApplyResult: Sendable {
+    /// The last entry of the batch.
+    public let applied: EntryID
+    /// As `StateStore.durableAppliedIndex` after the batch.
+    public let durable: LogIndex
+    /// One for each entry, in order.
+    public let entries: [AppliedEntry]
+    /// The state of the machine after the batch.
+    public let meta: StateMeta
+}

@@ -1,0 +1,87 @@
+internal import AuthCore
+internal import ByteCodec
+internal import LMDB
+
+/// How rows lie in the trees of an environment: a tree for each table, and behind each value a
+/// CRC-32C that binds it to its table and key.
+///
+/// LMDB 0.9 has no checksums. A row that rotted, or lies where another should be, is noticed when
+/// it is read, and never served (security G4).
+struct DiskTables: Sendable {
+    // By raw value; nil where a value is not used.
+    private let databases: [Database?]
+
+    static let checksumBytes = 4
+
+    /// The names of the trees, in the order of `Table.allCases`. They are of the format.
+    static let names = Table.allCases.map { table in
+        "t" + String(UInt16(table.rawValue) + 0x100, radix: 16).dropFirst()
+    }
+
+    init(_ environment: Environment) {
+        var databases = [Database?](repeating: nil, count: Table.slots)
+        for (table, database) in zip(Table.allCases, environment.databases) {
+            databases[Int(table.rawValue)] = database
+        }
+        self.databases = databases
+    }
+
+    subscript(table: Table) -> Database {
+        guard let database = databases[Int(table.rawValue)] else {
+            preconditionFailure("no tree for \(table)")
+        }
+        return database
+    }
+
+    /// The value as it lies on the disk.
+    static func seal(_ table: Table, _ key: [UInt8], _ value: [UInt8]) -> [UInt8] {
+        var crc = prefix(table, key)
+        crc.update(value)
+        var stored = [UInt8]()
+        stored.reserveCapacity(value.count + checksumBytes)
+        stored += value
+        for shift in [UInt32(0), 8, 16, 24] {
+            stored.append(UInt8(truncatingIfNeeded: crc.value >> shift))
+        }
+        return stored
+    }
+
+    /// The value of a row, checked.
+    ///
+    /// - Throws: `damaged`.
+    static func open(_ table: Table, _ key: [UInt8], _ stored: RawSpan) throws -> [UInt8] {
+        let count = stored.byteCount - checksumBytes
+        guard count >= 0 else { throw damage(table, "a value of \(stored.byteCount) bytes") }
+        var sum: UInt32 = 0
+        // The proof: the bytes are lent for the closure, which copies them.
+        let value = unsafe stored.withUnsafeBytes { bytes in
+            for byte in 0..<checksumBytes {
+                sum |= unsafe UInt32(bytes[count + byte]) << (8 * UInt32(byte))
+            }
+            return unsafe [UInt8](bytes[..<count])
+        }
+        var crc = prefix(table, key)
+        crc.update(value)
+        guard crc.value == sum else { throw damage(table, "a value with another checksum") }
+        return value
+    }
+
+    private static func prefix(_ table: Table, _ key: [UInt8]) -> CRC32C {
+        var crc = CRC32C()
+        crc.update(CollectionOfOne(table.rawValue))
+        crc.update(key)
+        return crc
+    }
+
+    private static func damage(_ table: Table, _ what: String) -> StateStoreError {
+        StateStoreError(.damaged, "table \(table): \(what)")
+    }
+}
+
+extension RawSpan {
+    /// A copy of the bytes.
+    var bytes: [UInt8] {
+        // The proof: the bytes are lent for the closure, which copies them.
+        unsafe withUnsafeBytes { unsafe [UInt8]($0) }
+    }
+}

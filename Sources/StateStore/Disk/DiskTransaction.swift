@@ -1,0 +1,110 @@
+internal import AuthCore
+internal import LMDB
+
+/// A transaction on the disk.
+final class DiskTransaction: StoreTransaction {
+    private var transaction: WriteTransaction?
+    private let tables: DiskTables
+    private var scans = 0
+
+    init(_ transaction: consuming WriteTransaction, _ tables: DiskTables) {
+        id = transaction.id
+        self.transaction = consume transaction
+        self.tables = tables
+    }
+
+    /// The number that the commit will have.
+    let id: UInt64
+
+    func get(_ table: Table, _ key: [UInt8]) throws -> [UInt8]? {
+        try checkKey(key)
+        return try translated {
+            try use { transaction in
+                try transaction.withValue(tables[table], key) {
+                    try DiskTables.open(table, key, $0)
+                }
+            }
+        }
+    }
+
+    func scan(
+        _ table: Table, from: [UInt8], upTo: [UInt8]?, _ body: ([UInt8], [UInt8]) throws -> Bool
+    ) throws {
+        scans += 1
+        defer { scans -= 1 }
+        try translated {
+            try use { transaction in
+                try transaction.scan(tables[table], from: from, upTo: upTo) { key, stored in
+                    let key = key.bytes
+                    return try body(key, try DiskTables.open(table, key, stored))
+                }
+            }
+        }
+    }
+
+    func scanReverse(
+        _ table: Table, from: [UInt8], upTo: [UInt8]?, _ body: ([UInt8], [UInt8]) throws -> Bool
+    ) throws {
+        scans += 1
+        defer { scans -= 1 }
+        try translated {
+            try use { transaction in
+                try transaction.scanReverse(tables[table], below: upTo, downTo: from) {
+                    key, stored in
+                    let key = key.bytes
+                    return try body(key, try DiskTables.open(table, key, stored))
+                }
+            }
+        }
+    }
+
+    func put(_ table: Table, _ key: [UInt8], _ value: [UInt8]) throws {
+        precondition(scans == 0, "a row is put during a scan")
+        try checkKey(key)
+        let stored = DiskTables.seal(table, key, value)
+        try change { (changing) throws(LMDBError) in
+            try changing.put(tables[table], key, stored)
+        }
+    }
+
+    func delete(_ table: Table, _ key: [UInt8]) throws {
+        precondition(scans == 0, "a row is deleted during a scan")
+        try checkKey(key)
+        try change { (changing) throws(LMDBError) in
+            try changing.delete(tables[table], key)
+        }
+    }
+
+    func commit() throws {
+        guard let ending = transaction.take() else {
+            preconditionFailure("a second end of a transaction")
+        }
+        do {
+            try ending.commit()
+        } catch {
+            throw StateStoreError(error)
+        }
+    }
+
+    func abort() { transaction = nil }
+
+    private func use<R>(_ body: (borrowing WriteTransaction) throws -> R) throws -> R {
+        switch transaction {
+        case .some(let transaction): return try body(transaction)
+        case .none: preconditionFailure("a transaction is used after its end")
+        }
+    }
+
+    private func change(_ body: (inout WriteTransaction) throws(LMDBError) -> Void) throws {
+        guard var changing = transaction.take() else {
+            preconditionFailure("a transaction is used after its end")
+        }
+        do {
+            try body(&changing)
+            transaction = consume changing
+        } catch {
+            transaction = consume changing
+            throw StateStoreError(error)
+        }
+    }
+}

@@ -1,0 +1,47 @@
+internal import AuthCore
+internal import LMDB
+internal import RaftCore
+
+/// One open state: an environment, its trees, and where it lies. Closed with its last reference.
+final class Generation: Sendable {
+    let number: UInt64
+    let environment: Environment
+    let tables: DiskTables
+
+    /// Opens the state in `path`, with its trees, and makes what it holds durable.
+    init(_ number: UInt64, path: String, options: EnvironmentOptions) throws {
+        self.number = number
+        environment = try Environment(path: path, databases: DiskTables.names, options: options)
+        tables = DiskTables(environment)
+    }
+
+    /// The machine's row of the last commit, and the number of that commit.
+    func readMeta() throws -> (meta: StateMeta, commit: UInt64) {
+        let transaction = try environment.beginRead()
+        let commit = transaction.id
+        let rows = DiskRows(transaction, tables)
+        defer { rows.close() }
+        return (try StateMeta.read(rows), commit)
+    }
+
+    /// Makes an empty state that begins with `configuration`, durable but for its directory's
+    /// name.
+    static func make(
+        in directory: StoreDirectory, number: UInt64, configuration: ConfState,
+        options: EnvironmentOptions
+    ) throws {
+        let path = directory.state(number)
+        try directory.files.makeDirectory(path)
+        let made = try directory.files.perform("make environment", path) {
+            try Generation(number, path: path, options: options)
+        }
+        let transaction = DiskTransaction(try made.environment.beginWrite(), made.tables)
+        defer { transaction.abort() }
+        try StateMeta(initial: configuration).write(transaction)
+        try directory.files.perform("commit", path) {
+            try transaction.commit()
+            try made.environment.synchronize()
+        }
+        try directory.files.synchronizeDirectory(path)
+    }
+}

@@ -1,0 +1,287 @@
+public import AuthCore
+internal import LMDB
+public import RaftCore
+internal import Synchronization
+
+/// The store of a node: one LMDB environment, which a snapshot replaces whole.
+///
+/// Commits are made with `NOMETASYNC`: a power loss undoes at most the last one, which the log
+/// replays. Files: `docs/formats/state.md`.
+public final class LMDBStateStore: StateStore {
+    private struct Published {
+        var generation: Generation
+        // The number of the commit that `meta` was read from or written by.
+        var commit: UInt64
+        var meta: StateMeta
+        var durable: LogIndex
+    }
+
+    private struct State {
+        var published: Published
+        var failure: StateStoreError?
+        // States that a snapshot has replaced, as long as views are open on them.
+        var retired: [Generation] = []
+        var incoming: DiskSnapshotSink?
+        var exports: UInt64 = 0
+    }
+
+    private let applier: BatchApplier
+    private let directory: StoreDirectory
+    private let options: LMDBStateStoreOptions
+    private let state: Mutex<State>
+    // Whether the apply thread is inside: a second one would be a mistake of ours.
+    private let isChanging = Atomic<Bool>(false)
+
+    /// Opens the state in a node's data directory, which must exist, or makes an empty one that
+    /// begins with `configuration`; removes what a crash left behind, and makes what was applied
+    /// durable (recovery R2).
+    ///
+    /// - Throws: `damaged`: the state must be fetched from a peer; `failed`.
+    public init(
+        directory root: String, machine: StateMachine, configuration: ConfState,
+        options: LMDBStateStoreOptions = .init()
+    ) throws {
+        directory = StoreDirectory(root: root, files: StoreFiles(before: options.beforeFileCall))
+        self.options = options
+        applier = BatchApplier(machine: machine)
+        let directory = directory
+        let published = try translated {
+            let found = try directory.readCurrent()
+            try directory.removeLeftovers(except: found)
+            let number = found ?? 1
+            if found == nil {
+                try Generation.make(
+                    in: directory, number: number, configuration: configuration,
+                    options: options.environment)
+                try directory.files.synchronizeDirectory(root)
+                try directory.switchCurrent(to: number, willSwitch: {})
+            }
+            return try Self.open(number, directory, options)
+        }
+        state = Mutex(State(published: published))
+    }
+
+    private static func open(
+        _ number: UInt64, _ directory: StoreDirectory, _ options: LMDBStateStoreOptions
+    ) throws -> Published {
+        let path = directory.state(number)
+        let generation = try directory.files.perform("open environment", path) {
+            try Generation(number, path: path, options: options.environment)
+        }
+        try directory.files.perform("sync environment", path) {
+            try generation.environment.growToReserve()
+            try generation.environment.synchronize()
+        }
+        let (meta, commit) = try generation.readMeta()
+        return Published(
+            generation: generation, commit: commit, meta: meta, durable: meta.applied.index)
+    }
+
+    // MARK: Reading
+
+    public func read<R>(_ body: (ReadView) throws -> R) throws -> R {
+        let published = try usable { $0.published }
+        let generation = published.generation
+        let transaction = try translated { try generation.environment.beginRead() }
+        let commit = transaction.id
+        let rows = DiskRows(transaction, generation.tables)
+        defer { rows.close() }
+        // Most views are of the commit that was published last, whose row is known.
+        let meta = commit == published.commit ? published.meta : try StateMeta.read(rows)
+        return try body(ReadView(meta: meta, rows: .disk(rows)))
+    }
+
+    public var applied: EntryID { state.withLock { $0.published.meta.applied } }
+
+    public var durableAppliedIndex: LogIndex { state.withLock { $0.published.durable } }
+
+    // MARK: Applying
+
+    public func apply(_ entries: [Entry]) throws -> ApplyResult {
+        try changing {
+            try removeRetired()
+            let before = try usable { $0.published }
+            let generation = before.generation
+            var commit: UInt64 = 0
+            let batch = try applier.apply(entries, behind: before.meta.applied) {
+                let transaction = DiskTransaction(
+                    try translated { try generation.environment.beginWrite() }, generation.tables)
+                commit = transaction.id
+                return transaction
+            }
+            // The sync of this commit has made the one before it durable (consensus D6).
+            let durable = before.meta.applied.index
+            let published = Published(
+                generation: generation, commit: commit, meta: batch.meta, durable: durable)
+            state.withLock { $0.published = published }
+            return ApplyResult(
+                applied: batch.meta.applied, durable: durable, entries: batch.entries,
+                meta: batch.meta)
+        }
+    }
+
+    public func forceSync() throws {
+        let published = try usable { $0.published }
+        try final { try published.generation.environment.synchronize() }
+        state.withLock { state in
+            guard state.published.generation === published.generation else { return }
+            state.published.durable = max(state.published.durable, published.meta.applied.index)
+        }
+    }
+
+    // MARK: Space
+
+    public var isShortOfSpace: Bool {
+        let environment = state.withLock { $0.published.generation }.environment
+        return environment.growthFailure != nil
+            || environment.mapFillPercent >= options.mapFillPercentMax
+    }
+
+    public func growAhead() throws {
+        let generation = try usable { $0.published.generation }
+        try changing { try final { try generation.environment.growToReserve() } }
+    }
+
+    /// What an operator would want to know of the file and its readers.
+    public func statistics() throws -> StoreStatistics {
+        let generation = try usable { $0.published.generation }
+        return try translated { StoreStatistics(try generation.environment.statistics()) }
+    }
+
+    // MARK: Sending snapshots
+
+    public func exportSnapshot() throws -> any SnapshotSource {
+        let (generation, number) = try usable { state in
+            state.exports += 1
+            return (state.published.generation, state.exports)
+        }
+        return try translated {
+            try DiskSnapshotSource(
+                copying: generation, number: number, directory: directory,
+                inspection: options.inspection)
+        }
+    }
+
+    // MARK: Receiving snapshots
+
+    public func receiveSnapshot(_ manifest: SnapshotManifest) throws -> any SnapshotSink {
+        guard manifest.kind == .disk else {
+            throw StateStoreError(.foreign, "a snapshot of kind \(manifest.kind)")
+        }
+        let before: DiskSnapshotSink? = try usable { state in
+            try refuseStale(manifest, behind: state.published.meta.applied)
+            return state.incoming
+        }
+        if let before, before.manifest == manifest, !before.isGivenUp { return before }
+        before?.giveUp()
+        let sink = try DiskSnapshotSink(
+            manifest, directory: directory, inspection: options.inspection)
+        state.withLock { $0.incoming = sink }
+        return sink
+    }
+
+    @discardableResult
+    public func install(_ manifest: SnapshotManifest) throws -> StateMeta {
+        try changing {
+            let (before, sink) = try usable { ($0.published, $0.incoming) }
+            guard let sink, sink.manifest == manifest, sink.isVerified else {
+                throw StateStoreError(.notReceived, "snapshot up to \(manifest.last)")
+            }
+            try refuseStale(manifest, behind: before.meta.applied)
+            let published = try switchOver(sink, behind: before.generation.number)
+            state.withLock { state in
+                state.retired.append(state.published.generation)
+                state.published = published
+                state.incoming = nil
+            }
+            try removeRetired()
+            return published.meta
+        }
+    }
+
+    /// Opens what was received under a number of its own, and makes it the state that counts.
+    private func switchOver(
+        _ sink: DiskSnapshotSink, behind number: UInt64
+    ) throws -> Published {
+        let next = number + 1
+        let path = directory.state(next)
+        var isSwitched = false
+        do {
+            return try translated {
+                try sink.move(to: path)
+                try directory.files.synchronizeDirectory(directory.root)
+                let opened = try Self.open(next, directory, options)
+                try sink.manifest.verify(opened.meta)
+                try directory.switchCurrent(to: next) { isSwitched = true }
+                return opened
+            }
+        } catch let error as StateStoreError where !isSwitched {
+            // The old state counts as before. What was received is given up.
+            state.withLock { $0.incoming = nil }
+            sink.giveUp()
+            try final { try directory.files.removeDirectory(path) }
+            throw error
+        } catch {
+            // Which state counts is unknown until the process starts again.
+            throw fail(error)
+        }
+    }
+
+    /// Deletes the states that nobody looks at any more.
+    private func removeRetired() throws {
+        var retired = state.withLock { state in
+            defer { state.retired = [] }
+            return state.retired
+        }
+        var kept: [Generation] = []
+        while var generation = retired.popLast() {
+            guard isKnownUniquelyReferenced(&generation) else {
+                kept.append(generation)
+                continue
+            }
+            let path = directory.state(generation.number)
+            try final { try directory.files.removeDirectory(path) }
+            try final { try directory.files.synchronizeDirectory(directory.root) }
+        }
+        state.withLock { $0.retired += kept }
+    }
+
+    // MARK: Failure
+
+    /// Calls `body` with the state, unless the store failed before.
+    private func usable<R>(_ body: (inout sending State) throws -> R) throws -> R {
+        try state.withLock { state in
+            if let failure = state.failure { throw failure }
+            if let failure = state.published.generation.environment.failure {
+                throw StateStoreError(failure)
+            }
+            return try body(&state)
+        }
+    }
+
+    /// Calls `body`, whose failure is the store's.
+    private func final<R>(_ body: () throws -> R) throws -> R {
+        do {
+            return try translated(body)
+        } catch {
+            throw fail(error)
+        }
+    }
+
+    private func fail(_ error: any Error) -> StateStoreError {
+        let failure = error as? StateStoreError ?? StateStoreError(.failed, "\(error)")
+        return state.withLock { state in
+            let first = state.failure ?? StateStoreError(.failed, failure.detail)
+            state.failure = first
+            return first
+        }
+    }
+
+    private func changing<R>(_ body: () throws -> R) throws -> R {
+        precondition(
+            !isChanging.exchange(true, ordering: .acquiringAndReleasing),
+            "two threads change one store")
+        defer { isChanging.store(false, ordering: .releasing) }
+        return try body()
+    }
+}

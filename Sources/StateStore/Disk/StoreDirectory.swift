@@ -1,0 +1,96 @@
+internal import ByteCodec
+
+/// The names in a node's data directory that are the store's.
+///
+/// `CURRENT` names the one directory `state.<number>` that counts. Everything else is a leftover
+/// of a crash, and is removed when the store is opened.
+///
+/// Layout: `docs/formats/state.md`, "Files".
+struct StoreDirectory: Sendable {
+    let root: String
+    let files: StoreFiles
+
+    var incoming: String { root + "/incoming" }
+    var snapshots: String { root + "/snap" }
+    private var current: String { root + "/CURRENT" }
+    private var next: String { root + "/CURRENT.tmp" }
+
+    /// The directory of one state, numbered from 1 on.
+    func state(_ number: UInt64) -> String { root + "/" + Self.name(number) }
+
+    static func name(_ number: UInt64) -> String {
+        let digits = String(number, radix: 16)
+        return "state." + String(repeating: "0", count: 16 - digits.utf8.count) + digits
+    }
+
+    /// What `CURRENT` holds for a state.
+    static func pointer(to number: UInt64) -> [UInt8] {
+        let name = Array(self.name(number).utf8)
+        let sum = String(CRC32C.checksum(of: name), radix: 16)
+        let padding = String(repeating: "0", count: 8 - sum.utf8.count)
+        return name + Array(" \(padding)\(sum)\n".utf8)
+    }
+
+    /// The number in a `CURRENT`; nil when it is none that `pointer` makes.
+    static func number(in pointer: [UInt8]) -> UInt64? {
+        guard let text = String(validating: pointer, as: UTF8.self), text.hasPrefix("state.") else {
+            return nil
+        }
+        let digits = text.utf8.dropFirst(6).prefix(16)
+        guard let number = UInt64(String(decoding: digits, as: UTF8.self), radix: 16),
+            self.pointer(to: number) == pointer
+        else { return nil }
+        return number
+    }
+
+    /// The state that counts; nil in a directory where none ever did.
+    ///
+    /// - Throws: `damaged` when `CURRENT` cannot be read, or names a state that is not there.
+    func readCurrent() throws -> UInt64? {
+        guard let bytes = try files.readFile(current, atMost: 64) else { return nil }
+        guard let number = Self.number(in: bytes) else {
+            throw StateStoreError(.damaged, "\(current) names no state")
+        }
+        guard let names = try files.list(state(number)), names.contains("data.mdb") else {
+            throw StateStoreError(.damaged, "\(state(number)) is not there")
+        }
+        return number
+    }
+
+    /// Makes a state the one that counts, durably. The state itself must be durable before.
+    ///
+    /// - Returns: nothing that could be undone: after the rename the switch may have happened,
+    ///   whatever is thrown.
+    func switchCurrent(to number: UInt64, willSwitch: () -> Void) throws {
+        precondition(number > 0, "state 0")
+        try files.writeFile(next, Self.pointer(to: number))
+        willSwitch()
+        try files.rename(next, to: current)
+        try files.synchronizeDirectory(root)
+    }
+
+    /// Removes whatever a crash left of states that do not count, of snapshots and of switches.
+    func removeLeftovers(except number: UInt64?) throws {
+        guard let names = try files.list(root) else {
+            throw StateStoreError(.failed, "\(root) is not there")
+        }
+        var removed = false
+        for name in names {
+            if name == "snap" {
+                for inner in try files.list(snapshots) ?? [] {
+                    try files.removeDirectory(snapshots + "/" + inner)
+                }
+            } else if name == "incoming"
+                || name.hasPrefix("state.") && name != number.map(Self.name)
+            {
+                try files.removeDirectory(root + "/" + name)
+            } else if name == "CURRENT.tmp" {
+                try files.removeFile(next)
+            } else {
+                continue
+            }
+            removed = true
+        }
+        if removed { try files.synchronizeDirectory(root) }
+    }
+}

@@ -1,0 +1,183 @@
+public import AuthCore
+public import RaftCore
+internal import Synchronization
+
+/// A store that lives in memory, for the simulator and for tests: the semantics of the disk's
+/// store in commits, views, durable lag and crashes, with nothing of a disk, and the same answer
+/// to the same calls in every run.
+///
+/// Committed images are values, so a view costs nothing and keeps what it sees.
+public final class MemoryStateStore: StateStore {
+    /// How a node ends without being asked.
+    public enum Crash: Sendable {
+        /// The process is killed: every commit stays, because the page cache does.
+        case kill
+        /// The power goes: the last commit may be undone, unless it was made durable.
+        case powerLoss(undoesLastCommit: Bool)
+    }
+
+    private struct Version: Sendable {
+        var image: MemoryImage
+        var meta: StateMeta
+    }
+
+    private struct State {
+        var current: Version
+        // What a power loss would leave at worst.
+        var durable: Version
+        var failure: StateStoreError?
+        var failsNextCommit = false
+        var isShortOfSpace = false
+        var incoming: MemorySnapshotSink?
+    }
+
+    private let applier: BatchApplier
+    private let state: Mutex<State>
+
+    /// An empty store of a node that begins with `configuration`.
+    public convenience init(machine: StateMachine, configuration: ConfState) {
+        var image = MemoryImage()
+        var made: MemoryImage?
+        let transaction = MemoryTransaction(image) { made = $0 }
+        do {
+            try StateMeta(initial: configuration).write(transaction)
+            try transaction.commit()
+        } catch {
+            preconditionFailure("the first row of an empty store: \(error)")
+        }
+        if let made { image = made }
+        self.init(machine: machine, image: image)
+    }
+
+    private convenience init(machine: StateMachine, image: MemoryImage) {
+        let meta: StateMeta
+        do {
+            meta = try StateMeta.read(MemoryRows(image: image))
+        } catch {
+            preconditionFailure("an image without its meta row: \(error)")
+        }
+        let version = Version(image: image, meta: meta)
+        self.init(machine: machine, state: State(current: version, durable: version))
+    }
+
+    private init(machine: StateMachine, state: State) {
+        applier = BatchApplier(machine: machine)
+        self.state = Mutex(state)
+    }
+
+    // MARK: Reading and applying
+
+    public func read<R>(_ body: (ReadView) throws -> R) throws -> R {
+        let version = try usable { $0.current }
+        return try body(
+            ReadView(meta: version.meta, rows: .memory(MemoryRows(image: version.image))))
+    }
+
+    public func apply(_ entries: [Entry]) throws -> ApplyResult {
+        let before = try usable { $0.current.meta.applied }
+        let batch = try applier.apply(entries, behind: before) {
+            MemoryTransaction(try usable { $0.current.image }) { try self.commit($0) }
+        }
+        return ApplyResult(
+            applied: batch.meta.applied, durable: durableAppliedIndex, entries: batch.entries,
+            meta: batch.meta)
+    }
+
+    private func commit(_ image: MemoryImage) throws {
+        let meta = try StateMeta.read(MemoryRows(image: image))
+        try state.withLock { state in
+            if state.failsNextCommit {
+                state.failure = StateStoreError(.failed, "commit, by order of the test")
+            }
+            if let failure = state.failure { throw failure }
+            // The sync of this commit makes the one before it durable.
+            state.durable = state.current
+            state.current = Version(image: image, meta: meta)
+        }
+    }
+
+    public var applied: EntryID { state.withLock { $0.current.meta.applied } }
+
+    public var durableAppliedIndex: LogIndex {
+        state.withLock { $0.durable.meta.applied.index }
+    }
+
+    public func forceSync() throws { try usable { $0.durable = $0.current } }
+
+    // MARK: Space
+
+    public var isShortOfSpace: Bool { state.withLock { $0.isShortOfSpace } }
+
+    public func growAhead() throws { try usable { _ in } }
+
+    /// Fills the modelled disk, or gives it room again.
+    public func setShortOfSpace(_ isShort: Bool) {
+        state.withLock { $0.isShortOfSpace = isShort }
+    }
+
+    /// Makes the next commit fail, which is final.
+    public func failNextCommit() { state.withLock { $0.failsNextCommit = true } }
+
+    // MARK: Crashes
+
+    /// The store that is found after a crash at this moment. What was being received is gone.
+    public func afterCrash(_ crash: Crash) -> MemoryStateStore {
+        let image = state.withLock { state in
+            switch crash {
+            case .kill, .powerLoss(undoesLastCommit: false): state.current.image
+            case .powerLoss(undoesLastCommit: true): state.durable.image
+            }
+        }
+        return MemoryStateStore(machine: applier.machine, image: image)
+    }
+
+    // MARK: Snapshots
+
+    public func exportSnapshot() throws -> any SnapshotSource {
+        let version = try usable { $0.current }
+        return MemorySnapshotSource(image: version.image, meta: version.meta)
+    }
+
+    public func receiveSnapshot(_ manifest: SnapshotManifest) throws -> any SnapshotSink {
+        guard manifest.kind == .model else {
+            throw StateStoreError(.foreign, "a snapshot of kind \(manifest.kind)")
+        }
+        return try usable { state in
+            try refuseStale(manifest, behind: state.current.meta.applied)
+            if let sink = state.incoming, sink.manifest == manifest { return sink }
+            state.incoming?.giveUp()
+            let sink = MemorySnapshotSink(manifest)
+            state.incoming = sink
+            return sink
+        }
+    }
+
+    @discardableResult
+    public func install(_ manifest: SnapshotManifest) throws -> StateMeta {
+        try usable { state in
+            guard let sink = state.incoming, sink.manifest == manifest, let image = sink.verified
+            else { throw StateStoreError(.notReceived, "snapshot up to \(manifest.last)") }
+            state.incoming = nil
+            try refuseStale(manifest, behind: state.current.meta.applied)
+            let meta = try StateMeta.read(MemoryRows(image: image))
+            state.current = Version(image: image, meta: meta)
+            state.durable = state.current
+            return meta
+        }
+    }
+
+    /// Calls `body` with the state, unless a commit failed before.
+    private func usable<R: Sendable>(_ body: (inout State) throws -> R) throws -> R {
+        try state.withLock { state in
+            if let failure = state.failure { throw failure }
+            return try body(&state)
+        }
+    }
+}
+
+/// Refuses a snapshot that brings nothing new (S13).
+func refuseStale(_ manifest: SnapshotManifest, behind applied: EntryID) throws {
+    guard manifest.last.index > applied.index else {
+        throw StateStoreError(.stale, "snapshot up to \(manifest.last), applied \(applied)")
+    }
+}

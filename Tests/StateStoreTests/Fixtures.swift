@@ -1,0 +1,201 @@
+import AuthCore
+import ByteCodec
+import Foundation
+import RaftCore
+import Testing
+
+@testable import LMDB
+@testable import StateStore
+
+/// A directory that is gone when its owner is.
+final class TemporaryDirectory {
+    let path: String
+
+    init() throws {
+        path =
+            FileManager.default.temporaryDirectory
+            .appending(path: "store-\(UUID().uuidString)").path
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+    }
+
+    /// The names inside, sorted.
+    var names: [String] {
+        get throws { try FileManager.default.contentsOfDirectory(atPath: path).sorted() }
+    }
+
+    deinit {
+        do {
+            try FileManager.default.removeItem(atPath: path)
+        } catch {
+            print("left behind: \(path): \(error)")
+        }
+    }
+}
+
+/// A machine whose digests are cheap and not secure.
+let machine = StateMachine(sha256: { bytes in
+    var digest: [UInt8] = []
+    for lane in UInt8(0)..<8 {
+        let sum = CRC32C.checksum(of: bytes + [lane])
+        for shift in [UInt32(0), 8, 16, 24] {
+            digest.append(UInt8(truncatingIfNeeded: sum >> shift))
+        }
+    }
+    return digest
+})
+
+let threeNodes = ConfState(voters: [NodeID(1), NodeID(2), NodeID(3)])
+
+/// Options that make small files.
+func smallOptions() -> LMDBStateStoreOptions {
+    var options = LMDBStateStoreOptions()
+    options.mapSizeBytes = 64 << 20
+    options.growthStepBytes = 0
+    options.growthReserveBytes = 0
+    return options
+}
+
+func diskStore(
+    _ directory: TemporaryDirectory, options: LMDBStateStoreOptions = smallOptions()
+) throws -> LMDBStateStore {
+    try LMDBStateStore(
+        directory: directory.path, machine: machine, configuration: threeNodes, options: options)
+}
+
+func memoryStore() -> MemoryStateStore {
+    MemoryStateStore(machine: machine, configuration: threeNodes)
+}
+
+/// Makes entries that follow each other.
+struct EntryMaker {
+    private(set) var last = EntryID.zero
+    private var term = Term(1)
+    private var counter: UInt64 = 0
+    private var stamp = Timestamp(milliseconds: 1_700_000_000_000)
+    private var earlier: [Proposal] = []
+    private var random: RandomSource
+
+    init(seed: UInt64 = 1, behind last: EntryID = .zero) {
+        random = RandomSource(seed: seed)
+        self.last = last
+    }
+
+    /// A batch of commands, some of them repeated, some not decodable, with an empty entry at
+    /// the beginning of each term and now and then a configuration.
+    mutating func batch(_ count: Int) -> [Entry] { (0..<count).map { _ in next() } }
+
+    mutating func next() -> Entry {
+        if last.index == .zero { return entry(.empty, []) }
+        switch random.next(below: 20) {
+        case 0:
+            term = term.next
+            return entry(.empty, [])
+        case 1:
+            let learners = [NodeID(4 + random.next(below: 3))]
+            return entry(
+                .configuration,
+                ConfState(voters: threeNodes.voters, learners: learners).encoded())
+        case 2, 3:
+            guard !earlier.isEmpty else { return command(registration()) }
+            let again = earlier[Int(random.next(below: UInt64(earlier.count)))]
+            return entry(.command, again.encoded())
+        case 4:
+            return command((0..<random.next(below: 300)).map { UInt8(truncatingIfNeeded: $0) })
+        default:
+            return command(counter == 0 ? bootstrap() : registration())
+        }
+    }
+
+    private mutating func command(_ command: [UInt8]) -> Entry {
+        counter += 1
+        stamp = stamp.advanced(milliseconds: random.next(below: 50))
+        let proposal = Proposal(
+            id: ProposalID(node: NodeID(1), run: 7, counter: counter),
+            oldestPending: max(1, counter > 40 ? counter - 40 : 1), stamp: stamp,
+            command: command)
+        earlier.append(proposal)
+        if earlier.count > 10 { earlier.removeFirst() }
+        return entry(.command, proposal.encoded())
+    }
+
+    private mutating func entry(_ kind: EntryKind, _ payload: [UInt8]) -> Entry {
+        last = EntryID(index: last.index.next, term: term)
+        return Entry(index: last.index, term: last.term, kind: kind, payload: payload)
+    }
+
+    private func header() -> CommandHeader {
+        CommandHeader(actor: .node, requestID: "r", address: "a")
+    }
+
+    private func bootstrap() -> [UInt8] {
+        guard let name = UserName("admin") else { preconditionFailure("a name") }
+        return Command(
+            .bootstrap(
+                Command.Bootstrap(
+                    cluster: ClusterID(bits: 1), tokenBlockKey: .init(repeating: 2, count: 32),
+                    keyring: SealedBlob(term: 1, bytes: [1, 2, 3]), administrator: UserID(bits: 9),
+                    username: name, password: PasswordHash(phc: "$argon2id$x"))),
+            header: header()
+        ).encoded()
+    }
+
+    private mutating func registration() -> [UInt8] {
+        let node = 1 + random.next(below: 5)
+        return Command(
+            .registerMember(
+                Command.RegisterMember(
+                    node: NodeID(node), incarnation: Incarnation(node),
+                    url: Text("http://\(random.next(below: 1000))"), peer: "p", version: "1",
+                    featureLevel: 1)),
+            header: header()
+        ).encoded()
+    }
+}
+
+/// Everything in a view, for comparing.
+struct Dump: Equatable {
+    var meta: StateMeta
+    var rows: [String] = []
+
+    init(_ view: ReadView) throws {
+        meta = view.meta
+        for table in Table.allCases {
+            try view.scan(table, from: [], upTo: nil) { key, value in
+                rows.append("\(table) \(hex(key)) \(hex(value))")
+                return true
+            }
+        }
+    }
+}
+
+func hex(_ bytes: [UInt8]) -> String {
+    bytes.map { String($0 / 16, radix: 16) + String($0 % 16, radix: 16) }.joined()
+}
+
+extension StateStore {
+    func dump() throws -> Dump { try read { try Dump($0) } }
+}
+
+/// What the error's code is when `body` throws a `StateStoreError`; nil when it returns.
+func code(_ body: () throws -> Void) throws -> StateStoreError.Code? {
+    do {
+        try body()
+        return nil
+    } catch let error as StateStoreError {
+        return error.code
+    }
+}
+
+/// Sends a snapshot in chunks, and answers the sink, finished.
+@discardableResult
+func transfer(
+    _ source: any SnapshotSource, to store: any StateStore, chunkBytes: Int = 10_000
+) throws -> any SnapshotSink {
+    let sink = try store.receiveSnapshot(source.manifest)
+    while sink.receivedBytes < source.manifest.sizeBytes {
+        let offset = sink.receivedBytes
+        try sink.write(offset: offset, try source.read(offset: offset, count: chunkBytes))
+    }
+    try sink.finish()
+    return sink
+}
