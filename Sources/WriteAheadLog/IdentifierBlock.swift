@@ -1,0 +1,172 @@
+internal import ByteCodec
+internal import RaftCore
+internal import RaftWire
+
+/// Names one record, far from the record itself: where it lies and what it is.
+struct IdentifierSlot: Equatable {
+    static let encodedBytes = 40
+
+    var kind: Record.Kind
+    var index: LogIndex
+    var term: Term
+    /// Where the record begins, in bytes from the beginning of the segment.
+    var offset: Int
+    /// The bytes of the record's payload.
+    var length: Int
+    /// The record's checksum.
+    var checksum: UInt32
+
+    init(_ record: Record, offset: Int, checksum: UInt32) {
+        kind = record.kind
+        index = record.index
+        term = record.term
+        self.offset = offset
+        length = record.payload.count
+        self.checksum = checksum
+    }
+
+    func encode(into writer: inout ByteWriter, salt: UInt32) {
+        let start = writer.count
+        writer.write(index.rawValue)
+        writer.write(term.rawValue)
+        writer.write(UInt32(offset))
+        writer.write(UInt32(length))
+        writer.write(checksum)
+        writer.write(kind.rawValue)
+        writer.write(raw: [UInt8](repeating: 0, count: 7))
+        var crc = CRC32C(salt: salt)
+        crc.update(writer.bytes, in: start..<writer.count)
+        writer.write(crc.value)
+    }
+
+    /// Reads a slot.
+    ///
+    /// - Throws: `ByteCodecError` for a slot that does not match its checksum.
+    init(
+        from reader: inout ByteReader, image: [UInt8], salt: UInt32
+    ) throws(ByteCodecError) {
+        let start = reader.offset
+        index = LogIndex(try reader.read())
+        term = Term(try reader.read())
+        offset = Int(try reader.read() as UInt32)
+        length = Int(try reader.read() as UInt32)
+        checksum = try reader.read()
+        let code: UInt8 = try reader.read()
+        _ = try reader.read(count: 7)
+        var crc = CRC32C(salt: salt)
+        crc.update(image, in: start..<reader.offset)
+        guard let kind = Record.Kind(rawValue: code), try reader.read() == crc.value,
+            index.rawValue <= WireLimits.counterMax, term.rawValue <= WireLimits.counterMax
+        else { throw .malformed(offset: start, what: "identifier slot") }
+        self.kind = kind
+    }
+}
+
+/// Where the identifiers of one group stand. They fill blocks from the end of the segment towards
+/// its middle, while groups fill it from the beginning: one local fault does not hit both, and
+/// neither area has a size of its own that could run out before the other.
+///
+/// Each group has blocks of its own here too, so that a block with acknowledged identifiers is
+/// never written again. The group's place and a copy of the hard state stand in each of them.
+enum IdentifierBlock {
+    static let magic: UInt32 = 0x5344_4957  // "WIDS"
+    static let headerBytes = 72
+    static let slotsMax = (Block.bytes - headerBytes) / IdentifierSlot.encodedBytes
+
+    /// The blocks that this many slots fill; one even for none.
+    static func blocks(slots: Int) -> Int { max(1, (slots + slotsMax - 1) / slotsMax) }
+
+    /// The offset of the identifier block with this number, counted from the end of the segment.
+    static func offset(_ number: Int, segmentBytes: Int) -> Int {
+        segmentBytes - (number + 1) * Block.bytes
+    }
+
+    /// The identifier blocks of a group in the order of their offsets: the last one first.
+    static func encode(_ located: Group.Located, segment: SegmentHeader) -> [UInt8] {
+        let slots = located.slots
+        let count = blocks(slots: slots.count)
+        var writer = ByteWriter(capacity: count * Block.bytes)
+        for part in (0..<count).reversed() {
+            let range = (part * slotsMax)..<min(slots.count, (part + 1) * slotsMax)
+            encode(located, Array(slots[range]), into: &writer, segment: segment)
+        }
+        return writer.bytes
+    }
+
+    private static func encode(
+        _ located: Group.Located, _ slots: [IdentifierSlot], into writer: inout ByteWriter,
+        segment: SegmentHeader
+    ) {
+        let salt = segment.salt
+        let start = writer.count
+        writer.write(magic)
+        writer.write(UInt32(1))
+        writer.write(segment.sequence)
+        writer.write(located.group.number)
+        writer.write(UInt32(located.block))
+        writer.write(UInt32(located.header.blocks))
+        writer.write(UInt32(located.header.recordCount))
+        writer.write(UInt32(slots.count))
+        located.group.frame.hardState.encode(into: &writer)
+        writer.write(raw: [0, 0, 0])
+        var crc = CRC32C(salt: salt)
+        crc.update(writer.bytes, in: start..<writer.count)
+        writer.write(crc.value)
+        precondition(writer.count - start == headerBytes, "\(writer.count - start) bytes")
+        for slot in slots { slot.encode(into: &writer, salt: salt) }
+        writer.write(raw: [UInt8](repeating: 0, count: start + Block.bytes - writer.count))
+    }
+
+    /// What a group's first identifier block still tells when the group is damaged.
+    struct Testimony: Equatable {
+        var number: UInt64
+        var block: Int
+        var blocks: Int
+        var hardState: HardState
+        /// The slots that match their checksums.
+        var slots: [IdentifierSlot]
+    }
+
+    /// Reads the identifier block with this number.
+    ///
+    /// - Throws: `ByteCodecError` for a block whose header does not match its checksum.
+    static func testimony(
+        in image: [UInt8], number identifierBlock: Int, segment: SegmentHeader
+    ) throws(ByteCodecError) -> Testimony {
+        let start = offset(identifierBlock, segmentBytes: image.count)
+        guard start >= Block.bytes else {
+            throw .truncated(offset: start, wanted: Block.bytes, available: 0)
+        }
+        var reader = ByteReader(image, in: start..<(start + Block.bytes))
+        let foundMagic: UInt32 = try reader.read()
+        let version: UInt32 = try reader.read()
+        let sequence: UInt64 = try reader.read()
+        let number: UInt64 = try reader.read()
+        let block: UInt32 = try reader.read()
+        let blocks: UInt32 = try reader.read()
+        let recordCount: UInt32 = try reader.read()
+        let slotCount: UInt32 = try reader.read()
+        let hardState = try HardState(from: &reader)
+        _ = try reader.read(count: 3)
+        var crc = CRC32C(salt: segment.salt)
+        crc.update(image, in: start..<reader.offset)
+        guard foundMagic == magic, version == 1, sequence == segment.sequence,
+            try reader.read() == crc.value, slotCount <= slotsMax, slotCount <= recordCount
+        else { throw .malformed(offset: start, what: "identifier block") }
+        var slots: [IdentifierSlot] = []
+        for slot in 0..<Int(slotCount) {
+            let at = start + headerBytes + slot * IdentifierSlot.encodedBytes
+            var slotReader = ByteReader(image, in: at..<(at + IdentifierSlot.encodedBytes))
+            do {
+                slots.append(
+                    try IdentifierSlot(from: &slotReader, image: image, salt: segment.salt))
+            } catch {
+                // A damaged slot tells nothing; its neighbours still do.
+                continue
+            }
+        }
+        return Testimony(
+            number: number, block: Int(block), blocks: Int(blocks), hardState: hardState,
+            slots: slots)
+    }
+}

@@ -1,0 +1,201 @@
+internal import ByteCodec
+internal import RaftCore
+
+/// What a segment holds, found by reading all of it. A pure function of the segment's bytes and of
+/// what is known to be durable: it never traps, whatever the bytes are.
+struct SegmentScan {
+    /// What was durable for certain.
+    struct Bound: Equatable {
+        var group: UInt64
+        var index: LogIndex
+        /// The bound that knows nothing.
+        static let none = Bound(group: 0, index: .zero)
+    }
+
+    /// Damage to what was durable.
+    struct Damage: Equatable {
+        var offset: Int
+        var number: UInt64
+        var reason: WALCorruption.Reason
+        /// The records of the group as far as their identifiers survive, the damaged ones first.
+        var slots: [IdentifierSlot]
+    }
+
+    /// The groups that are whole, in order; those behind damage too.
+    private(set) var groups: [Group.Located] = []
+    private(set) var damage: [Damage] = []
+    /// Identifier blocks to be written again, from their groups.
+    private(set) var repairs: [SegmentWriter.Write] = []
+    /// Whether something was being written when the node stopped.
+    private(set) var isTorn = false
+    /// The number of the highest group that is known to have been durable.
+    private(set) var durableGroup: UInt64
+
+    private let image: [UInt8]
+    private let header: SegmentHeader
+    private let boundIndex: LogIndex
+
+    /// - Parameters:
+    ///   - image: the whole file.
+    ///   - lastGroup: the group that the next segment continues, which is the last that counts
+    ///     here; nil for the newest segment.
+    init(_ image: [UInt8], header: SegmentHeader, bound: Bound, lastGroup: UInt64?) {
+        precondition(image.count == header.segmentBytes, "\(image.count) bytes")
+        self.image = image
+        self.header = header
+        boundIndex = lastGroup == nil ? bound.index : .zero
+        durableGroup = max(header.durableGroup, lastGroup ?? bound.group)
+        scan(lastGroup: lastGroup)
+    }
+
+    /// The block behind the last group, and the identifier blocks used.
+    var end: (block: Int, identifierBlocks: Int) {
+        groups.last.map { ($0.endBlock, $0.endIdentifierBlock) } ?? (1, 0)
+    }
+
+    private mutating func scan(lastGroup: UInt64?) {
+        var expected = header.firstGroup
+        var chain = header.chain
+        while lastGroup.map({ expected <= $0 }) ?? true {
+            let located = wholeGroup(at: end.block)
+            let follows =
+                located.map {
+                    $0.group.number == expected && $0.header.previousChain == chain
+                        && $0.header.identifierBlock == end.identifierBlocks
+                } ?? false
+            if let located, follows {
+                keep(located)
+            } else {
+                // A later group tells by its frame whether this one was durable before it.
+                let later = laterGroups(number: expected)
+                durableGroup = max(durableGroup, later.map(\.group.frame.durableGroup).max() ?? 0)
+                guard judgeMissing(number: expected), let next = later.first,
+                    next.group.number <= lastGroup ?? .max
+                else { return }
+                keep(next)
+            }
+            expected = groups[groups.count - 1].group.number &+ 1
+            chain = groups[groups.count - 1].chain
+        }
+    }
+
+    private mutating func keep(_ located: Group.Located) {
+        let expected = IdentifierBlock.encode(located, segment: header)
+        let offset = IdentifierBlock.offset(
+            located.endIdentifierBlock - 1, segmentBytes: image.count)
+        groups.append(located)
+        durableGroup = max(durableGroup, located.group.frame.durableGroup)
+        guard offset >= located.endBlock * Block.bytes else {
+            // Whoever wrote this did not lay it out as this program does.
+            damage.append(
+                Damage(
+                    offset: offset, number: located.group.number, reason: .recordOrder, slots: []))
+            return
+        }
+        let found = image[offset..<(offset + expected.count)]
+        if !found.elementsEqual(expected) {
+            repairs.append(SegmentWriter.Write(offset: offset, bytes: expected))
+        }
+    }
+
+    // Judges the place where group `number` should stand and does not. True when it is damage, so
+    // that a group behind it may be looked for.
+    private mutating func judgeMissing(number: UInt64) -> Bool {
+        let testimony = testimony(number: number)
+        let slots = testimony?.slots ?? []
+        let end = end
+        let rest =
+            (end.block * Block.bytes)..<(image.count - end.identifierBlocks * Block.bytes)
+        let isBlank = rest.isEmpty || image.isZero(in: rest)
+        let evidence = GroupEvidence(
+            groupIsGood: false, identifiersAreGood: testimony != nil, isBlank: isBlank,
+            isKnownDurable: number <= durableGroup
+                || slots.contains { $0.kind == .entry && $0.index <= boundIndex })
+        switch GroupVerdict(evidence) {
+        case .corrupt:
+            damage.append(
+                Damage(
+                    offset: end.block * Block.bytes, number: number,
+                    reason: isBlank ? .groupMissing : .group,
+                    slots: slots.filter { !isWhole($0) } + slots.filter(isWhole)))
+            return true
+        case .torn:
+            isTorn = true
+            if Planted.tornTailKept.isOn { salvage(number: number, slots: slots) }
+            return false
+        case .end, .good, .repairIdentifiers:
+            return false
+        }
+    }
+
+    private func wholeGroup(at block: Int) -> Group.Located? {
+        guard block < image.count / Block.bytes else { return nil }
+        do {
+            return try Group.locate(in: image, at: block, segment: header)
+        } catch {
+            // Not a group: what that means is for the verdict.
+            return nil
+        }
+    }
+
+    // The groups behind the place where group `number` should stand, as far as they are whole.
+    private func laterGroups(number: UInt64) -> [Group.Located] {
+        var found: [Group.Located] = []
+        var block = end.block
+        while block < image.count / Block.bytes - end.identifierBlocks {
+            if let located = wholeGroup(at: block), located.group.number > number,
+                located.group.number > found.last?.group.number ?? 0
+            {
+                found.append(located)
+                block = located.endBlock
+            } else {
+                block += 1
+            }
+        }
+        return found
+    }
+
+    private func testimony(number: UInt64) -> IdentifierBlock.Testimony? {
+        do {
+            let testimony = try IdentifierBlock.testimony(
+                in: image, number: end.identifierBlocks, segment: header)
+            return testimony.number == number ? testimony : nil
+        } catch {
+            // Identifiers that are damaged too tell nothing.
+            return nil
+        }
+    }
+
+    // Whether the record that a slot names matches the slot's checksum.
+    private func isWhole(_ slot: IdentifierSlot) -> Bool {
+        let end = slot.offset + Record.headerBytes + slot.length
+        guard slot.offset >= Block.bytes, end <= image.count else { return false }
+        var crc = CRC32C(salt: header.salt)
+        crc.update(image, in: (slot.offset + 4)..<end)
+        return crc.value == slot.checksum
+    }
+
+    // The planted defect: takes what stands where the identifiers point for the records.
+    private mutating func salvage(number: UInt64, slots: [IdentifierSlot]) {
+        var records: [Record] = []
+        for slot in slots where slot.kind == .entry {
+            let start = min(slot.offset + Record.headerBytes, image.count)
+            let payload = Array(image[start..<min(start + slot.length, image.count)])
+            let entry = Entry(index: slot.index, term: slot.term, kind: .command, payload: payload)
+            records.append(.entry(entry))
+        }
+        guard let last = records.last else { return }
+        let hardState = groups.last?.group.frame.hardState ?? header.hardState
+        let frame = CommitFrame(
+            hardState: hardState, generation: header.generation,
+            last: EntryID(index: last.index, term: last.term), durableGroup: durableGroup,
+            durableIndex: .zero)
+        let groupHeader = GroupHeader(
+            sequence: header.sequence, number: number, blocks: 1, recordBytes: 0,
+            recordCount: records.count, identifierBlock: end.identifierBlocks, previousChain: 0)
+        groups.append(
+            Group.Located(
+                group: Group(number: number, records: records, frame: frame),
+                header: groupHeader, chain: 0, block: end.block, slots: slots))
+    }
+}
