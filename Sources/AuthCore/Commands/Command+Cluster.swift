@@ -79,7 +79,7 @@ extension Command {
 public struct SealedBlob: Hashable, Sendable {
     /// The keyring term (or version of the root key) it is sealed under.
     public var term: UInt32
-    /// Format, salt, nonce, ciphertext and tag.
+    /// Format, term, salt, nonce, ciphertext and tag.
     public var bytes: [UInt8]
     public init(term: UInt32, bytes: [UInt8]) {
         self.term = term
