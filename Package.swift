@@ -175,7 +175,12 @@ if !coreOnly {
                 "WatchwordClient", httpClient, nioCore, nioHTTP1, nioFoundation, arguments,
             ], path: "Tests/Drill", swiftSettings: settings),
         // Tests
-        tests("PeerTransportTests", ["PeerTransport", "RaftCore", nioCore, nioPosix, nioEmbedded]),
+        tests(
+            "PeerTransportTests",
+            [
+                "PeerTransport", "RaftCore", "RaftWire", "ByteCodec", nioCore, nioPosix,
+                nioEmbedded, nioSSL, x509, asn1, crypto, logging,
+            ]),
         tests("ReplicaRuntimeTests", ["ReplicaRuntime", "Replica", "RaftCore"]),
         tests("WatchwordClientTests", ["WatchwordClient", "APITypes"]),
         tests("ServerTests", ["Server", "HTTPAPI", nioCore, nioPosix, nioEmbedded]),
