@@ -26,6 +26,8 @@ public enum AuditAction: UInt16, CaseIterable, Sendable {
     case secretList = 43
     case auditRead = 50
     case leadershipTransfer = 60
+    /// A request was turned away before it became a command.
+    case requestDenied = 61
 
     /// The name as the API shows it.
     public var name: String {
@@ -54,6 +56,7 @@ public enum AuditAction: UInt16, CaseIterable, Sendable {
         case .secretList: "secret.list"
         case .auditRead: "audit.read"
         case .leadershipTransfer: "cluster.transfer"
+        case .requestDenied: "request.denied"
         }
     }
 

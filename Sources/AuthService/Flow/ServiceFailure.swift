@@ -1,0 +1,103 @@
+public import AuthCore
+
+/// Why a use case did not do what was asked: an answer for the caller, who is always told the
+/// same for the same reason.
+public enum ServiceFailure: Error, Equatable, Sendable {
+    case missingCredentials
+    case twoCredentials
+    /// Name or password wrong, or the user is disabled or unknown: nobody learns which.
+    case invalidCredentials
+    case tokenExpired
+    case tokenInvalid
+    /// The caller may not do this.
+    case insufficientPermissions
+    /// What a gateway would have to hand on does not fit into headers.
+    case identityTooLarge
+    /// A cookie came without an origin of ours.
+    case origin
+    case notFound
+    case exists
+    case versionMismatch
+    /// A value that cannot be; the reason names fields and rules, never values.
+    case invalid(String)
+    /// The same as `invalid`, found before anything was decided.
+    case malformed(String)
+    case idempotencyMismatch
+    case requestInProgress
+    case quota
+    /// The hashing pool or a queue is full.
+    case busy
+    case tooLarge
+    case noLeader
+    case noQuorum
+    case outcomeUnknown
+    case unconfirmed
+    case tooStale
+    case sealed
+    case draining
+    case noSpace
+    /// The server is not configured for this.
+    case configuration(String)
+    /// Damage, or a mistake of ours; the reason is for the log alone.
+    case `internal`(String)
+
+    /// What the answer to a refused command is.
+    public init(_ refusal: Refusal) {
+        switch refusal {
+        case .undecodable: self = .internal("a command of ours could not be decoded")
+        case .unsupported: self = .configuration("the cluster does not support this yet")
+        case .notBootstrapped: self = .noLeader
+        case .alreadyBootstrapped: self = .exists
+        case .notFound: self = .notFound
+        case .exists: self = .exists
+        case .versionMismatch: self = .versionMismatch
+        case .stale: self = .busy
+        case .credentialsChanged: self = .invalidCredentials
+        case .actorEnded: self = .tokenInvalid
+        case .insufficientPermissions: self = .insufficientPermissions
+        case .userDisabled: self = .invalid("the user is disabled")
+        case .lastSuperAdmin: self = .invalid("the last super administrator cannot be lost")
+        case .builtInRole: self = .invalid("a built-in role cannot be changed")
+        case .roleInUse: self = .invalid("the role is held or inherited")
+        case .invalid(let value): self = .invalid(Self.reason(value))
+        case .quota: self = .quota
+        case .idempotencyMismatch: self = .idempotencyMismatch
+        case .refreshUnknown, .refreshReused: self = .tokenInvalid
+        case .otherIncarnation: self = .internal("another incarnation is registered")
+        case .forgotten: self = .outcomeUnknown
+        }
+    }
+
+    private static func reason(_ value: InvalidValue) -> String {
+        switch value {
+        case .tooLong: "a field is too long"
+        case .tooMany: "a list has too many items"
+        case .platformPermission: "the permission exists in the platform tenant only"
+        case .inheritanceCycle: "the roles would inherit each other in a circle"
+        case .inheritanceTooLarge: "the roles would inherit too many others"
+        case .duration: "a duration is zero or too long"
+        case .form: "a value has the wrong form"
+        }
+    }
+
+    /// What the answer is when a command never reached a log.
+    public init(_ failure: ProposalFailure) {
+        switch failure {
+        case .noLeader: self = .noLeader
+        case .noQuorum: self = .noQuorum
+        case .tooBusy: self = .busy
+        case .tooLarge: self = .tooLarge
+        case .storageFull: self = .noSpace
+        case .draining: self = .draining
+        }
+    }
+
+    /// What the answer is when a read could not be confirmed.
+    public init(_ failure: ReadFailure) {
+        switch failure {
+        case .noLeader: self = .noLeader
+        case .noQuorum: self = .noQuorum
+        case .timeout, .tooBusy: self = .unconfirmed
+        }
+    }
+}

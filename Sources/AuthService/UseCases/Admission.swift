@@ -1,0 +1,117 @@
+internal import AuthCore
+internal import RaftCore
+
+/// The ways in which a request gets its caller and its view.
+public enum Admission {
+    /// A read: one view, as new as was asked for, recognises the caller and answers.
+    ///
+    /// - Parameter token: as it was presented.
+    public static func read<Answer: Sendable>(
+        token: String, requirement: Requirement, context: RequestContext, world: World,
+        answer:
+            @escaping @Sendable (Caller, StateView, World) throws
+            -> Result<Answer, ServiceFailure>
+    ) -> Flow<Answer> {
+        parsed(token, world) { parsed in
+            fresh(context.freshness, world) { world in
+                Flow(
+                    world.view { view in
+                        if let failure = world.staleness(context.freshness, view) {
+                            return .failure(failure)
+                        }
+                        switch try Gatekeeper.admit(parsed, requirement, view) {
+                        case .failure(let denial):
+                            return .failure(world.record(denial, context).failure)
+                        case .success(let caller):
+                            world.touch(caller.session)
+                            return try answer(caller, view, world)
+                        }
+                    })
+            }
+        }
+    }
+
+    /// Anything else: the caller is recognised on this node's state as it is, and before a denial
+    /// on a state that a quorum has confirmed. Apply checks every right again.
+    public static func steps<Answer: Sendable>(
+        token: String, requirement: Requirement, context: RequestContext, world: World,
+        next: @escaping @Sendable (Caller, World) -> Flow<Answer>
+    ) -> Flow<Answer> {
+        parsed(token, world) { parsed in
+            var freshness = context.freshness
+            freshness.isStale = true
+            return fresh(freshness, world) { world in
+                switch world.view({ .success(try Gatekeeper.admit(parsed, requirement, $0)) }) {
+                case .failure(let failure): return .failed(failure)
+                case .success(.success(let caller)):
+                    world.touch(caller.session)
+                    return next(caller, world)
+                case .success(.failure(let denial)) where denial.isFinal:
+                    return .failed(denial.failure)
+                case .success(.failure):
+                    return .confirmRead { world in
+                        switch world.view({
+                            .success(try Gatekeeper.admit(parsed, requirement, $0))
+                        }) {
+                        case .failure(let failure): return .failed(failure)
+                        case .success(.failure(let denial)):
+                            return .failed(world.record(denial, context).failure)
+                        case .success(.success(let caller)):
+                            world.touch(caller.session)
+                            return next(caller, world)
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Waits until the state is as new as asked for.
+    static func fresh<Answer: Sendable>(
+        _ freshness: Freshness, _ world: World,
+        next: @escaping @Sendable (World) -> Flow<Answer>
+    ) -> Flow<Answer> {
+        let confirmed: @Sendable (World) -> Flow<Answer> = { world in
+            freshness.isStale ? next(world) : .confirmRead(then: next)
+        }
+        guard let minimum = freshness.minimumIndex, minimum > world.node.applied.rawValue else {
+            return confirmed(world)
+        }
+        return .awaitIndex(.init(minimum), then: confirmed)
+    }
+
+    private static func parsed<Answer: Sendable>(
+        _ token: String, _ world: World, next: (ParsedToken) -> Flow<Answer>
+    ) -> Flow<Answer> {
+        switch world.tokenCodec {
+        case .failure(let failure): return .failed(failure)
+        case .success(let codec):
+            // What is spelt wrong is refused at once: no state can make it right.
+            guard let parsed = codec.parse(Array(token.utf8), as: .session) else {
+                return .failed(.tokenInvalid)
+            }
+            return next(parsed)
+        }
+    }
+}
+
+extension World {
+    /// Puts a denial into the audit trail when it is known who was denied.
+    func record(_ denial: Denial, _ context: RequestContext) -> Denial {
+        guard let caller = denial.caller else { return denial }
+        journal.record(
+            AuditEvent(
+                tenant: caller.tenant, actor: caller.actor, action: .requestDenied,
+                outcome: .denied, requestID: Text(context.requestID),
+                address: Text(context.address),
+                details: [.reason(.insufficientPermissions)]
+                    + denial.missing.map(AuditDetail.permission)))
+        return denial
+    }
+
+    /// The refusal of a stale answer that is staler than asked for.
+    func staleness(_ freshness: Freshness, _ view: StateView) -> ServiceFailure? {
+        guard freshness.isStale, let most = freshness.staleMillisecondsMax else { return nil }
+        return staleness(of: view) > most ? .tooStale : nil
+    }
+}

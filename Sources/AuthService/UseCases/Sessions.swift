@@ -1,0 +1,93 @@
+public import AuthCore
+internal import ByteCodec
+internal import Cryptography
+internal import RaftCore
+
+/// What is done with sessions by somebody who was recognised.
+public enum Sessions {
+    /// Ends the calling session.
+    public static func logOut(
+        _ caller: Caller, _ context: RequestContext, _ world: World
+    ) -> Flow<UInt64> {
+        revoke(caller.session.id, caller, context, world)
+    }
+
+    /// Ends one session.
+    ///
+    /// - Returns: the index that the answer reflects.
+    public static func revoke(
+        _ session: SessionID, _ caller: Caller, _ context: RequestContext, _ world: World
+    ) -> Flow<UInt64> {
+        Flow(caller.header(context, world)).then { header in
+            .propose(Command(.revokeSession(.init(session: session)), header: header)) {
+                applied, _ in .done(applied.index.rawValue)
+            }
+        }
+    }
+
+    /// Ends every session of a user but one.
+    public static func revokeAll(
+        of user: UserID, keeping: SessionID?, _ caller: Caller, _ context: RequestContext,
+        _ world: World
+    ) -> Flow<UInt64> {
+        Flow(caller.header(context, world)).then { header in
+            let operation = Command.RevokeSessions(user: user, keeping: keeping)
+            return .propose(Command(.revokeSessions(operation), header: header)) { applied, _ in
+                .done(applied.index.rawValue)
+            }
+        }
+    }
+
+    /// Begins a session for a user whom the caller has authenticated.
+    public static func create(
+        for user: UserID, seconds: UInt64?, label: String, _ caller: Caller,
+        _ context: RequestContext, _ world: World
+    ) -> Flow<LoggedIn> {
+        guard (seconds ?? 1) <= world.options.sessionSecondsMax, seconds != 0 else {
+            return .failed(
+                .invalid("ttl_seconds: from 1 to \(world.options.sessionSecondsMax)"))
+        }
+        var draft = SessionDraft(wantsRefreshToken: false, world)
+        draft.seconds = seconds
+        draft.label = label
+        let drawn = draft
+        return Flow(caller.header(context, world, credentials: draft.verifiers)).then { header in
+            let operation = drawn.operation(
+                for: user, method: .delegated, authVersionSeen: nil, world)
+            return .propose(Command(.startSession(operation), header: header)) { applied, world in
+                drawn.finish(applied, request: header.request, world)
+            }
+        }
+    }
+
+    /// Who holds a token, for a caller who may ask; nil when nobody does.
+    public static func lookUp(
+        _ token: String, in tenant: TenantID, _ view: StateView, _ world: World
+    ) throws -> Result<Caller, ServiceFailure> {
+        guard case .success(let codec) = world.tokenCodec,
+            let parsed = codec.parse(Array(token.utf8), as: .session),
+            case .success(let holder) = try Gatekeeper.recognise(parsed, view),
+            holder.tenant == tenant
+        else { return .failure(.notFound) }
+        world.touch(holder.session)
+        return .success(holder)
+    }
+
+    /// A live session of the caller's tenant.
+    public static func read(
+        _ id: SessionID, in tenant: TenantID, _ view: StateView
+    ) throws -> SessionRow? {
+        guard let session = try SessionRow.read(id, view.tables), session.tenant == tenant,
+            try isLive(session, view)
+        else { return nil }
+        return session
+    }
+
+    /// Whether a session's row stands for a session that lives.
+    static func isLive(_ session: SessionRow, _ view: StateView) throws -> Bool {
+        let verdict = try decideLife(
+            of: session, meta: view.meta, wall: view.now, view.tables)
+        if case .allow = verdict { return true }
+        return false
+    }
+}

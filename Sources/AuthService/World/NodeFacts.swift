@@ -1,0 +1,117 @@
+public import RaftCore
+
+/// What a node knows of itself and of its cluster at one moment.
+public struct NodeFacts: Equatable, Sendable {
+    public var node: NodeID
+    public var role: Role
+    public var term: Term
+    /// The node that leads, when that is known.
+    public var leader: NodeID?
+    /// The leader's URL for clients, when both are known.
+    public var leaderURL: String?
+    /// Visible to views opened from now on.
+    public var applied: LogIndex
+    /// How long ago this node last knew that it had everything; nil when it never did.
+    public var stalenessMilliseconds: UInt64?
+    /// Whether linearizable reads can be served now.
+    public var ready: Availability
+    /// Whether a write would succeed now, for load balancers: with hysteresis.
+    public var writes: Availability
+    /// Whether a validation would succeed now, for load balancers: with hysteresis.
+    public var validations: Availability
+    /// Whether the node is shutting down.
+    public var isDraining: Bool
+    /// The version of the software.
+    public var version: String
+    /// What the cluster has agreed to use.
+    public var featureLevel: UInt32
+    /// What is known of every member of the configuration.
+    public var members: [MemberFacts]
+
+    public init(
+        node: NodeID, role: Role = .follower, term: Term = .zero, leader: NodeID? = nil,
+        leaderURL: String? = nil, applied: LogIndex = .zero, stalenessMilliseconds: UInt64? = nil,
+        ready: Availability = .unavailable("starting"),
+        writes: Availability = .unavailable("starting"),
+        validations: Availability = .unavailable("starting"), isDraining: Bool = false,
+        version: String = "", featureLevel: UInt32 = 1, members: [MemberFacts] = []
+    ) {
+        self.node = node
+        self.role = role
+        self.term = term
+        self.leader = leader
+        self.leaderURL = leaderURL
+        self.applied = applied
+        self.stalenessMilliseconds = stalenessMilliseconds
+        self.ready = ready
+        self.writes = writes
+        self.validations = validations
+        self.isDraining = isDraining
+        self.version = version
+        self.featureLevel = featureLevel
+        self.members = members
+    }
+}
+
+/// Whether something would work now.
+public enum Availability: Equatable, Sendable {
+    case available
+    /// The reason, in a word or a few, for people.
+    case unavailable(String)
+}
+
+/// What this node knows of one member.
+public struct MemberFacts: Equatable, Sendable {
+    public var node: NodeID
+    public var role: Role
+    public var isVoter: Bool
+    /// What the leader knows to be durable there; nil on other nodes.
+    public var match: LogIndex?
+    /// What is applied there; nil when unknown.
+    public var applied: LogIndex?
+    /// Whether this node has a connection to it, or is it.
+    public var isReachable: Bool
+    public init(
+        node: NodeID, role: Role, isVoter: Bool, match: LogIndex? = nil, applied: LogIndex? = nil,
+        isReachable: Bool
+    ) {
+        self.node = node
+        self.role = role
+        self.isVoter = isVoter
+        self.match = match
+        self.applied = applied
+        self.isReachable = isReachable
+    }
+}
+
+/// Turns samples of "would it work now" into an answer for load balancers: off at once, on only
+/// after it has been true for a while, so that a node that flaps takes no requests.
+public struct AvailabilityFilter: Sendable {
+    /// How long it must have been true.
+    public let settleMilliseconds: UInt64
+    /// What load balancers are told.
+    public private(set) var current: Availability
+    private var since: SteadyTime?
+
+    /// Begins unavailable.
+    public init(settleMilliseconds: UInt64 = 500) {
+        self.settleMilliseconds = settleMilliseconds
+        current = .unavailable("starting")
+    }
+
+    /// Takes a sample.
+    public mutating func observe(_ sample: Availability, now: SteadyTime) {
+        guard sample == .available else {
+            current = sample
+            since = nil
+            return
+        }
+        let begin = since ?? now
+        since = begin
+        if now.nanoseconds(since: begin) >= settleMilliseconds * 1_000_000 {
+            current = .available
+        } else if current != .available {
+            current = .unavailable("settling")
+        }
+    }
+}

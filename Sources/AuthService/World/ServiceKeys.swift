@@ -1,0 +1,58 @@
+public import AuthCore
+internal import Cryptography
+internal import RaftCore
+
+/// The keys of an opened keyring, in the shapes in which use cases need them.
+public struct ServiceKeys: Sendable {
+    let sealer: SecretSealer
+    let cursors: CursorMAC
+    let idempotency: IdempotencyMAC
+
+    public init(keyring: Keyring) {
+        sealer = SecretSealer(keyring: keyring)
+        cursors = CursorMAC(keyring: keyring)
+        idempotency = IdempotencyMAC(keyring: keyring)
+    }
+}
+
+extension World {
+    /// Whether the cluster is made and this node cannot open its keyring.
+    public var isSealed: Bool { keys == nil && tokens != nil }
+
+    /// The opened keys, or `sealed` while there are none.
+    func requireKeys() -> Result<ServiceKeys, ServiceFailure> {
+        keys.map { .success($0) } ?? .failure(.sealed)
+    }
+
+    /// What authenticates cursors, or `sealed` while there are no keys.
+    public var cursorMAC: Result<CursorMAC, ServiceFailure> { requireKeys().map(\.cursors) }
+
+    /// What composes and reads tokens; `noLeader` before the cluster is made, because only a
+    /// leader makes it.
+    public var tokenCodec: Result<TokenCodec, ServiceFailure> {
+        tokens.map { .success($0) } ?? .failure(.noLeader)
+    }
+}
+
+extension AuthCore.Digest256 {
+    /// The digest in the form that the state holds.
+    init(_ digest: SHA256Digest) {
+        guard let converted = Digest256(bytes: digest.bytes) else {
+            preconditionFailure("a SHA-256 of \(digest.bytes.count) bytes")
+        }
+        self = converted
+    }
+}
+
+extension TokenCodec {
+    /// A session's id as it is shown: enciphered, so that nobody can count sessions.
+    public func show(_ id: SessionID) -> String {
+        SessionID(bytes: encipher(id.bytes)).map { ObjectText.show($0) } ?? ""
+    }
+
+    /// The session that a shown id names; nil when it is no such id.
+    public func readSessionID(_ text: String) -> SessionID? {
+        guard let shown: SessionID = ObjectText.read(text) else { return nil }
+        return SessionID(bytes: decipher(shown.bytes))
+    }
+}

@@ -1,0 +1,106 @@
+public import AuthCore
+public import ByteCodec
+public import Cryptography
+public import RaftCore
+
+/// Everything that a use case may ask of its surroundings without waiting, given anew with each
+/// step. Nothing else comes in: no clock, no chance, no global.
+public struct World: Sendable {
+    /// Opens views of this node's state.
+    public var views: any ViewSource
+    /// Where ids, verifiers, salts and nonces come from.
+    public var random: any RandomBytes
+    /// This node's wall clock now.
+    public var now: Timestamp
+    /// The keys that this node has opened; nil while it is sealed or the cluster is not made.
+    public var keys: ServiceKeys?
+    /// Composes and reads tokens; nil until the cluster is made.
+    public var tokens: TokenCodec?
+    /// What the operator chose.
+    public var options: AuthOptions
+    /// What this node knows of itself and its cluster.
+    public var node: NodeFacts
+    /// Decides whether an allow may rest on a view of this node alone.
+    public var gate: any ReadGate
+    /// Takes what is to be recorded without anybody waiting for it.
+    public var journal: any Journal
+
+    public init(
+        views: any ViewSource, random: any RandomBytes, now: Timestamp, keys: ServiceKeys?,
+        tokens: TokenCodec?, options: AuthOptions, node: NodeFacts,
+        gate: any ReadGate = ConfirmEveryRead(),
+        journal: any Journal
+    ) {
+        self.views = views
+        self.random = random
+        self.now = now
+        self.keys = keys
+        self.tokens = tokens
+        self.options = options
+        self.node = node
+        self.gate = gate
+        self.journal = journal
+    }
+}
+
+/// Opens consistent views of the state.
+public protocol ViewSource: Sendable {
+    /// Opens a view that holds everything applied so far, and closes it when `body` returns.
+    /// Nothing that `body` was given may be kept.
+    func withView<R>(_ body: (any TableReader) throws -> R) throws -> R
+}
+
+/// A view with its one row of facts at hand.
+public struct StateView {
+    /// The tables. Not to be kept.
+    public let tables: any TableReader
+    public let meta: StateMeta
+    /// The moment against which deadlines are held: the later of the state's time and this node's
+    /// clock, so that a clock that is wrong can only shorten a life.
+    public let now: Timestamp
+}
+
+extension World {
+    /// Opens a view.
+    ///
+    /// - Returns: what `body` returns; `internal` when the state could not be read.
+    func view<R>(
+        _ body: (StateView) throws -> Result<R, ServiceFailure>
+    ) -> Result<R, ServiceFailure> {
+        do {
+            return try views.withView { tables in
+                let meta = try StateMeta.read(tables)
+                return try body(
+                    StateView(tables: tables, meta: meta, now: max(now, meta.lastStamp)))
+            }
+        } catch {
+            return .failure(.internal("the state could not be read: \(error)"))
+        }
+    }
+}
+
+/// The seam at which a read lease comes in (architecture.md, "The lease, exactly").
+public protocol ReadGate: Sendable {
+    /// Whether an allow decided on a view of this applied index, opened after the request had
+    /// arrived, may be answered without asking anybody.
+    ///
+    /// Called after the decision, so that the lease and the clock are read last.
+    func admitsAllow(viewedAt index: LogIndex) -> Bool
+}
+
+/// No node holds a lease: every answer is confirmed by a quorum.
+public struct ConfirmEveryRead: ReadGate {
+    public init() {}
+    public func admitsAllow(viewedAt index: LogIndex) -> Bool { false }
+}
+
+/// Takes what is to be proposed later, gathered with others. Bounded: what does not fit is
+/// dropped and counted.
+public protocol Journal: Sendable {
+    /// A use of a session.
+    func touch(_ touch: SessionTouch)
+    /// An event for the audit trail that changed nothing.
+    func record(_ event: AuditEvent)
+    /// A command that nobody waits for.
+    func propose(_ command: Command)
+}

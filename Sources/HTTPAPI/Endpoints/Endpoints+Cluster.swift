@@ -1,0 +1,175 @@
+internal import APITypes
+internal import AuthCore
+internal import AuthService
+internal import ByteCodec
+internal import RaftCore
+
+extension Endpoints {
+    private static let transferBody = Schema.object(
+        ObjectSchema(
+            "Transfer",
+            [
+                Property(
+                    "to", .text(.nodeName), required: false,
+                    "The node that is to lead; the best one without it.")
+            ]))
+
+    private static let transferred = Schema.object(
+        ObjectSchema(
+            "Transferred",
+            [
+                Property("leader", .text(.nodeName)),
+                Property("term", .integer(0...UInt64(Int64.max))),
+            ]))
+
+    static let cluster: [Route] = [
+        Route(
+            "getCluster", "GET", "/v1/cluster", gate: .permission(.clusterRead),
+            answers: [Answer(200, "The cluster.", .cluster)],
+            summary: "The cluster and its members, as this node knows them.",
+            handler: .read(stale: true) { _, _, view, world in try readCluster(view, world) }),
+        Route(
+            "transferLeadership", "POST", "/v1/cluster/transfer",
+            gate: .permission(.clusterManage),
+            body: .json(
+                transferBody, limitBytes: 4 << 10, holdsSecret: false, isOptional: true),
+            answers: [
+                Answer(200, "Another node leads.", transferred),
+                Answer(307, "Ask the node that leads."),
+            ],
+            summary: "Hands leadership over.",
+            handler: .steps { call, caller, world in transfer(call, caller, world) }),
+        Route(
+            "listAudit", "GET", "/v1/audit", gate: .permission(.auditRead),
+            query: [
+                QueryParameter(
+                    "after", .integer(0...UInt64(Int64.max)), "Only records behind this `seq`."),
+                QueryParameter(
+                    "actor", .text(TextRule(1...128)), "Only of this user, by id or name."),
+                QueryParameter("action", .text(TextRule(1...64)), "Only of this action."),
+                QueryParameter(
+                    "outcome", .text(.oneOf(["success", "denied", "error"])),
+                    "Only of this outcome."),
+                .limit, .cursor,
+            ],
+            answers: [Answer(200, "A page of the audit trail.", .page(.auditRecord))],
+            summary: "The audit trail, oldest first.",
+            handler: .read(stale: true) { call, caller, view, world in
+                try listAudit(call, caller, view, world)
+            }),
+    ]
+
+    private static func readCluster(
+        _ view: StateView, _ world: World
+    ) throws -> Result<Reply, ServiceFailure> {
+        guard let cluster = try ClusterRow.read(view.tables) else { return .failure(.noLeader) }
+        let node = world.node
+        let rows = try Listing.members(view.tables)
+        let newest = node.members.compactMap { $0.applied ?? $0.match }.max() ?? node.applied
+        let members = node.members.map { facts -> JSONValue in
+            let row = rows.first { $0.node == facts.node }
+            let isSelf = facts.node == node.node
+            let applied = isSelf ? node.applied : facts.applied
+            return .object([
+                "id": .string("\(facts.node)"),
+                "url": .string(row?.url.string ?? ""),
+                "peer": .string(row?.peer.string ?? ""),
+                "role": .string(facts.isVoter ? facts.role.name : "learner"),
+                "voter": .bool(facts.isVoter),
+                "match_index": facts.match.map { .unsigned($0.rawValue) } ?? .null,
+                "applied_index": applied.map { .unsigned($0.rawValue) } ?? .null,
+                "lag_entries": applied.map {
+                    .unsigned(newest > $0 ? newest.distance(from: $0) : 0)
+                } ?? .null,
+                // No node holds a lease in this version.
+                "lease_ms": .null,
+                "reachable": .bool(facts.isReachable || isSelf),
+                "sealed": isSelf ? .bool(world.isSealed) : .null,
+                "version": .string(row?.version.string ?? ""),
+                "feature_level": .unsigned(UInt64(row?.featureLevel ?? node.featureLevel)),
+            ])
+        }
+        return .success(
+            .json(
+                .object([
+                    "id": .string(ObjectText.show(cluster.cluster)),
+                    "leader": .optional(node.leader.map { "\($0)" }),
+                    "term": .unsigned(node.term.rawValue),
+                    "feature_level": .unsigned(UInt64(node.featureLevel)),
+                    "members": .array(members),
+                ])))
+    }
+
+    private static func transfer(
+        _ call: Call, _ caller: Caller, _ world: World
+    ) -> Flow<Reply> {
+        var target: NodeID?
+        if let name = call.text("to") {
+            guard let node = NodeID(name: name),
+                world.node.members.contains(where: { $0.node == node })
+            else { return .failed(.invalid("to: no member of this cluster")) }
+            target = node
+        }
+        return Leadership.transfer(to: target, caller, call.context, world).map { result in
+            switch result {
+            case .moved(let leader, let term):
+                return .json(
+                    .object([
+                        "leader": .string("\(leader)"), "term": .unsigned(term.rawValue),
+                    ]))
+            case .askLeader(let url):
+                return Reply(status: 307).adding("Location", url + call.request.path)
+            }
+        }
+    }
+
+    private static func listAudit(
+        _ call: Call, _ caller: Caller, _ view: StateView, _ world: World
+    ) throws -> Result<Reply, ServiceFailure> {
+        guard case .success(let codec) = world.tokenCodec else { return .failure(.noLeader) }
+        var filter = AuditFilter()
+        if let actor = call.query["actor"] {
+            let id: UserID? =
+                try ObjectText.read(actor)
+                ?? UserName(actor).flatMap {
+                    try UserRow.read(caller.tenant, named: $0, view.tables)?.id
+                }
+            guard let id else { return .success(.json(Objects.page([], next: nil))) }
+            filter.actor = id
+        }
+        if let action = call.query["action"] {
+            guard let known = AuditAction(name: action) else {
+                return .success(.json(Objects.page([], next: nil)))
+            }
+            filter.action = known
+        }
+        filter.outcome = call.query["outcome"].flatMap { AuditOutcome(name: $0) }
+        let start = call.query["after"].flatMap { UInt64($0) } ?? 0
+        let objects = AuditObjects(codec: codec)
+        let filters = ["actor", "action", "outcome"].map { call.query[$0] ?? "" }
+        return try list(call, caller, world, filters: filters) { after, limit in
+            let position = after.map { $0.reduce(UInt64(0)) { $0 << 8 | UInt64($1) } } ?? start
+            let found = try Listing.audit(
+                caller.tenant, after: position, limit: limit, filter: filter, view.tables)
+            let next = found.next.map { sequence -> [UInt8] in
+                var writer = ByteWriter(capacity: 8)
+                writer.write(bigEndian: sequence)
+                return writer.bytes
+            }
+            return (found.items, next)
+        } show: { row in
+            objects.record(row)
+        }
+    }
+}
+
+extension AuditOutcome {
+    init?(name: String) {
+        switch name {
+        case "success": self = .success
+        case "denied": self = .denied
+        case "error": self = .error
+        default: return nil
+        }
+    }
+}

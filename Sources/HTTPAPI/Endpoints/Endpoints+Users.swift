@@ -1,0 +1,203 @@
+internal import APITypes
+internal import AuthCore
+internal import AuthService
+internal import Cryptography
+
+extension Endpoints {
+    private static let passwordBody = Schema.object(
+        ObjectSchema("Password", [Property("password", .text(.newPassword(atLeast: 1)))]))
+
+    static let users: [Route] = [
+        Route(
+            "createUser", "POST", "/v1/users", gate: .permission(.usersWrite),
+            body: .json(.newUser, holdsSecret: true),
+            answers: [Answer(201, "The user was made.", .user)], idempotent: true,
+            summary: "Makes a user.",
+            handler: .steps { call, caller, world in createUser(call, caller, world) }),
+        Route(
+            "listUsers", "GET", "/v1/users", gate: .permission(.usersRead),
+            query: [
+                QueryParameter("username", .text(.userName), "Only the user of this name."),
+                .limit, .cursor,
+            ],
+            answers: [Answer(200, "A page of users.", .page(.user))],
+            summary: "The users, by name.",
+            handler: .read(stale: true) { call, caller, view, world in
+                if let name = call.query["username"].flatMap({ UserName($0) }) {
+                    let user = try UserRow.read(caller.tenant, named: name, view.tables)
+                    return .success(
+                        .json(Objects.page(user.map { [Objects.user($0)] } ?? [], next: nil)))
+                }
+                return try page(call, caller, world) { after, limit in
+                    try Listing.users(caller.tenant, after: after, limit: limit, view.tables)
+                } show: { user in
+                    Objects.user(user)
+                }
+            }),
+        Route(
+            "ownUser", "GET", "/v1/users/self", gate: .anySession(cookie: false),
+            answers: [Answer(200, "The caller's own record.", .user)],
+            summary: "The caller's own record.",
+            handler: .read(stale: true) { _, caller, _, _ in
+                .success(.json(Objects.user(caller.user)).tagged(caller.user.version))
+            }),
+        Route(
+            "getUser", "GET", "/v1/users/{id}", gate: .permission(.usersRead),
+            answers: [Answer(200, "The user.", .user)], summary: "One user.",
+            handler: .read(stale: true) { call, caller, view, _ in
+                guard let id: UserID = ObjectText.read(call.parameter("id")),
+                    let user = try UserRow.read(caller.tenant, id, view.tables)
+                else { return .failure(.notFound) }
+                return .success(.json(Objects.user(user)).tagged(user.version))
+            }),
+        Route(
+            "updateUser", "PATCH", "/v1/users/{id}", gate: .permission(.usersWrite),
+            body: .json(.userChange), answers: [Answer(200, "The user as it is now.", .user)],
+            idempotent: true, conditional: true,
+            summary: "Changes the fields of a user that are given.",
+            handler: .steps { call, caller, world in updateUser(call, caller, world) }),
+        Route(
+            "deleteUser", "DELETE", "/v1/users/{id}", gate: .permission(.usersWrite),
+            answers: [Answer(204, "The user is gone, with every session.")], idempotent: true,
+            conditional: true, summary: "Removes a user.",
+            handler: .steps { call, caller, world in
+                Flow(call.parameter("id") { ObjectText.read($0, as: UserID.self) }).then { id in
+                    Flow(call.condition).then { condition in
+                        Users.delete(id, condition, caller, call.context, world)
+                            .map { .noContent(index: $0) }
+                    }
+                }
+            }),
+        Route(
+            "setPassword", "PUT", "/v1/users/{id}/password", gate: .permission(.usersWrite),
+            body: .json(passwordBody, limitBytes: 4 << 10, holdsSecret: true),
+            answers: [Answer(204, "The password is set; every session has ended.")],
+            idempotent: true, summary: "Sets another user's password.",
+            handler: .steps { call, caller, world in
+                let password = call.requiredText("password")
+                return Flow(call.parameter("id") { ObjectText.read($0, as: UserID.self) })
+                    .then { id in
+                        Flow(checkedPassword(password, world)).then { password in
+                            Users.setPassword(
+                                of: id, to: password, caller, call.context, world
+                            ).map { .noContent(index: $0) }
+                        }
+                    }
+            }),
+        Route(
+            "changeOwnPassword", "PUT", "/v1/users/self/password",
+            gate: .anySession(cookie: false),
+            body: .json(
+                .object(
+                    ObjectSchema(
+                        "PasswordChange",
+                        [
+                            Property("old_password", .text(.password)),
+                            Property("new_password", .text(.newPassword(atLeast: 1))),
+                        ])), limitBytes: 4 << 10, holdsSecret: true),
+            answers: [Answer(204, "The password is changed; the other sessions have ended.")],
+            idempotent: true, summary: "Changes the caller's own password.",
+            handler: .steps { call, caller, world in
+                Flow(checkedPassword(call.requiredText("new_password"), world)).then { new in
+                    ChangeOwnPassword(
+                        old: secret(call.requiredText("old_password")), new: new,
+                        caller: caller, context: call.context
+                    ).run(world).map { .noContent(index: $0) }
+                }
+            }),
+        Route(
+            "grantRole", "PUT", "/v1/users/{id}/roles/{name}", gate: .permission(.rolesGrant),
+            answers: [Answer(204, "The user has the role.")], idempotent: true,
+            summary: "Gives a user a role.",
+            handler: .steps { call, caller, world in
+                withUserAndRole(call) { user, role in
+                    Users.grant(role, to: user, caller, call.context, world)
+                }
+            }),
+        Route(
+            "takeBackRole", "DELETE", "/v1/users/{id}/roles/{name}",
+            gate: .permission(.rolesGrant),
+            answers: [Answer(204, "The user does not have the role.")], idempotent: true,
+            summary: "Takes a role back from a user.",
+            handler: .steps { call, caller, world in
+                withUserAndRole(call) { user, role in
+                    Users.takeBack(role, from: user, caller, call.context, world)
+                }
+            }),
+    ]
+
+    private static func withUserAndRole(
+        _ call: Call, _ body: @escaping @Sendable (UserID, RoleName) -> Flow<UInt64>
+    ) -> Flow<Reply> {
+        Flow(call.parameter("id") { ObjectText.read($0, as: UserID.self) }).then { user in
+            Flow(call.parameter("name") { RoleName($0) }).then { role in
+                body(user, role).map { .noContent(index: $0) }
+            }
+        }
+    }
+
+    /// A password that may be set, by the operator's rule.
+    private static func checkedPassword(
+        _ text: String, _ world: World
+    ) -> Result<SharedSecret, ServiceFailure> {
+        let least = world.options.passwordLengthMin
+        guard text.unicodeScalars.count >= least else {
+            return .failure(.invalid("a password has at least \(least) characters"))
+        }
+        return .success(secret(text))
+    }
+
+    private static func createUser(
+        _ call: Call, _ caller: Caller, _ world: World
+    ) -> Flow<Reply> {
+        guard let username = UserName(call.requiredText("username")) else {
+            return .failed(.invalid("username"))
+        }
+        var password = Users.NewPassword.none
+        switch (call.text("password"), call.text("password_hash")) {
+        case (nil, nil): break
+        case (let clear?, nil):
+            switch checkedPassword(clear, world) {
+            case .failure(let failure): return .failed(failure)
+            case .success(let secret): password = .clear(secret)
+            }
+        case (nil, let hash?): password = .hash(hash)
+        case (_?, _?): return .failed(.invalid("password or password_hash, not both"))
+        }
+        let fields = Command.CreateUser(
+            id: UserID(bits: 0), username: username, email: Text(call.text("email") ?? ""),
+            displayName: Text(call.text("display_name") ?? ""),
+            kind: call.text("kind").flatMap { UserKind(name: $0) } ?? .person,
+            roles: roleNames(call.texts("roles")),
+            disabled: call.body["disabled"]?.bool ?? false,
+            metadata: metadata(call.body["metadata"]) ?? .empty)
+        return Users.create(fields, password: password, caller, call.context, world)
+            .map { changed in
+                Reply.json(Objects.user(changed.object), status: 201, index: changed.index)
+                    .adding("Location", "/v1/users/" + ObjectText.show(changed.object.id))
+                    .tagged(changed.object.version)
+            }
+    }
+
+    private static func updateUser(
+        _ call: Call, _ caller: Caller, _ world: World
+    ) -> Flow<Reply> {
+        Flow(call.parameter("id") { ObjectText.read($0, as: UserID.self) }).then { id in
+            Flow(call.condition).then { condition in
+                let change = Command.UpdateUser(
+                    id: id, condition: condition,
+                    username: call.text("username").flatMap { UserName($0) },
+                    email: call.text("email").map { Text($0) },
+                    displayName: call.text("display_name").map { Text($0) },
+                    kind: call.text("kind").flatMap { UserKind(name: $0) },
+                    roles: call.texts("roles").map { roleNames($0) },
+                    disabled: call.body["disabled"]?.bool,
+                    metadata: metadata(call.body["metadata"]))
+                return Users.update(change, caller, call.context, world).map { changed in
+                    Reply.json(Objects.user(changed.object), index: changed.index)
+                        .tagged(changed.object.version)
+                }
+            }
+        }
+    }
+}

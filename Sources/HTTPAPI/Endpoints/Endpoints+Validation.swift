@@ -1,0 +1,210 @@
+internal import APITypes
+internal import AuthCore
+internal import AuthService
+
+extension Endpoints {
+    static let validation: [Route] = [
+        validate("validate", "/v1/validate", .plain),
+        validate("validateShort", "/validate", .plain),
+        validate("validateAPI", "/api/v1/validate", .plain),
+        validate("validateNginx", "/v1/validate/nginx", .nginx),
+    ]
+
+    /// What a gateway makes of an answer.
+    enum Dialect: Sendable {
+        /// It passes the answer through.
+        case plain
+        /// It knows 200, 401 and 403 only; all else is 403 with `X-Error-Status`.
+        case nginx
+    }
+
+    private static func validate(
+        _ name: String, _ path: PathPattern, _ dialect: Dialect
+    ) -> Route {
+        let others: [(Int, String)] =
+            switch dialect {
+            case .plain:
+                [
+                    (400, "Two credentials, or a malformed request."),
+                    (429, "The caller's budget is spent."),
+                    (500, "The server failed."),
+                    (503, "This node cannot answer truthfully now."),
+                ]
+            case .nginx: []
+            }
+        return Route(
+            name, "*", path, gate: .open(because: "it judges the forwarded request's credential"),
+            body: .ignored,
+            query: [
+                QueryParameter(
+                    "permission", .text(.permissionQuery), repeats: true,
+                    "A permission that the caller must hold."),
+                QueryParameter(
+                    "scope", .text(.permissionQuery), repeats: true,
+                    "The same, under the name that OAuth uses."),
+            ],
+            answers: [
+                Answer(200, "The request may pass; who sends it stands in the headers."),
+                Answer(401, "There is no live credential."),
+                Answer(403, "A requirement does not hold, or the identity is too large."),
+            ] + others.map { Answer($0, $1) },
+            summary: "Decides for a gateway whether a forwarded request may pass.",
+            handler: .openSteps { call, world in
+                decide(call, world)
+                    .recover { .done(denied($0)) }
+                    .map { shaped($0, for: dialect) }
+            })
+    }
+
+    private static func decide(_ call: Call, _ world: World) -> Flow<Reply> {
+        let credentials = ForwardedCredential.find(call.request.headers)
+        guard credentials.count <= 1 else { return .failed(.twoCredentials) }
+        guard let required = requirements(call) else {
+            // What is no permission, nobody holds.
+            return .failed(.insufficientPermissions)
+        }
+        let validate = Validate(
+            token: credentials.first, required: required, context: call.context)
+        return validate.run(world).then { allowed in
+            Flow(
+                world.tokenCodec.flatMap { codec in
+                    let identity = IdentityHeaders(allowed.caller, codec)
+                    guard identity.fits else { return .failure(.identityTooLarge) }
+                    var reply = Reply(status: 200, index: allowed.index)
+                    identity.add(to: &reply.headers)
+                    reply.headers.add("Watchword-Index", String(allowed.index))
+                    reply.actor = ObjectText.show(allowed.caller.user.id)
+                    return .success(reply)
+                })
+        }
+    }
+
+    /// Everything that must hold; nil when something is no permission at all.
+    private static func requirements(_ call: Call) -> [Permission]? {
+        let texts =
+            call.query.all("permission") + call.query.all("scope")
+            + call.request.headers.all("x-required-permission")
+        var required: [Permission] = []
+        for text in texts {
+            let words = text.split { $0 == "," || $0 == " " }
+            guard !words.isEmpty, required.count + words.count <= 32 else { return nil }
+            for word in words {
+                guard let permission = Permission(String(word)) else { return nil }
+                required.append(permission)
+            }
+        }
+        return required
+    }
+
+    /// An answer that lets nothing pass; its identity headers are all there, and empty.
+    private static func denied(_ failure: ServiceFailure) -> Reply {
+        let code = failure.code
+        var reply = Reply(status: code.status)
+        IdentityHeaders.empty.add(to: &reply.headers)
+        if code.status == 401 || code == .insufficientPermissions {
+            reply.headers.add("WWW-Authenticate", FailureReply.challenge(code))
+        }
+        if let seconds = FailureReply.retryAfterSeconds(code) {
+            reply.headers.add("Retry-After", String(seconds))
+        }
+        reply.headers.add("X-Error-Code", code.rawValue)
+        reply.code = code
+        return reply
+    }
+
+    private static func shaped(_ reply: Reply, for dialect: Dialect) -> Reply {
+        switch dialect {
+        case .plain: return reply
+        case .nginx:
+            guard ![200, 401, 403].contains(reply.status) else { return reply }
+            var shaped = reply
+            shaped.status = 403
+            shaped.headers.add("X-Error-Status", String(reply.status))
+            return shaped
+        }
+    }
+}
+
+/// The credentials of a forwarded request that are spelt as ours are; all others belong to the
+/// service behind the gateway.
+enum ForwardedCredential {
+    static func find(_ headers: HTTPHeaders) -> [String] {
+        let bearers = headers.all("authorization").compactMap(Credential.bearerToken)
+        let keys = headers.all("x-api-key") + headers.all("api-key")
+        return (bearers + keys + Credential.cookies(headers)).filter(isOurs)
+    }
+
+    /// A prefix of `[a-z][a-z0-9-]{1,15}`, `_`, and 49 base62 characters.
+    static func isOurs(_ text: String) -> Bool {
+        let bytes = Array(text.utf8)
+        guard (52...66).contains(bytes.count) else { return false }
+        let prefix = bytes[..<(bytes.count - 50)]
+        func isLower(_ byte: UInt8) -> Bool {
+            (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
+        }
+        func isDigit(_ byte: UInt8) -> Bool {
+            (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+        }
+        return prefix.first.map(isLower) == true
+            && prefix.allSatisfy { isLower($0) || isDigit($0) || $0 == UInt8(ascii: "-") }
+            && bytes[prefix.count] == UInt8(ascii: "_")
+            && bytes[(prefix.count + 1)...].allSatisfy {
+                isLower(HTTPHeaders.lower($0)) || isDigit($0)
+            }
+    }
+}
+
+/// What a gateway hands to the service behind it: always the same names, so that whatever a
+/// client wrote under one of them is overwritten.
+struct IdentityHeaders {
+    private static let names = [
+        "X-User-ID", "X-User-Name", "X-User-Email", "X-User-Roles", "X-User-Permissions",
+        "X-Permissions", "X-User-Scopes", "X-Tenant-ID", "X-Organization-ID", "X-Org-ID",
+        "X-Session-ID", "X-Credential-ID", "X-Auth-Method", "X-Token-Expires-At", "RateLimit",
+        "RateLimit-Policy", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset",
+        "X-Quota",
+    ]
+
+    /// Nobody's.
+    static let empty = IdentityHeaders(values: [:])
+
+    private let values: [String: String]
+
+    private init(values: [String: String]) { self.values = values }
+
+    /// A caller's.
+    init(_ caller: Caller, _ codec: TokenCodec) {
+        let permissions = caller.permissions.permissions.map(\.string).joined(separator: ",")
+        let tenant = ObjectText.show(caller.tenant)
+        let session = codec.show(caller.session.id)
+        values = [
+            "X-User-ID": ObjectText.show(caller.user.id),
+            "X-User-Name": caller.user.username.string,
+            "X-User-Email": Self.ascii(caller.user.email.string),
+            "X-User-Roles": caller.permissions.roles.map(\.string).joined(separator: ","),
+            "X-User-Permissions": permissions,
+            "X-Permissions": permissions,
+            "X-Tenant-ID": tenant,
+            "X-Organization-ID": tenant,
+            "X-Org-ID": tenant,
+            "X-Session-ID": session,
+            "X-Credential-ID": session,
+            "X-Auth-Method": "session",
+            "X-Token-Expires-At": caller.session.expiresAt.rfc3339,
+        ]
+    }
+
+    /// Whether a gateway's buffers hold them: at most 3 KiB of values in all.
+    var fits: Bool {
+        Self.names.reduce(0) { $0 + (values[$1]?.utf8.count ?? 0) } <= 3 << 10
+    }
+
+    /// Puts every name on an answer, with an empty value where there is none.
+    func add(to headers: inout HTTPHeaders) {
+        for name in Self.names { headers.add(name, values[name] ?? "") }
+    }
+
+    private static func ascii(_ text: String) -> String {
+        PercentEncoding.encode(text) { (0x20..<0x7F).contains($0) }
+    }
+}

@@ -1,0 +1,198 @@
+import APITypes
+import AuthCore
+import ByteCodec
+import Cryptography
+import RaftCore
+import Testing
+
+@testable import AuthService
+@testable import HTTPAPI
+
+/// A cluster without sockets, disks or threads: one log, three nodes that have applied as much of
+/// it as the test lets them, and the shipping code from the bytes of a request to the bytes of
+/// its answer.
+// Used by the one thread of its test.
+final class House: @unchecked Sendable {
+    static let adminPassword = "correct horse battery staple"
+    static let start = Timestamp(milliseconds: 1_790_000_000_000)
+
+    private(set) var log: [Entry] = []
+    private(set) var nodes: [HouseNode] = []
+    var now = House.start
+    var options = AuthOptions()
+    let random = SimulatedRandomBytes(seed: 7)
+    let keyring: Keyring
+    let tokens: TokenCodec
+    private let worker: PasswordWorker
+    private var counter: UInt64 = 0
+    /// Every piece of password work that was asked for.
+    private(set) var hashJobs: [HashJob] = []
+    /// Every command that was proposed.
+    private(set) var commands: [Command] = []
+    /// Every need, in order, by name.
+    private(set) var needs: [String] = []
+    /// Answers a need otherwise than by carrying it out.
+    var interfere: (Need) -> Completion? = { _ in nil }
+
+    init(apiOptions: APIOptions = APIOptions()) throws {
+        let clusterID = ClusterID(bits: 0xC1)
+        keyring = Keyring.make(clusterID: clusterID.bytes, at: House.start, random: random)
+        let blockKey = [UInt8](repeating: 7, count: 32)
+        tokens = try TokenCodec(blockKey: SecretBytes(copying: blockKey))
+        let least = Argon2Parameters(memoryKiB: 8, passes: 1, lanes: 1)
+        worker = try PasswordWorker(hasher: PasswordHasher(parameters: least), random: random)
+        for number in 1...3 {
+            nodes.append(HouseNode(number: UInt64(number), house: self, options: apiOptions))
+        }
+        guard case .made(let record) = worker.perform(.make(secret(House.adminPassword))) else {
+            throw HouseError()
+        }
+        try propose(
+            Command(
+                .bootstrap(
+                    .init(
+                        cluster: clusterID, tokenBlockKey: blockKey,
+                        keyring: SealedBlob(term: 1, bytes: [1]),
+                        administrator: UserID(bits: 0xAD), username: UserName("admin")!,
+                        password: AuthCore.PasswordHash(record))),
+                header: CommandHeader(actor: .node)), by: nodes[0])
+        for node in nodes { try node.catchUp() }
+    }
+
+    struct HouseError: Error {}
+
+    var leader: HouseNode { nodes[0] }
+
+    func secret(_ text: String) -> SharedSecret { SharedSecret(copying: Array(text.utf8)) }
+
+    /// Appends a command to the log, and applies it on the node that was asked.
+    @discardableResult
+    func propose(_ command: Command, by node: HouseNode) throws -> (LogIndex, Outcome) {
+        commands.append(command)
+        counter += 1
+        let proposal = Proposal(
+            id: ProposalID(node: node.id, run: 5, counter: counter), oldestPending: counter,
+            stamp: max(now, House.start), command: command.encoded())
+        let index = LogIndex(UInt64(log.count) + 1)
+        log.append(
+            Entry(index: index, term: Term(2), kind: .command, payload: proposal.encoded()))
+        let applied = try node.catchUp()
+        guard let last = applied.last else { throw HouseError() }
+        return (index, try Outcome(decoding: last.outcome))
+    }
+
+    /// Carries out what an exchange needs.
+    func complete(_ need: Need, on node: HouseNode) throws -> Completion {
+        needs.append(Self.name(need))
+        if let other = interfere(need) { return other }
+        switch need {
+        case .propose(let command):
+            let (index, outcome) = try propose(command, by: node)
+            return .applied(index: index, outcome: outcome)
+        case .confirmRead:
+            try node.catchUp()
+            return .readConfirmed(LogIndex(UInt64(log.count)))
+        case .awaitIndex:
+            try node.catchUp()
+            return .indexReached
+        case .hash(let job):
+            hashJobs.append(job)
+            return .hashed(worker.perform(job))
+        case .transfer(let target):
+            return node === leader
+                ? .transferred(.done(leader: target ?? nodes[1].id))
+                : .transferred(.notLeader(leader: leader.id))
+        }
+    }
+
+    private static func name(_ need: Need) -> String {
+        switch need {
+        case .propose: "propose"
+        case .confirmRead: "confirm"
+        case .awaitIndex: "await"
+        case .hash: "hash"
+        case .transfer: "transfer"
+        }
+    }
+
+    func forgetNeeds() { needs = [] }
+}
+
+/// One node of a house.
+final class HouseNode: @unchecked Sendable, ViewSource, Journal, APIEnvironment {
+    let id: NodeID
+    unowned let house: House
+    private let tables = InMemoryTables()
+    private var applied = 0
+    private(set) var api: API!
+    var isReady = true
+    var isDraining = false
+    var keys: ServiceKeys?
+    private(set) var touches: [SessionTouch] = []
+    private(set) var events: [AuditEvent] = []
+    private(set) var background: [Command] = []
+    private let machine = StateMachine(sha256: { SHA256.hash($0).bytes })
+
+    init(number: UInt64, house: House, options: APIOptions) {
+        id = NodeID(number)
+        self.house = house
+        keys = ServiceKeys(keyring: house.keyring)
+        api = API(environment: self, options: options)
+    }
+
+    /// Applies everything that is in the log.
+    @discardableResult
+    func catchUp() throws -> [AppliedEntry] {
+        var session = try machine.begin(tables)
+        var results: [AppliedEntry] = []
+        for entry in house.log[applied...] { results.append(try session.apply(entry, tables)) }
+        try session.finish(tables)
+        applied = house.log.count
+        return results
+    }
+
+    func withView<R>(_ body: (any TableReader) throws -> R) throws -> R { try body(tables) }
+    func touch(_ touch: SessionTouch) { touches.append(touch) }
+    func record(_ event: AuditEvent) { events.append(event) }
+    func propose(_ command: Command) { background.append(command) }
+    func metricsText() -> [UInt8] { Array("# the figures\n".utf8) }
+
+    /// Proposes what was gathered.
+    func flush() throws {
+        for command in background { try house.propose(command, by: self) }
+        background = []
+        if !events.isEmpty {
+            try house.propose(
+                Command(
+                    .recordAudit(.init(events: events)), header: CommandHeader(actor: .node)),
+                by: self)
+            events = []
+        }
+        if !touches.isEmpty {
+            try house.propose(
+                Command(
+                    .touchSessions(.init(touches: touches)), header: CommandHeader(actor: .node)),
+                by: self)
+            touches = []
+        }
+    }
+
+    func world() -> World {
+        let isLeader = self === house.nodes[0]
+        let availability: Availability = isReady ? .available : .unavailable("no quorum")
+        let facts = NodeFacts(
+            node: id, role: isLeader ? .leader : .follower, term: Term(2),
+            leader: NodeID(1), leaderURL: "http://127.0.0.1:8101",
+            applied: LogIndex(UInt64(applied)), stalenessMilliseconds: isReady ? 12 : nil,
+            ready: availability, writes: availability, validations: availability,
+            isDraining: isDraining, version: "0.1.0",
+            members: house.nodes.map { node in
+                MemberFacts(
+                    node: node.id, role: node === house.nodes[0] ? .leader : .follower,
+                    isVoter: true, isReachable: true)
+            })
+        return World(
+            views: self, random: house.random, now: house.now, keys: keys, tokens: house.tokens,
+            options: house.options, node: facts, journal: self)
+    }
+}
