@@ -22,8 +22,7 @@ extension Message {
         case .heartbeat(let commit, _):
             return commit.rawValue < Self.numberMax
         case .snapshot(let metadata):
-            return metadata.last.isPlausible && metadata.last.index > .zero
-                && metadata.last.term <= term && metadata.configuration.isValid
+            return metadata.isPlausible && metadata.last.term <= term
         case .preVoteReply, .voteReply, .heartbeatReply, .transferRefused, .steppingDown:
             return true
         }
@@ -39,6 +38,11 @@ extension Message {
         }
         return before.term <= term
     }
+}
+
+extension SnapshotMetadata {
+    /// Whether a peer's snapshot could stand here, with a cluster to be part of.
+    var isPlausible: Bool { last.isPlausible && last.index > .zero && configuration.isValid }
 }
 
 extension EntryID {

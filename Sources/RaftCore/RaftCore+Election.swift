@@ -201,7 +201,8 @@ extension RaftCore {
         role = .leader
         leader = id
         electionDue = nil
-        leading.heartbeatDue = now
+        // The first appends announce the new leader; heartbeats follow.
+        leading.heartbeatDue = now.advanced(milliseconds: options.heartbeatMilliseconds)
         trackMembers()
         leading.uncommittedBytes = log.entries(after: log.committed, upTo: log.lastIndex)
             .reduce(0) { $0 + $1.sizeBytes }

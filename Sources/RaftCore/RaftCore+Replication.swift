@@ -162,6 +162,8 @@ extension RaftCore {
                 return
             }
             behind = EntryID(index: log.committed, term: committedTerm)
+            // Terms never go back along a log, so this is no leader's.
+            guard let first = fresh.first, first.term >= behind.term else { return }
         }
         let isNew = fresh.contains { log.term(at: $0.index) != $0.term }
         guard log.matches(behind), !(isNew && isStorageFull) else {

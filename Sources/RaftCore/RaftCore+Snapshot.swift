@@ -40,7 +40,9 @@ extension RaftCore {
         _ metadata: SnapshotMetadata, from sender: NodeID, now: SteadyTime
     ) {
         advance(to: now)
-        precondition(metadata.configuration.isValid, "a snapshot without a cluster")
+        guard metadata.isPlausible else { return }
+        // The term of its last entry was entered by somebody, if not yet by this node.
+        if metadata.last.term > term { becomeFollower(term: metadata.last.term, leader: nil) }
         guard role != .leader, sender != id else { return }
         snapshotArrived(metadata, from: sender)
     }
