@@ -244,6 +244,18 @@ import Testing
         #expect(try house.isAllowed(kept))
     }
 
+    @Test("A session that was used is kept until its last millisecond")
+    func lastMillisecond() throws {
+        var house = try House.open()
+        let session = try house.startSession(house.makeUser(1))
+        house.now = house.now.advanced(milliseconds: 600_000)
+        let touch = SessionTouch(session: session.id, lastSeen: house.now, uses: 1)
+        _ = try house.apply(.touchSessions(.init(touches: [touch])), by: .node)
+        house.now = house.now.advanced(milliseconds: 1_799_999)
+        _ = try house.apply(.sweep(.init(limit: 9)), by: .node)
+        #expect(try house.isAllowed(session))
+    }
+
     @Test("Every log-in removes two that expired, so the table does not outgrow what lives")
     func inPassing() throws {
         var house = try House.open()

@@ -1,0 +1,226 @@
+import ByteCodec
+import Foundation
+import RaftCore
+import Testing
+
+@testable import AuthCore
+
+/// The examples in `docs/formats` are frozen: a release that cannot read them, or writes them
+/// otherwise, needs a new version byte.
+@Suite struct FormatTests {
+    @Test(
+        "Every frozen row is read, means what it meant, and is written with the same bytes",
+        arguments: Example.rows)
+    func rows(example: Example) throws { try check(example, page: "rows.md") }
+
+    @Test(
+        "Every frozen command and outcome is read and written with the same bytes",
+        arguments: Example.commands)
+    func commands(example: Example) throws { try check(example, page: "commands.md") }
+
+    @Test("The pages hold no other examples than these")
+    func nothingElse() throws {
+        #expect(try Set(frozen("rows.md").keys) == Set(Example.rows.map(\.name)))
+        #expect(try Set(frozen("commands.md").keys) == Set(Example.commands.map(\.name)))
+    }
+
+    private func check(_ example: Example, page: String) throws {
+        let written = Example.hex(example.bytes)
+        let frozen = try frozen(page)[example.name]
+        #expect(frozen == written, "the line would be: \(example.name) \(written)")
+        try #expect(example.rewrite(example.bytes) == example.bytes)
+    }
+
+    /// The examples of a page: lines of a code block, each a name and hexadecimal digits.
+    private func frozen(_ page: String) throws -> [String: String] {
+        let root = URL(filePath: #filePath).deletingLastPathComponent()
+            .deletingLastPathComponent().deletingLastPathComponent()
+        let file = root.appending(path: "docs/formats/\(page)")
+        let text = try String(contentsOf: file, encoding: .utf8)
+        let block = text.split(separator: "```", omittingEmptySubsequences: false)
+        return block.indices.filter { $0 % 2 == 1 }.flatMap { block[$0].split(separator: "\n") }
+            .reduce(into: [:]) { found, line in
+                let parts = line.split(separator: " ")
+                if parts.count == 2 { found[String(parts[0])] = String(parts[1]) }
+            }
+    }
+}
+
+/// A value with a name, and how its bytes are read and written again.
+struct Example: Sendable, CustomTestStringConvertible {
+    let name: String
+    let bytes: [UInt8]
+    let rewrite: @Sendable ([UInt8]) throws -> [UInt8]
+    var testDescription: String { name }
+
+    static func hex(_ bytes: [UInt8]) -> String {
+        bytes.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+    }
+
+    private init(row: some Row & Sendable, _ name: String) {
+        self.name = name
+        bytes = row.encodedRow
+        rewrite = Self.rewriter(row)
+    }
+
+    private static func rewriter<R: Row & Sendable & SendableMetatype>(
+        _ row: R
+    ) -> @Sendable ([UInt8]) throws -> [UInt8] {
+        { try R(decodingRow: $0).encodedRow }
+    }
+
+    private init(_ name: String, _ operation: Command.Operation, request: RequestKey? = nil) {
+        self.name = name
+        bytes =
+            Command(
+                operation,
+                header: CommandHeader(
+                    actor: .user(Self.actor), requestID: "r-1", address: "::1", request: request)
+            ).encoded()
+        rewrite = { try Command(decoding: $0).encoded() }
+    }
+
+    private init(outcome result: Outcome.Result, _ name: String) {
+        self.name = name
+        bytes =
+            Outcome(
+                result: result, index: LogIndex(3), stamp: Self.time,
+                replay: .init(sealedAnswer: [0xA1])
+            ).encoded()
+        rewrite = { try Outcome(decoding: $0).encoded() }
+    }
+
+    static let rows: [Example] = {
+        var meta = StateMeta(initial: ConfState(voters: [NodeID(1), NodeID(2), NodeID(3)]))
+        meta.applied = EntryID(index: LogIndex(9), term: Term(2))
+        meta.lastStamp = time
+        return [
+            Example(row: meta, "meta"),
+            Example(
+                row: ClusterRow(
+                    cluster: ClusterID(bits: 0xC1),
+                    tokenBlockKey: Array(repeating: 7, count: 32), createdAt: time), "cluster"),
+            Example(
+                row: MemberRow(
+                    node: NodeID(1), incarnation: Incarnation(0x1AC), url: "https://n1",
+                    peer: "n1:8201", version: "0.1.0", featureLevel: 1, registeredAt: time),
+                "member"),
+            Example(
+                row: TenantRow(id: .platform, name: role("default"), createdAt: time), "tenant"),
+            Example(row: user, "user"),
+            Example(
+                row: PasswordRow(
+                    tenant: .platform, user: user.id,
+                    hash: PasswordHash(phc: "$argon2id$v=19$", pepperKeyID: 1), authVersion: 2,
+                    changedAt: time), "password"),
+            Example(
+                row: RoleRow(
+                    tenant: .platform, name: role("dev"),
+                    permissions: [permission("code:execute"), permission("secrets:read:app/*")],
+                    inherits: [role("viewer")], rateLimit: "100/minute", description: "d",
+                    builtIn: false, createdAt: time, updatedAt: time, version: 3), "role"),
+            Example(row: session, "session"),
+            Example(
+                row: RefreshFamilyRow(
+                    number: SessionNumber(5), generation: 3, current: digest(3),
+                    previous: digest(2), rotatedAt: time, sealedSuccessor: [1, 2, 3],
+                    ancestors: [digest(1).tag]), "refresh-family"),
+            Example(row: secret, "secret"),
+            Example(
+                row: SecretVersionRow(
+                    tenant: .platform, path: path("app/db"), version: 2, state: .live,
+                    createdAt: time, expiresAt: time, encoding: .utf8, metadata: "{}",
+                    author: user.id, value: SealedBlob(term: 4, bytes: [9, 8, 7])),
+                "secret-version"),
+            Example(
+                row: RequestRow(
+                    requestKey, expiresAt: time,
+                    outcome: Outcome(result: .done, index: LogIndex(1), stamp: time).encoded()),
+                "request"),
+            Example(
+                row: ProposalRunRow(node: NodeID(1), run: 77, floor: 5, lastStamp: time),
+                "proposal-run"),
+            Example(
+                row: AuditRow(
+                    sequence: 4, index: LogIndex(9), at: time, tenant: .platform,
+                    actor: .user(actor), action: .roleGrant, target: .user(user.id),
+                    outcome: .denied, requestID: "r-1", address: "::1", node: NodeID(2),
+                    details: [.role(role("dev")), .reason(.insufficientPermissions)],
+                    previous: digest(6)), "audit"),
+            Example(
+                row: KeyringRow(
+                    version: 2, keyring: SealedBlob(term: 1, bytes: [5, 5]), updatedAt: time),
+                "keyring"),
+        ]
+    }()
+
+    static let commands: [Example] = [
+        Example(
+            "create-user",
+            .createUser(
+                .init(
+                    id: user.id, username: user.username, email: "a@example",
+                    displayName: "Alice", roles: [role("dev")],
+                    password: PasswordHash(phc: "$argon2id$v=19$"))), request: requestKey),
+        Example(
+            "update-user",
+            .updateUser(.init(id: user.id, condition: .version(2), disabled: true))),
+        Example(
+            "put-role",
+            .putRole(
+                .init(
+                    name: role("dev"), condition: .absent, permissions: [permission("invoke")],
+                    inherits: [role("viewer")]))),
+        Example(
+            "start-session",
+            .startSession(
+                .init(
+                    user: user.id, nonce: 6, verifier: digest(1), authVersionSeen: 2,
+                    idleMilliseconds: 1_800_000, absoluteMilliseconds: 43_200_000, label: "cli",
+                    method: .password, refreshVerifier: digest(2)))),
+        Example(
+            "rotate-refresh",
+            .rotateRefresh(
+                .init(
+                    number: SessionNumber(5), presented: digest(2), successor: digest(3),
+                    sealedSuccessor: [1, 2, 3]))),
+        Example("revoke-session", .revokeSession(.init(session: session.id))),
+        Example(
+            "touch-sessions",
+            .touchSessions(
+                .init(touches: [SessionTouch(session: session.id, lastSeen: time, uses: 12)]))),
+        Example(
+            "put-secret",
+            .putSecret(
+                .init(
+                    path: path("app/db"), condition: .version(1), version: 2,
+                    value: SealedBlob(term: 4, bytes: [9, 8, 7]),
+                    timeToLiveMilliseconds: 60_000, metadata: "{}"))),
+        Example(outcome: .session(session), "outcome-session"),
+        Example(outcome: .refused(.versionMismatch(current: 7)), "outcome-refused"),
+        Example(outcome: .secret(secret), "outcome-secret"),
+    ]
+
+    private static let time = Timestamp(milliseconds: 1_700_000_000_000)
+    private static let actor = UserActor(
+        tenant: .platform, user: UserID(bits: 0xAD), session: SessionID(bits: 0x11))
+    private static let requestKey = RequestKey(
+        scope: digest(0x5C), subject: 0x50B, body: digest(0xB0),
+        timeToLiveMilliseconds: 86_400_000, sealedAnswer: [0xA1])
+    private static let user = UserRow(
+        tenant: .platform, id: UserID(bits: 0x0123_4567_89AB_CDEF),
+        username: AuthCoreTests.name("alice"),
+        email: "a@example", displayName: "Alice", kind: .person, disabled: false,
+        roles: [role("dev"), role("viewer")], metadata: "{}", createdAt: time, updatedAt: time,
+        version: 3, sessionEpoch: 2, authzEpoch: 4)
+    private static let session = SessionRow(
+        id: SessionID(number: SessionNumber(5), nonce: 6), tenant: .platform, user: user.id,
+        kind: .user, method: .password, verifier: digest(1), hasRefreshFamily: true, epoch: 2,
+        createdAt: time, expiresAt: time.advanced(milliseconds: 43_200_000),
+        idleExpiresAt: time.advanced(milliseconds: 1_800_000), idleMilliseconds: 1_800_000,
+        lastSeenAt: time, accessCount: 12, expiryMinute: 28_333_364, version: 1, label: "cli",
+        address: "::1")
+    private static let secret = SecretRow(
+        tenant: .platform, path: path("app/db"), latest: 2, oldest: 1, state: .live,
+        createdAt: time, expiresAt: nil, encoding: .utf8, metadata: "{}")
+}
