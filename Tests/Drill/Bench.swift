@@ -62,7 +62,9 @@ final class Bench: Sendable {
                     let answer = try await http.send(
                         .GET, "\(cluster.node(id).url)/health/ready", milliseconds: 500)
                     if answer.status == 200 { break }
-                } catch { /* It is still starting: asked again below. */  }
+                } catch {
+                    // It is still starting: asked again below.
+                }
                 try await Task.sleep(for: .milliseconds(20))
             }
         }
