@@ -61,13 +61,28 @@ private func makeSession(
     return (id, token)
 }
 
+/// A number that several tasks raise.
+private final class Counter: Sendable {
+    private let value = Atomic(0)
+    var now: Int { value.load(ordering: .relaxed) }
+    func next() -> Int { value.wrappingAdd(1, ordering: .relaxed).oldValue }
+}
+
+/// Something that several tasks change in turn.
+private final class Shared<Value: Sendable>: Sendable {
+    private let value: Mutex<Value>
+    init(_ value: Value) { self.value = Mutex(value) }
+    var now: Value { value.withLock { $0 } }
+    func change(_ body: (inout Value) -> Void) { value.withLock { body(&$0) } }
+}
+
 /// Runs `count` rounds over several tasks, with a follower paused in the middle third.
 private func rounds(
     _ bench: Bench, count: Int, _ round: @Sendable @escaping (Int) async throws -> Void
 ) async throws {
-    let next = Atomic(0)
+    let next = Counter()
     let pauser = Task {
-        while next.load(ordering: .relaxed) < count / 3 {
+        while next.now < count / 3 {
             try await Task.sleep(for: .milliseconds(20))
         }
         let leader = try await bench.leader()
@@ -75,7 +90,7 @@ private func rounds(
             return
         }
         try bench.cluster.signal(follower, SIGSTOP)
-        while next.load(ordering: .relaxed) < count / 3 + max(20, count / 20) {
+        while next.now < count / 3 + max(20, count / 20) {
             try await Task.sleep(for: .milliseconds(20))
         }
         try bench.cluster.signal(follower, SIGCONT)
@@ -84,7 +99,7 @@ private func rounds(
         for _ in 0..<8 {
             group.addTask {
                 while true {
-                    let number = next.wrappingAdd(1, ordering: .relaxed).oldValue
+                    let number = next.next()
                     guard number < count else { return }
                     try await round(number)
                 }
@@ -99,7 +114,7 @@ private func rounds(
 func revocations(_ bench: Bench, count: Int) async throws -> Verdict {
     let user = try await bench.makeUser("revoked")
     let urls = bench.cluster.nodes.map(\.url)
-    let total = Mutex((answers: Answers(), acknowledged: 0, before: Answers()))
+    let total = Shared((answers: Answers(), acknowledged: 0, before: Answers()))
     try await rounds(bench, count: count) { number in
         let url = urls[number % urls.count]
         guard let session = try await makeSession(of: user, through: url, bench) else { return }
@@ -113,13 +128,13 @@ func revocations(_ bench: Bench, count: Int) async throws -> Verdict {
         } catch { return }
         guard status == 204 || status == 200 else { return }
         let after = await validate(session.token, on: urls, bench)
-        total.withLock {
+        total.change {
             $0.acknowledged += 1
             $0.answers.add(after)
             $0.before.add(before)
         }
     }
-    let result = total.withLock { $0 }
+    let result = total.now
     return Verdict(
         name: "revocations, each validated at once on every node, a follower paused meanwhile",
         figures: [
@@ -135,18 +150,18 @@ func revocations(_ bench: Bench, count: Int) async throws -> Verdict {
 func logins(_ bench: Bench, count: Int) async throws -> Verdict {
     let user = try await bench.makeUser("fresh")
     let urls = bench.cluster.nodes.map(\.url)
-    let total = Mutex((answers: Answers(), made: 0))
+    let total = Shared((answers: Answers(), made: 0))
     try await rounds(bench, count: count) { number in
         let url = urls[number % urls.count]
         guard let session = try await makeSession(of: user, through: url, bench) else { return }
         let others = urls.filter { $0 != url }
         let answers = await validate(session.token, on: others, bench)
-        total.withLock {
+        total.change {
             $0.made += 1
             $0.answers.add(answers)
         }
     }
-    let result = total.withLock { $0 }
+    let result = total.now
     return Verdict(
         name:
             "new sessions, each validated at once on the other nodes, a follower paused meanwhile",
