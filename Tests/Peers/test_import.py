@@ -1,0 +1,87 @@
+"""Users of other systems are taken over, log in, and survive the loss of the leader."""
+
+import json
+import os
+import random
+import subprocess
+
+import requests
+from argon2 import PasswordHasher
+from passlib.hash import pbkdf2_sha256, pbkdf2_sha512, sha512_crypt
+
+COUNT = int(os.environ.get("WATCHWORD_IMPORT_USERS", "1000"))
+
+
+def test_htpasswd_of_apache(cluster, tmp_path):
+    path = tmp_path / "htpasswd"
+    path.touch()
+    for number in range(200):
+        subprocess.run(
+            ["htpasswd", "-iB", "-C", "5", path, f"apache{number:03}"],
+            input=f"apache password {number}", text=True, check=True, capture_output=True)
+    done = cluster.command("import", str(path), "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == {"imported": 200, "present": 0, "failed": 0}
+    for number in random.sample(range(200), 5):
+        token = cluster.login(f"apache{number:03}", f"apache password {number}")["session_token"]
+        for url in cluster.nodes.values():
+            answer = requests.post(
+                f"{url}/v1/sessions/lookup", json={"token": token}, headers=cluster.headers,
+                timeout=10)
+            assert answer.status_code == 200, answer.text
+            assert answer.json()["user"]["username"] == f"apache{number:03}"
+        # The second log-in verifies the hash that the first one made anew.
+        cluster.login(f"apache{number:03}", f"apache password {number}")
+        cluster.login(f"apache{number:03}", "another password", expect=401)
+
+
+def test_htpasswd_kinds_that_cannot_be_taken_are_named(cluster, tmp_path):
+    path = tmp_path / "htpasswd"
+    path.touch()
+    for flag, name in (("-im", "md5user"), ("-is", "shauser"), ("-id", "cryptuser")):
+        subprocess.run(
+            ["htpasswd", flag, path, name], input="secret", text=True, check=True,
+            capture_output=True)
+    done = cluster.command("import", str(path))
+    assert done.returncode == 65
+    assert "line 1: md5user: Apache MD5 (apr1) cannot be taken over" in done.stderr
+    assert "line 2: shauser: SHA-1 cannot be taken over" in done.stderr
+    assert "line 3: cryptuser" in done.stderr
+
+
+def test_json_lines_of_python_libraries(cluster, tmp_path):
+    hashes = [
+        PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1).hash,
+        pbkdf2_sha256.using(rounds=1000).hash,
+        pbkdf2_sha512.using(rounds=1000).hash,
+        sha512_crypt.using(rounds=1000).hash,
+    ]
+    path = tmp_path / "users.jsonl"
+    with path.open("w") as file:
+        for number in range(COUNT):
+            line = {
+                "username": f"python{number:05}",
+                "email": f"python{number:05}@example.org",
+                "password_hash": hashes[number % len(hashes)](f"python password {number}"),
+            }
+            file.write(json.dumps(line) + "\n")
+    done = cluster.command("import", str(path), "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == {"imported": COUNT, "present": 0, "failed": 0}
+    again = cluster.command("import", str(path), "--json")
+    assert json.loads(again.stdout) == {"imported": 0, "present": COUNT, "failed": 0}
+    tokens = [
+        cluster.login(f"python{number:05}", f"python password {number}")["session_token"]
+        for number in range(8)
+    ]
+    leader = cluster.leader()
+    cluster.quickstart("kill", leader)
+    survivors = [url for node, url in cluster.nodes.items() if node != leader]
+    for token in tokens:
+        for url in survivors:
+            answer = requests.get(
+                f"{url}/v1/validate", headers={"Authorization": f"Bearer {token}"}, timeout=10)
+            assert answer.status_code == 200, answer.text
+    cluster.login("python00001", "python password 1")
+    cluster.quickstart("start", leader)
+    cluster.ready(leader)
