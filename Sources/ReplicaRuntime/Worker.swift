@@ -1,3 +1,4 @@
+internal import Dispatch
 internal import Foundation
 
 /// A named thread that runs one function until it returns.

@@ -1,0 +1,114 @@
+internal import ByteCodec
+internal import Dispatch
+internal import RaftCore
+internal import Replica
+internal import Synchronization
+internal import WriteAheadLog
+
+/// The thread that owns the write-ahead log.
+///
+/// It takes everything that waits, appends it, syncs once, and reports: what came in while a sync
+/// was under way forms the next group, so a group needs no timer (docs/decisions). The reserve is
+/// made ready between groups, and a disk that has no room for it is reported before it is needed.
+final class LogWriter: Sendable {
+    /// What the thread is asked to do, in order.
+    enum Job: Sendable {
+        case persist(PersistRequest)
+        /// Waits until the state is the snapshot, then lets the log begin anew behind it.
+        case beginAnew(InstalledState)
+        case trim(upTo: LogIndex)
+    }
+
+    /// The outcome of an install, which the apply thread knows first.
+    final class InstalledState: Sendable {
+        typealias Result = (metadata: SnapshotMetadata, lastStamp: Timestamp)
+        private let done = DispatchSemaphore(value: 0)
+        private let result = Mutex<Result?>(nil)
+
+        /// Says how it ended; nil: the state is as it was.
+        func finish(_ installed: Result?) {
+            result.withLock { $0 = installed }
+            done.signal()
+        }
+
+        /// Sleeps until `finish`.
+        func wait() -> Result? {
+            done.wait()
+            return result.withLock { $0 }
+        }
+    }
+
+    /// Figures for operators.
+    struct Statistics: Sendable {
+        var syncs: UInt64 = 0
+        var records: UInt64 = 0
+        var syncNanoseconds: UInt64 = 0
+        var slowestSyncNanoseconds: UInt64 = 0
+        var log = WriteAheadLogStatus()
+    }
+
+    private let jobs = Mailbox<Job>(limit: 1 << 20)
+    private let statistics = Mutex(Statistics())
+    private let report: @Sendable (ReplicaInput) -> Void
+    private let fatal: FatalError
+    private let clock: NodeClock
+    private let worker = Mutex<Worker?>(nil)
+
+    /// How often a disk without room is looked at again.
+    private static let reserveRetryMilliseconds = 500
+
+    /// - Parameters:
+    ///   - report: told of completions, on this thread.
+    ///   - fatal: told of an error after which nothing may be acknowledged any more.
+    init(
+        clock: NodeClock, report: @escaping @Sendable (ReplicaInput) -> Void, fatal: FatalError
+    ) {
+        self.clock = clock
+        self.report = report
+        self.fatal = fatal
+    }
+
+    /// Hands the log over to a new thread.
+    func start(_ log: sending WriteAheadLog, hardState: HardState) {
+        let owned = OwnedLog(log: log, hardState: hardState)
+        let thread = Worker(name: "watchword-wal") { [self] in run(owned) }
+        worker.withLock { $0 = thread }
+    }
+
+    /// Hands a job over.
+    func put(_ job: Job) { jobs.put(job, evenIfFull: true) }
+
+    /// Ends the thread when everything is done.
+    func stop() {
+        jobs.close()
+        if let thread = worker.withLock({ $0 }), !thread.join(seconds: 2) {
+            // The process ends all the same: what was acknowledged is synced already.
+            return
+        }
+    }
+
+    /// What was counted.
+    var statisticsNow: Statistics { statistics.withLock { $0 } }
+
+    private func run(_ owned: OwnedLog) {
+        var isFull = false
+        while true {
+            // A full disk is looked at again now and then, an idle one never.
+            let wake: DispatchTime? =
+                isFull ? .now() + .milliseconds(Self.reserveRetryMilliseconds) : nil
+            guard let batch = jobs.takeAll(until: wake) else { return owned.close(fatal) }
+            owned.carryOut(batch, report: report, fatal: fatal) { records, nanoseconds in
+                statistics.withLock {
+                    $0.syncs += 1
+                    $0.records += UInt64(records)
+                    $0.syncNanoseconds += nanoseconds
+                    $0.slowestSyncNanoseconds = max($0.slowestSyncNanoseconds, nanoseconds)
+                    $0.log = owned.log.status
+                }
+            }
+            let wasFull = isFull
+            isFull = !owned.makeReserve(fatal: fatal)
+            if isFull != wasFull { report(.storageFull(isFull)) }
+        }
+    }
+}

@@ -1,0 +1,90 @@
+internal import ByteCodec
+internal import Dispatch
+internal import RaftCore
+internal import Replica
+internal import WriteAheadLog
+
+/// The write-ahead log in the hands of its thread.
+///
+/// Unchecked, because it is handed over once, to the log writer's thread, and touched by nobody
+/// else afterwards.
+final class OwnedLog: @unchecked Sendable {
+    let log: WriteAheadLog
+    /// The newest that was persisted: a log that begins anew begins with it.
+    private var hardState: HardState
+
+    init(log: WriteAheadLog, hardState: HardState) {
+        self.log = log
+        self.hardState = hardState
+    }
+
+    /// Everything that waits, in order: neighbouring requests as one group with one sync.
+    func carryOut(
+        _ jobs: [LogWriter.Job], report: (ReplicaInput) -> Void, fatal: FatalError,
+        synced: (_ records: Int, _ nanoseconds: UInt64) -> Void
+    ) {
+        var tokens: [StorageToken] = []
+        do {
+            for job in jobs {
+                switch job {
+                case .persist(let request):
+                    try log.append(request)
+                    if let state = request.hardState { hardState = state }
+                    tokens.append(request.token)
+                case .trim(let index):
+                    try sync(&tokens, report: report, synced: synced)
+                    try log.trim(upTo: index)
+                case .beginAnew(let installed):
+                    try sync(&tokens, report: report, synced: synced)
+                    try beginAnew(installed, report: report)
+                }
+            }
+            try sync(&tokens, report: report, synced: synced)
+        } catch {
+            // Nothing is tried again: after a failed sync the kernel may call lost pages clean.
+            fatal("the write-ahead log failed: \(error)")
+        }
+    }
+
+    private func sync(
+        _ tokens: inout [StorageToken], report: (ReplicaInput) -> Void,
+        synced: (_ records: Int, _ nanoseconds: UInt64) -> Void
+    ) throws {
+        guard !tokens.isEmpty else { return }
+        let begin = DispatchTime.now().uptimeNanoseconds
+        try log.sync()
+        synced(tokens.count, DispatchTime.now().uptimeNanoseconds - begin)
+        for token in tokens { report(.persisted(token)) }
+        tokens.removeAll(keepingCapacity: true)
+    }
+
+    private func beginAnew(
+        _ installed: LogWriter.InstalledState, report: (ReplicaInput) -> Void
+    ) throws {
+        guard let (metadata, lastStamp) = installed.wait() else {
+            return report(.snapshotInstallFailed)
+        }
+        hardState.commit = max(hardState.commit, metadata.last.index)
+        try log.reset(to: metadata.last, hardState: hardState)
+        report(.snapshotInstalled(metadata, lastStamp: lastStamp))
+    }
+
+    /// Makes the next segment ready.
+    ///
+    /// - Returns: whether there is room for it.
+    func makeReserve(fatal: FatalError) -> Bool {
+        do {
+            try log.prepareReserve()
+            return true
+        } catch WALError.reserveUnavailable {
+            return false
+        } catch {
+            fatal("the write-ahead log failed: \(error)")
+        }
+    }
+
+    /// Closes the files. Everything acknowledged is synced already.
+    func close(_ fatal: FatalError) {
+        do { try log.close() } catch { fatal("the write-ahead log could not be closed: \(error)") }
+    }
+}

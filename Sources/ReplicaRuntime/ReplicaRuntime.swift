@@ -1,0 +1,131 @@
+internal import ByteCodec
+internal import Dispatch
+public import Logging
+public import PeerTransport
+public import RaftCore
+internal import RaftWire
+public import Replica
+public import StateStore
+internal import Synchronization
+internal import WriteAheadLog
+
+/// One running node of a cluster: its replica, and the threads that carry out what it asks.
+///
+/// Three threads, each with one owner's work and a mailbox: the loop, on which the replica takes
+/// its turns; the log writer; and the applier. None of them ever waits for another, except that
+/// the log writer waits for an install, which must come between two of its groups. Nothing is
+/// decided here.
+///
+/// Completions are called on the loop thread: they hand on, and do nothing else.
+public final class ReplicaRuntime: Sendable {
+    /// The state, for views of any thread.
+    public let store: any StateStore
+    /// The clocks that deadlines are read from.
+    public let clock: NodeClock
+
+    private let requests: Mailbox<RuntimeRequest>
+    private let logWriter: LogWriter
+    private let applier: Applier
+    private let snapshots: SnapshotExchange
+    private let published: Mutex<ReplicaStatus>
+    private let loop = Mutex<Worker?>(nil)
+    private let stopped = DispatchSemaphore(value: 0)
+    private let logger: Logger
+
+    init(
+        opened: OpenedNode, snapshots: SnapshotExchange, requests: Mailbox<RuntimeRequest>,
+        fatal: FatalError, logger: Logger
+    ) {
+        store = opened.store
+        clock = opened.clock
+        self.logger = logger
+        self.requests = requests
+        self.snapshots = snapshots
+        published = Mutex(opened.replica.status)
+        let report: @Sendable (ReplicaInput) -> Void = { input in
+            requests.put(.input(input), evenIfFull: true)
+        }
+        logWriter = LogWriter(clock: opened.clock, report: report, fatal: fatal)
+        applier = Applier(
+            store: opened.store, node: opened.replica.id, run: opened.replica.run, report: report,
+            fatal: fatal)
+    }
+
+    /// Proposes a command. The completion is called exactly once, at the deadline at the latest.
+    public func propose(
+        _ command: [UInt8], deadline: SteadyTime,
+        completion: @escaping @Sendable (ProposalCompletion) -> Void
+    ) {
+        let request = RuntimeRequest.propose(command, deadline: deadline, completion: completion)
+        if !requests.put(request) { completion(.notProposed(.tooBusy, leader: nil)) }
+    }
+
+    /// Asks for a moment from which a view opened here shows everything acknowledged before.
+    public func confirmRead(
+        deadline: SteadyTime, completion: @escaping @Sendable (ReadCompletion) -> Void
+    ) {
+        let request = RuntimeRequest.confirmRead(deadline: deadline, completion: completion)
+        if !requests.put(request) { completion(.failed(.tooBusy, leader: nil)) }
+    }
+
+    /// Waits until views opened here show this index.
+    public func awaitIndex(
+        _ index: LogIndex, deadline: SteadyTime,
+        completion: @escaping @Sendable (ReadCompletion) -> Void
+    ) {
+        if store.appliedIndex >= index { return completion(.confirmed(index)) }
+        let request = RuntimeRequest.awaitIndex(index, deadline: deadline, completion: completion)
+        if !requests.put(request) { completion(.failed(.tooBusy, leader: nil)) }
+    }
+
+    /// Hands leadership over, to the best node with nil.
+    public func transfer(
+        to target: NodeID?, completion: @escaping @Sendable (TransferCompletion) -> Void
+    ) {
+        if !requests.put(.transfer(to: target, completion: completion)) { completion(.failed) }
+    }
+
+    /// What the replica knew at the end of its last turn.
+    public var status: ReplicaStatus { published.withLock { $0 } }
+
+    /// What the log writer counted.
+    public var logStatistics: LogStatistics { logWriter.statisticsNow }
+
+    /// What the applier counted.
+    public var applyStatistics: ApplyStatistics { applier.statisticsNow }
+
+    /// Hands leadership over, answers everybody, and ends the threads; at most a few seconds.
+    public func shutdown() {
+        requests.put(.input(.shutdown), evenIfFull: true)
+        if stopped.wait(timeout: .now() + .seconds(5)) == .timedOut {
+            logger.warning("the replica did not end in time")
+        }
+        requests.close()
+        logWriter.stop()
+        applier.stop()
+    }
+
+    /// Starts the threads. Called once.
+    func start(_ opened: sending OpenedNode, transport: any PeerSender) {
+        let hardState = opened.hardState
+        logWriter.start(opened.takeLog(), hardState: hardState)
+        applier.start()
+        let turns = ReplicaTurns(
+            replica: opened.replica, logWriter: logWriter, applier: applier,
+            snapshots: snapshots, transport: transport, clock: clock)
+        let thread = Worker(name: "watchword-loop") { [self] in
+            run(turns)
+            stopped.signal()
+        }
+        loop.withLock { $0 = thread }
+    }
+
+    private func run(_ turns: ReplicaTurns) {
+        while let batch = requests.takeAll(until: turns.deadline.map(clock.wakeUp(at:))) {
+            turns.take(batch)
+            let status = turns.status
+            published.withLock { $0 = status }
+            if status.isStopped { return }
+        }
+    }
+}

@@ -1,0 +1,14 @@
+internal import RaftCore
+internal import Replica
+
+/// What the loop thread is asked for, or told.
+enum RuntimeRequest: Sendable {
+    /// Something happened.
+    case input(ReplicaInput)
+    case propose(
+        [UInt8], deadline: SteadyTime, completion: @Sendable (ProposalCompletion) -> Void)
+    case confirmRead(deadline: SteadyTime, completion: @Sendable (ReadCompletion) -> Void)
+    case awaitIndex(
+        LogIndex, deadline: SteadyTime, completion: @Sendable (ReadCompletion) -> Void)
+    case transfer(to: NodeID?, completion: @Sendable (TransferCompletion) -> Void)
+}

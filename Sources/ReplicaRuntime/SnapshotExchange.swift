@@ -1,0 +1,135 @@
+internal import AuthCore
+internal import Dispatch
+internal import Logging
+internal import PeerTransport
+internal import RaftCore
+internal import Replica
+internal import StateStore
+internal import Synchronization
+
+/// Sends copies of the state to peers that are too far behind for the log, and takes theirs in.
+///
+/// The copies go past the replica, which hears of their beginning and end. Exports are made on a
+/// thread of their own; chunks are read and written on the transport's file thread.
+final class SnapshotExchange: Sendable {
+    private let store: any StateStore
+    private let report: @Sendable (ReplicaInput) -> Void
+    private let logger: Logger
+    private let exports = DispatchQueue(label: "watchword-export", qos: .utility)
+    private let transport = Mutex<PeerTransport?>(nil)
+    private let receiving = Mutex<(any SnapshotSink)?>(nil)
+    private let received = Mutex<SnapshotManifest?>(nil)
+
+    init(
+        store: any StateStore, report: @escaping @Sendable (ReplicaInput) -> Void, logger: Logger
+    ) {
+        self.store = store
+        self.report = report
+        self.logger = logger
+    }
+
+    /// Says over what snapshots are sent. Called once, before the first turn.
+    func use(_ transport: PeerTransport) { self.transport.withLock { $0 = transport } }
+
+    /// Makes a copy and streams it to a peer; `snapshotSent` is reported when it is there or
+    /// could not be brought there.
+    func send(to peer: NodeID) {
+        exports.async { [self] in
+            guard let transport = transport.withLock({ $0 }) else { return }
+            let source: any SnapshotSource
+            do { source = try store.exportSnapshot() } catch {
+                logger.error("no snapshot could be made", metadata: ["error": "\(error)"])
+                let metadata = SnapshotMetadata(
+                    last: .zero, configuration: ConfState(voters: []))
+                return report(.snapshotSent(to: peer, metadata, succeeded: false))
+            }
+            let metadata = source.manifest.metadata
+            logger.info(
+                "sending a snapshot",
+                metadata: [
+                    "peer": "\(peer)", "index": "\(metadata.last.index.rawValue)",
+                    "bytes": "\(source.manifest.sizeBytes)",
+                ])
+            transport.sendSnapshot(OutgoingSnapshot(source), to: peer) { [self] succeeded in
+                report(.snapshotSent(to: peer, metadata, succeeded: succeeded))
+            }
+        }
+    }
+
+    /// The manifest of a snapshot that is here, whole and verified.
+    func manifest(of metadata: SnapshotMetadata) -> SnapshotManifest? {
+        received.withLock { $0?.metadata == metadata ? $0 : nil }
+    }
+
+    /// Forgets a snapshot that came in and is of no use. Its file is replaced by the next one.
+    func discard(_ metadata: SnapshotMetadata) {
+        received.withLock { if $0?.metadata == metadata { $0 = nil } }
+    }
+}
+
+extension SnapshotExchange: SnapshotStreamSink {
+    func offered(_ offer: SnapshotOffer, from peer: NodeID) throws -> UInt64 {
+        let sink = try store.receiveSnapshot(SnapshotManifest(offer: offer))
+        receiving.withLock { $0 = sink }
+        logger.info(
+            "receiving a snapshot",
+            metadata: [
+                "peer": "\(peer)", "index": "\(offer.metadata.last.index.rawValue)",
+                "bytes": "\(offer.sizeBytes)", "from": "\(sink.receivedBytes)",
+            ])
+        return sink.receivedBytes
+    }
+
+    func write(_ bytes: [UInt8], at offset: UInt64) throws {
+        try currentSink().write(offset: offset, bytes)
+    }
+
+    func finish(_ offer: SnapshotOffer) throws {
+        try currentSink().finish()
+        let manifest = SnapshotManifest(offer: offer)
+        received.withLock { $0 = manifest }
+        receiving.withLock { $0 = nil }
+    }
+
+    func abort() { receiving.withLock { $0 = nil } }
+
+    private func currentSink() throws -> any SnapshotSink {
+        guard let sink = receiving.withLock({ $0 }) else {
+            throw StateStoreError(.notReceived, "no snapshot is being received")
+        }
+        return sink
+    }
+}
+
+/// A copy of the state as the transport reads it.
+private final class OutgoingSnapshot: SnapshotStreamSource {
+    private let source: any SnapshotSource
+    let offer: SnapshotOffer
+
+    init(_ source: any SnapshotSource) {
+        self.source = source
+        let manifest = source.manifest
+        // Equal states have equal bytes, so the hash of the state names the snapshot, and a
+        // stream that was cut can go on with another copy.
+        offer = SnapshotOffer(
+            id: SnapshotID(high: manifest.stateHash.high, low: manifest.stateHash.low),
+            metadata: manifest.metadata, sizeBytes: manifest.sizeBytes,
+            checksum: manifest.checksum)
+    }
+
+    func read(at offset: UInt64, count: Int) throws -> [UInt8] {
+        try source.read(offset: offset, count: count)
+    }
+
+    func close() { source.close() }
+}
+
+extension SnapshotManifest {
+    /// What an offer says, of the one kind that real nodes exchange.
+    fileprivate init(offer: SnapshotOffer) {
+        self.init(
+            kind: .disk, last: offer.metadata.last, configuration: offer.metadata.configuration,
+            stateHash: StateHash(low: offer.id.low, high: offer.id.high),
+            sizeBytes: offer.sizeBytes, checksum: offer.checksum)
+    }
+}
