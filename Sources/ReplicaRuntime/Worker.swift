@@ -20,5 +20,7 @@ final class Worker: Sendable {
     /// Waits until the function has returned.
     ///
     /// - Returns: whether it did within `seconds`.
-    func join(seconds: Int) -> Bool { finished.wait(timeout: .now() + .seconds(seconds)) == .success }
+    func join(seconds: Int) -> Bool {
+        finished.wait(timeout: .now() + .seconds(seconds)) == .success
+    }
 }

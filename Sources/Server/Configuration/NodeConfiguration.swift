@@ -1,0 +1,123 @@
+internal import Foundation
+public import Logging
+public import PeerTransport
+public import RaftCore
+
+/// Everything that a node was told, understood and within its bounds.
+public struct NodeConfiguration: Sendable {
+    /// One member of the cluster as it begins.
+    public struct Member: Equatable, Sendable {
+        public var id: NodeID
+        public var peer: PeerAddress
+        public var url: String
+    }
+
+    public var node: NodeID
+    public var dataDirectory: String
+    public var clusterID: [UInt8]
+    public var credentials: PeerCredentials
+    public var members: [Member]
+    public var peerListen: PeerAddress
+    public var httpListen: PeerAddress
+    public var httpCertificate: String?
+    public var httpKey: String?
+    public var trustedProxies: [String]
+    public var connectionsMax: Int
+    public var connectionsPerAddressMax: Int
+    public var httpThreads: Int
+    public var rootKeyFile: String
+    public var adminUsername: String
+    public var adminPasswordFile: String?
+    public var isWide: Bool
+    public var sessionIdleSeconds: Int
+    public var sessionSeconds: Int
+    public var sessionSecondsMax: Int
+    public var passwordLengthMin: Int
+    public var hashingThreads: Int
+    public var hashingQueue: Int
+    public var storeMapBytes: Int
+    public var logSegmentBytes: Int
+    public var metricsListen: PeerAddress?
+    public var metricsKeyFile: String?
+    public var logLevel: Logger.Level
+    public var logsJSON: Bool
+
+    /// Reads file, environment and settings of the command line.
+    ///
+    /// - Throws: `ConfigurationError` with everything that is wrong.
+    public static func load(
+        file: String, settings: [String], environment: [String: String]
+    ) throws(ConfigurationError) -> NodeConfiguration {
+        var sources = ConfigurationSources()
+        do {
+            sources.add(yaml: try String(contentsOfFile: file, encoding: .utf8))
+        } catch {
+            throw ConfigurationError(problems: ["\(file) cannot be read: \(error)"])
+        }
+        sources.add(environment: environment)
+        for setting in settings { sources.add(setting: setting) }
+        let folder = URL(fileURLWithPath: file).deletingLastPathComponent().path
+        return try NodeConfiguration(sources, folder: folder)
+    }
+
+    init(_ sources: ConfigurationSources, folder: String) throws(ConfigurationError) {
+        var reader = ConfigurationReader(sources, folder: folder)
+        node = reader.nodeID("node.id")
+        dataDirectory = reader.path("node.data_dir")
+        clusterID = reader.hexadecimal("cluster.id", bytes: LocalNode.clusterIDBytes)
+        credentials = PeerCredentials(
+            authorityFile: reader.path("cluster.ca"),
+            certificateFile: reader.path("cluster.certificate"),
+            privateKeyFile: reader.path("cluster.key"))
+        members = reader.members(sources.members)
+        peerListen = reader.address("peer.listen")
+        httpListen = reader.address("http.listen")
+        httpCertificate = reader.optionalPath("http.certificate")
+        httpKey = reader.optionalPath("http.key")
+        trustedProxies = reader.texts("http.trusted_proxies")
+        connectionsMax = reader.number("http.connections_max")
+        connectionsPerAddressMax = reader.number("http.connections_per_address_max")
+        httpThreads = reader.number("http.threads")
+        rootKeyFile = reader.path("keys.root_key_file")
+        adminUsername = reader.text("bootstrap.admin_username")
+        adminPasswordFile = reader.optionalPath("bootstrap.admin_password_file")
+        isWide = reader.text("raft.profile") == "wan"
+        sessionIdleSeconds = reader.number("sessions.idle_seconds")
+        sessionSeconds = reader.number("sessions.absolute_seconds")
+        sessionSecondsMax = reader.number("sessions.absolute_seconds_max")
+        passwordLengthMin = reader.number("passwords.length_min")
+        hashingThreads = reader.number("hashing.threads")
+        hashingQueue = reader.number("hashing.queue")
+        storeMapBytes = reader.number("store.map_gib") << 30
+        logSegmentBytes = reader.number("wal.segment_mib") << 20
+        metricsListen = reader.optionalAddress("metrics.listen")
+        metricsKeyFile = reader.optionalPath("metrics.key_file")
+        logLevel = Logger.Level(rawValue: reader.text("log.level")) ?? .info
+        logsJSON = reader.text("log.format") == "json"
+        check(&reader)
+        guard reader.problems.isEmpty else { throw ConfigurationError(problems: reader.problems) }
+    }
+
+    /// What no single key can tell.
+    private func check(_ reader: inout ConfigurationReader) {
+        if !members.isEmpty, !members.contains(where: { $0.id == node }) {
+            reader.problems.append("node.id: \(node) is not among cluster.members")
+        }
+        if (httpCertificate == nil) != (httpKey == nil) {
+            reader.problems.append("http.certificate and http.key go together")
+        }
+        if httpCertificate == nil, !httpListen.isLoopback {
+            reader.problems.append(
+                "http.listen: \(httpListen) is no loopback address, so http.certificate and "
+                    + "http.key are needed")
+        }
+        if sessionSeconds > sessionSecondsMax {
+            reader.problems.append("sessions.absolute_seconds is over its maximum")
+        }
+    }
+}
+
+extension PeerAddress {
+    /// Whether only this machine can reach it.
+    var isLoopback: Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }
+}

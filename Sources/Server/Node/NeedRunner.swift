@@ -1,0 +1,93 @@
+internal import AuthCore
+internal import AuthService
+internal import ByteCodec
+internal import RaftCore
+internal import Replica
+internal import ReplicaRuntime
+
+/// Carries out what use cases need, and gives them their world.
+///
+/// Completions come on the thread that has the result: the loop, or a hashing thread. They must
+/// only hand on.
+final class NeedRunner: Sendable {
+    private let runtime: ReplicaRuntime
+    private let hashing: any PasswordHashing
+
+    init(runtime: ReplicaRuntime, hashing: any PasswordHashing) {
+        self.runtime = runtime
+        self.hashing = hashing
+    }
+
+    /// Carries out one need. The completion is called exactly once, at the deadline at the latest.
+    func carryOut(
+        _ need: Need, deadline: SteadyTime, completion: @escaping @Sendable (Completion) -> Void
+    ) {
+        switch need {
+        case .propose(let command):
+            runtime.propose(command.encoded(), deadline: deadline) { result in
+                completion(Completion(result))
+            }
+        case .confirmRead:
+            runtime.confirmRead(deadline: deadline) { result in completion(Completion(result)) }
+        case .awaitIndex(let index):
+            runtime.awaitIndex(index, deadline: deadline) { result in
+                if case .confirmed = result { return completion(.indexReached) }
+                completion(Completion(result))
+            }
+        case .hash(let job):
+            let taken = hashing.submit(job) { completion(.hashed($0)) }
+            if !taken { completion(.hashingRefused) }
+        case .transfer(let target):
+            runtime.transfer(to: target) { result in
+                if case .done = result { return completion(.transferred(true)) }
+                completion(.transferred(false))
+            }
+        }
+    }
+}
+
+extension Completion {
+    /// What the replica answered, in the words of the use cases.
+    fileprivate init(_ completion: ProposalCompletion) {
+        switch completion {
+        case .applied(let index, let bytes):
+            guard let outcome = Self.outcome(of: bytes) else {
+                preconditionFailure("an outcome of our own cannot be read, at \(index)")
+            }
+            self = .applied(index: index, outcome: outcome)
+        case .notProposed(let reason, _):
+            self = .notProposed(
+                switch reason {
+                case .noLeader: .noLeader
+                case .noQuorum: .noQuorum
+                case .tooBusy: .tooBusy
+                case .tooLarge: .tooLarge
+                case .storageFull: .storageFull
+                case .draining: .draining
+                })
+        case .unknown:
+            self = .unknown
+        }
+    }
+
+    private static func outcome(of bytes: [UInt8]) -> Outcome? {
+        do { return try Outcome(decoding: bytes) } catch { return nil }
+    }
+
+    fileprivate init(_ completion: ReadCompletion) {
+        switch completion {
+        case .confirmed(let index):
+            self = .readConfirmed(index)
+        case .failed(let reason, _):
+            self = .readFailed(
+                switch reason {
+                case .noLeader: .noLeader
+                case .noQuorum: .noQuorum
+                case .timeout: .timeout
+                case .tooBusy: .tooBusy
+                // A node on its way out knows no leader any more.
+                case .draining: .noLeader
+                })
+        }
+    }
+}

@@ -1,0 +1,120 @@
+internal import AuthCore
+internal import AuthService
+internal import ByteCodec
+internal import RaftCore
+internal import Replica
+internal import ReplicaRuntime
+internal import Synchronization
+
+/// What this node tells of itself: sampled from the replica, with hysteresis for load balancers.
+final class NodeFactsKeeper: Sendable {
+    /// How often it is sampled, in milliseconds.
+    static let sampleMilliseconds = 50
+
+    private struct Contents {
+        var facts: NodeFacts
+        var writes = AvailabilityFilter()
+        var validations = AvailabilityFilter()
+        /// When this node last knew that it had everything that was committed then.
+        var freshAt: SteadyTime?
+        var drainsBalancers = false
+    }
+
+    private let runtime: ReplicaRuntime
+    private let urls: [NodeID: String]
+    private let node: NodeID
+    private let contents: Mutex<Contents>
+
+    init(runtime: ReplicaRuntime, node: NodeID, urls: [NodeID: String], version: String) {
+        self.runtime = runtime
+        self.urls = urls
+        self.node = node
+        contents = Mutex(Contents(facts: NodeFacts(node: node, version: version)))
+    }
+
+    /// The facts as of now: role, leader and applied index are read afresh.
+    var now: NodeFacts {
+        let status = runtime.status
+        let applied = runtime.store.appliedIndex
+        let moment = runtime.clock.steady
+        return contents.withLock { contents in
+            var facts = contents.facts
+            facts.role = status.raft.role
+            facts.term = status.raft.term
+            facts.leader = status.raft.leader
+            facts.leaderURL = status.raft.leader.flatMap { urls[$0] }
+            facts.applied = applied
+            facts.stalenessMilliseconds = contents.freshAt.map {
+                moment.nanoseconds(since: $0) / 1_000_000
+            }
+            return facts
+        }
+    }
+
+    /// From now on load balancers are told to look elsewhere.
+    func drain() {
+        contents.withLock {
+            $0.drainsBalancers = true
+            $0.facts.isDraining = true
+            $0.facts.writes = .unavailable("draining")
+            $0.facts.validations = .unavailable("draining")
+            $0.facts.ready = .unavailable("draining")
+        }
+    }
+
+    /// Takes a sample. `confirmed`: how long ago a quorum last confirmed a read of this node's
+    /// own; nil when none has.
+    func sample(readConfirmedAt: SteadyTime?, isBootstrapped: Bool) {
+        let status = runtime.status
+        let moment = runtime.clock.steady
+        let current = availability(
+            of: status, readConfirmedAt: readConfirmedAt, isBootstrapped: isBootstrapped,
+            now: moment)
+        let members = members(of: status)
+        contents.withLock { contents in
+            contents.facts.members = members
+            contents.freshAt = readConfirmedAt
+            guard !contents.drainsBalancers else { return }
+            contents.writes.observe(current.writes, now: moment)
+            contents.validations.observe(current.reads, now: moment)
+            contents.facts.ready = current.reads
+            contents.facts.writes = contents.writes.current
+            contents.facts.validations = contents.validations.current
+        }
+    }
+
+    /// How old the last confirmation may be for this node to count as able to read.
+    private static let confirmationMilliseconds: UInt64 = 1_000
+
+    private func availability(
+        of status: ReplicaStatus, readConfirmedAt: SteadyTime?, isBootstrapped: Bool,
+        now: SteadyTime
+    ) -> (reads: Availability, writes: Availability) {
+        func both(_ reason: String) -> (Availability, Availability) {
+            (.unavailable(reason), .unavailable(reason))
+        }
+        guard !status.isDraining else { return both("draining") }
+        guard status.raft.leader != nil else { return both("no leader") }
+        guard let confirmedAt = readConfirmedAt,
+            now.nanoseconds(since: confirmedAt) <= Self.confirmationMilliseconds * 1_000_000
+        else { return both("no quorum answers") }
+        guard isBootstrapped else { return both("the cluster is being made") }
+        let full = status.raft.role == .leader && status.raft.isStorageFull
+        return (.available, full ? .unavailable("the disk is full") : .available)
+    }
+
+    private func members(of status: ReplicaStatus) -> [MemberFacts] {
+        let raft = status.raft
+        return raft.configuration.members.map { member in
+            let peer = raft.peers.first { $0.id == member }
+            let isSelf = member == node
+            return MemberFacts(
+                node: member,
+                role: isSelf ? raft.role : member == raft.leader ? .leader : .follower,
+                isVoter: raft.configuration.isVoter(member),
+                match: isSelf ? (raft.role == .leader ? raft.durable : nil) : peer?.match,
+                applied: isSelf ? status.visible : nil,
+                isReachable: isSelf || status.connected.contains(member))
+        }
+    }
+}
