@@ -3,7 +3,21 @@ internal import Dispatch
 internal import RaftCore
 internal import Replica
 internal import Synchronization
-internal import WriteAheadLog
+public import WriteAheadLog
+
+/// Figures of the log writer, for operators.
+public struct LogStatistics: Sendable {
+    /// Groups made durable.
+    public var syncs: UInt64 = 0
+    /// Requests in them.
+    public var requests: UInt64 = 0
+    /// Time of all syncs, in nanoseconds.
+    public var nanoseconds: UInt64 = 0
+    /// Time of the slowest sync, in nanoseconds.
+    public var slowestNanoseconds: UInt64 = 0
+    /// What the log itself says.
+    public var log: WALStatus?
+}
 
 /// The thread that owns the write-ahead log.
 ///
@@ -38,20 +52,10 @@ final class LogWriter: Sendable {
         }
     }
 
-    /// Figures for operators.
-    struct Statistics: Sendable {
-        var syncs: UInt64 = 0
-        var records: UInt64 = 0
-        var syncNanoseconds: UInt64 = 0
-        var slowestSyncNanoseconds: UInt64 = 0
-        var log = WriteAheadLogStatus()
-    }
-
     private let jobs = Mailbox<Job>(limit: 1 << 20)
-    private let statistics = Mutex(Statistics())
+    private let statistics = Mutex(LogStatistics())
     private let report: @Sendable (ReplicaInput) -> Void
     private let fatal: FatalError
-    private let clock: NodeClock
     private let worker = Mutex<Worker?>(nil)
 
     /// How often a disk without room is looked at again.
@@ -60,17 +64,13 @@ final class LogWriter: Sendable {
     /// - Parameters:
     ///   - report: told of completions, on this thread.
     ///   - fatal: told of an error after which nothing may be acknowledged any more.
-    init(
-        clock: NodeClock, report: @escaping @Sendable (ReplicaInput) -> Void, fatal: FatalError
-    ) {
-        self.clock = clock
+    init(report: @escaping @Sendable (ReplicaInput) -> Void, fatal: FatalError) {
         self.report = report
         self.fatal = fatal
     }
 
     /// Hands the log over to a new thread.
-    func start(_ log: sending WriteAheadLog, hardState: HardState) {
-        let owned = OwnedLog(log: log, hardState: hardState)
+    func start(_ owned: OwnedLog) {
         let thread = Worker(name: "watchword-wal") { [self] in run(owned) }
         worker.withLock { $0 = thread }
     }
@@ -88,7 +88,7 @@ final class LogWriter: Sendable {
     }
 
     /// What was counted.
-    var statisticsNow: Statistics { statistics.withLock { $0 } }
+    var statisticsNow: LogStatistics { statistics.withLock { $0 } }
 
     private func run(_ owned: OwnedLog) {
         var isFull = false
@@ -100,9 +100,9 @@ final class LogWriter: Sendable {
             owned.carryOut(batch, report: report, fatal: fatal) { records, nanoseconds in
                 statistics.withLock {
                     $0.syncs += 1
-                    $0.records += UInt64(records)
-                    $0.syncNanoseconds += nanoseconds
-                    $0.slowestSyncNanoseconds = max($0.slowestSyncNanoseconds, nanoseconds)
+                    $0.requests += UInt64(records)
+                    $0.nanoseconds += nanoseconds
+                    $0.slowestNanoseconds = max($0.slowestNanoseconds, nanoseconds)
                     $0.log = owned.log.status
                 }
             }

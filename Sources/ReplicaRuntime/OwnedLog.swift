@@ -1,7 +1,9 @@
 internal import ByteCodec
 internal import Dispatch
+internal import Foundation
 internal import RaftCore
 internal import Replica
+internal import StateStore
 internal import WriteAheadLog
 
 /// The write-ahead log in the hands of its thread.
@@ -10,11 +12,13 @@ internal import WriteAheadLog
 /// else afterwards.
 final class OwnedLog: @unchecked Sendable {
     let log: WriteAheadLog
+    private let store: any StateStore
     /// The newest that was persisted: a log that begins anew begins with it.
     private var hardState: HardState
 
-    init(log: WriteAheadLog, hardState: HardState) {
+    init(log: WriteAheadLog, store: any StateStore, hardState: HardState) {
         self.log = log
+        self.store = store
         self.hardState = hardState
     }
 
@@ -28,12 +32,12 @@ final class OwnedLog: @unchecked Sendable {
             for job in jobs {
                 switch job {
                 case .persist(let request):
-                    try log.append(request)
+                    try append(request, &tokens, report: report, synced: synced)
                     if let state = request.hardState { hardState = state }
                     tokens.append(request.token)
                 case .trim(let index):
                     try sync(&tokens, report: report, synced: synced)
-                    try log.trim(upTo: index)
+                    try log.trim(upTo: index, durable: store.durableAppliedIndex)
                 case .beginAnew(let installed):
                     try sync(&tokens, report: report, synced: synced)
                     try beginAnew(installed, report: report)
@@ -45,6 +49,23 @@ final class OwnedLog: @unchecked Sendable {
             fatal("the write-ahead log failed: \(error)")
         }
     }
+
+    /// Takes a request. On a disk without room it waits until there is some: the node has said
+    /// so long before, when its reserve could not be made, and acknowledges nothing meanwhile.
+    private func append(
+        _ request: PersistRequest, _ tokens: inout [StorageToken],
+        report: (ReplicaInput) -> Void, synced: (_ records: Int, _ nanoseconds: UInt64) -> Void
+    ) throws {
+        while true {
+            do { return try log.append(request) } catch WALError.reserveUnavailable {
+                try sync(&tokens, report: report, synced: synced)
+                report(.storageFull(true))
+                Thread.sleep(forTimeInterval: Self.fullDiskPauseSeconds)
+            }
+        }
+    }
+
+    private static let fullDiskPauseSeconds = 0.5
 
     private func sync(
         _ tokens: inout [StorageToken], report: (ReplicaInput) -> Void,
@@ -74,7 +95,7 @@ final class OwnedLog: @unchecked Sendable {
     /// - Returns: whether there is room for it.
     func makeReserve(fatal: FatalError) -> Bool {
         do {
-            try log.prepareReserve()
+            while try log.prepareReserve() == .preparing {}
             return true
         } catch WALError.reserveUnavailable {
             return false

@@ -32,24 +32,54 @@ public final class ReplicaRuntime: Sendable {
     private let stopped = DispatchSemaphore(value: 0)
     private let logger: Logger
 
-    init(
-        opened: OpenedNode, snapshots: SnapshotExchange, requests: Mailbox<RuntimeRequest>,
-        fatal: FatalError, logger: Logger
-    ) {
-        store = opened.store
-        clock = opened.clock
+    /// Starts a node: its threads, and its connections to the peers.
+    ///
+    /// - Parameters:
+    ///   - run: a random number that no earlier start of this node had.
+    ///   - transport: not started yet.
+    ///   - begin: starts the transport with what takes its messages and snapshots.
+    ///   - fatal: ends the process when its disk has failed.
+    public init(
+        disk: NodeDisk, run: UInt64, seed: UInt64, options: RuntimeOptions, clock: NodeClock,
+        transport: PeerTransport, logger: Logger, fatal: FatalError,
+        begin: (any PeerTransportDelegate, any SnapshotStreamSink) throws -> Void
+    ) throws {
+        store = disk.store
+        self.clock = clock
         self.logger = logger
+        let requests = Mailbox<RuntimeRequest>(limit: Self.requestsMax)
         self.requests = requests
-        self.snapshots = snapshots
-        published = Mutex(opened.replica.status)
         let report: @Sendable (ReplicaInput) -> Void = { input in
             requests.put(.input(input), evenIfFull: true)
         }
-        logWriter = LogWriter(clock: opened.clock, report: report, fatal: fatal)
+        let replica = disk.makeReplica(
+            run: run, seed: seed, options: options.replica,
+            now: ReplicaClocks(steady: clock.steady, wall: clock.wall))
+        published = Mutex(replica.status)
+        snapshots = SnapshotExchange(store: disk.store, report: report, logger: logger)
+        logWriter = LogWriter(report: report, fatal: fatal)
         applier = Applier(
-            store: opened.store, node: opened.replica.id, run: opened.replica.run, report: report,
+            store: disk.store, snapshots: snapshots, node: disk.node, run: run, report: report,
             fatal: fatal)
+        logWriter.start(disk.takeLog())
+        applier.start()
+        snapshots.use(transport)
+        let turns = ReplicaTurns(
+            replica: replica, logWriter: logWriter, applier: applier, snapshots: snapshots,
+            transport: transport, clock: clock)
+        let owned = LoopOwned(turns)
+        let thread = Worker(name: "watchword-loop") { [self] in
+            run(owned.turns)
+            stopped.signal()
+        }
+        loop.withLock { $0 = thread }
+        try begin(PeerInbox(requests: requests), snapshots)
+        // The first turn, which finds out when the second one is wanted.
+        requests.put(.input(.timer), evenIfFull: true)
     }
+
+    /// Requests that wait for the loop.
+    private static let requestsMax = 1 << 18
 
     /// Proposes a command. The completion is called exactly once, at the deadline at the latest.
     public func propose(
@@ -105,21 +135,6 @@ public final class ReplicaRuntime: Sendable {
         applier.stop()
     }
 
-    /// Starts the threads. Called once.
-    func start(_ opened: sending OpenedNode, transport: any PeerSender) {
-        let hardState = opened.hardState
-        logWriter.start(opened.takeLog(), hardState: hardState)
-        applier.start()
-        let turns = ReplicaTurns(
-            replica: opened.replica, logWriter: logWriter, applier: applier,
-            snapshots: snapshots, transport: transport, clock: clock)
-        let thread = Worker(name: "watchword-loop") { [self] in
-            run(turns)
-            stopped.signal()
-        }
-        loop.withLock { $0 = thread }
-    }
-
     private func run(_ turns: ReplicaTurns) {
         while let batch = requests.takeAll(until: turns.deadline.map(clock.wakeUp(at:))) {
             turns.take(batch)
@@ -128,4 +143,13 @@ public final class ReplicaRuntime: Sendable {
             if status.isStopped { return }
         }
     }
+}
+
+/// The turns on their way to the loop thread.
+///
+/// Unchecked, because they are handed over once, before the thread starts, and touched by nobody
+/// else afterwards.
+private final class LoopOwned: @unchecked Sendable {
+    let turns: ReplicaTurns
+    init(_ turns: ReplicaTurns) { self.turns = turns }
 }

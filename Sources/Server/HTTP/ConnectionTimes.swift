@@ -1,0 +1,51 @@
+internal import NIOCore
+
+/// How long each part of a connection may take (security A5). Always armed, never cleared.
+struct ConnectionTimes: Sendable {
+    var handshake = TimeAmount.seconds(5)
+    /// From the first byte of a request to the end of its head.
+    var head = TimeAmount.seconds(5)
+    /// From the first byte of a request to its last.
+    var request = TimeAmount.seconds(10)
+    /// Without any request.
+    var idle = TimeAmount.seconds(60)
+    /// For the client to take the last answer, before the connection is cut.
+    var farewell = TimeAmount.seconds(2)
+}
+
+/// What the connection is waiting for, and until when.
+struct ConnectionDeadline {
+    /// What a connection does now.
+    enum Phase: Equatable {
+        case handshake, idle, head, body, answering, farewell
+    }
+
+    private(set) var phase: Phase
+    private(set) var moment: NIODeadline?
+    private let times: ConnectionTimes
+    private var requestBegan: NIODeadline = .uptimeNanoseconds(0)
+
+    init(times: ConnectionTimes, isTLS: Bool, now: NIODeadline) {
+        self.times = times
+        phase = isTLS ? .handshake : .idle
+        moment = now + (isTLS ? times.handshake : times.idle)
+    }
+
+    /// Goes over to another phase. The time of a request counts from its first byte, also when
+    /// its head has come.
+    mutating func enter(_ next: Phase, now: NIODeadline) {
+        guard next != phase else { return }
+        switch next {
+        case .handshake: moment = now + times.handshake
+        case .idle: moment = now + times.idle
+        case .head:
+            requestBegan = now
+            moment = now + times.head
+        case .body: moment = requestBegan + times.request
+        // The request has a deadline of its own, which the needs of its exchange keep.
+        case .answering: moment = nil
+        case .farewell: moment = now + times.farewell
+        }
+        phase = next
+    }
+}

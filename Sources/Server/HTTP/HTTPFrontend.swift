@@ -1,0 +1,104 @@
+internal import AuthService
+internal import ByteCodec
+internal import Cryptography
+internal import Foundation
+internal import HTTPAPI
+internal import Logging
+internal import NIOCore
+internal import NIOPosix
+internal import PeerTransport
+internal import RaftCore
+internal import ReplicaRuntime
+
+/// Everything between clients' sockets and the use cases of one node.
+final class HTTPFrontend: Sendable {
+    private let group: MultiThreadedEventLoopGroup
+    private let listeners: [HTTPListener]
+    private let connections: ConnectionRegistry
+    private let logger: Logger
+
+    init(
+        configuration: NodeConfiguration, runtime: ReplicaRuntime, hashing: HashingPool,
+        facts: NodeFactsKeeper, keys: NodeKeys, journal: NodeJournal, transport: PeerTransport,
+        logger: Logger
+    ) throws {
+        self.logger = logger
+        let threads = configuration.httpThreads
+        group = MultiThreadedEventLoopGroup(
+            numberOfThreads: threads == 0 ? System.coreCount : threads)
+        connections = ConnectionRegistry()
+        let metrics = HTTPMetrics()
+        let limits = ConnectionLimits(
+            all: configuration.connectionsMax,
+            perAddress: configuration.connectionsPerAddressMax)
+        let environment = NodeEnvironment(
+            runtime: runtime, facts: facts, keys: keys, journal: journal,
+            options: Self.authOptions(configuration),
+            metrics: NodeMetrics(
+                http: metrics, limits: limits, runtime: runtime, transport: transport,
+                hashing: hashing, journal: journal))
+        var options = APIOptions()
+        options.trustedProxies = try configuration.trustedProxies.map { text in
+            guard let range = AddressRange(text) else {
+                throw NodeStartError("http.trusted_proxies: \(text) is no address or network")
+            }
+            return range
+        }
+        options.metricsKey = try configuration.metricsKeyFile.map(PrivateFileReader.read)
+        options.version = Node.version
+        let services = HTTPServices(
+            api: API(environment: environment, options: options),
+            runner: NeedRunner(runtime: runtime, hashing: hashing),
+            clock: { (runtime.clock.steady, runtime.clock.wall) }, limits: limits,
+            times: ConnectionTimes(), metrics: metrics, connections: connections,
+            logger: logger)
+        var certificate: HTTPListener.Certificate?
+        if let file = configuration.httpCertificate, let key = configuration.httpKey {
+            certificate = HTTPListener.Certificate(certificateFile: file, keyFile: key)
+        }
+        listeners = [
+            try HTTPListener(
+                address: configuration.httpListen, certificate: certificate, services: services)
+        ]
+    }
+
+    /// Begins to accept.
+    func start() throws {
+        for listener in listeners { _ = try listener.start(on: group) }
+    }
+
+    /// Reads certificates again.
+    func reload() throws { for listener in listeners { try listener.reload() } }
+
+    /// How long requests under way may take when the node ends, in tenths of a second.
+    private static let drainTenths = 15
+
+    /// Closes idle connections, lets the others finish, and accepts nobody any more.
+    func drain() {
+        connections.drain()
+        for _ in 0..<Self.drainTenths where connections.count > 0 {
+            Thread.sleep(forTimeInterval: 0.1)
+        }
+        for listener in listeners {
+            do { try listener.close() } catch {
+                logger.warning("a listener did not close", metadata: ["error": "\(error)"])
+            }
+        }
+    }
+
+    /// Ends the event loops.
+    func stop() {
+        do { try group.syncShutdownGracefully() } catch {
+            logger.warning("the event loops did not end well", metadata: ["error": "\(error)"])
+        }
+    }
+
+    private static func authOptions(_ configuration: NodeConfiguration) -> AuthOptions {
+        var options = AuthOptions()
+        options.sessionIdleSeconds = UInt64(configuration.sessionIdleSeconds)
+        options.sessionSeconds = UInt64(configuration.sessionSeconds)
+        options.sessionSecondsMax = UInt64(configuration.sessionSecondsMax)
+        options.passwordLengthMin = configuration.passwordLengthMin
+        return options
+    }
+}

@@ -1,0 +1,56 @@
+internal import Synchronization
+
+/// Requests by route and status, and how long they took.
+final class HTTPMetrics: Sendable {
+    /// The upper bounds of the histogram's buckets, in seconds.
+    static let bounds: [Double] = [
+        0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
+    ]
+
+    struct Key: Hashable, Comparable, Sendable {
+        let route: String
+        let status: Int
+        static func < (a: Key, b: Key) -> Bool { (a.route, a.status) < (b.route, b.status) }
+    }
+
+    struct Series: Sendable {
+        var buckets = [UInt64](repeating: 0, count: HTTPMetrics.bounds.count)
+        var count: UInt64 = 0
+        var nanoseconds: UInt64 = 0
+    }
+
+    private struct Contents {
+        var series: [Key: Series] = [:]
+        var refusedConnections: UInt64 = 0
+    }
+
+    private let contents = Mutex(Contents())
+
+    /// Counts an answer. Routes are names of our own table, so their number is bounded.
+    func count(route: String?, status: Int, nanoseconds: UInt64) {
+        let key = Key(route: route ?? "none", status: status)
+        let seconds = Double(nanoseconds) / 1e9
+        contents.withLock { contents in
+            var series = contents.series.removeValue(forKey: key) ?? Series()
+            series.count += 1
+            series.nanoseconds += nanoseconds
+            if let bucket = Self.bounds.firstIndex(where: { seconds <= $0 }) {
+                series.buckets[bucket] += 1
+            }
+            contents.series[key] = series
+        }
+    }
+
+    /// Counts a connection that was one too many.
+    func refusedConnection() { contents.withLock { $0.refusedConnections += 1 } }
+
+    /// Everything, sorted.
+    var snapshot: (series: [(Key, Series)], refusedConnections: UInt64) {
+        contents.withLock { contents in
+            (
+                contents.series.sorted { $0.key < $1.key }.map { ($0.key, $0.value) },
+                contents.refusedConnections
+            )
+        }
+    }
+}

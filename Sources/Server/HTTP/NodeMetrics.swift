@@ -1,0 +1,168 @@
+internal import AuthService
+internal import PeerTransport
+internal import RaftCore
+internal import ReplicaRuntime
+internal import StateStore
+internal import WriteAheadLog
+
+/// The figures of a node, gathered when somebody asks.
+struct NodeMetrics: Sendable {
+    let http: HTTPMetrics
+    let limits: ConnectionLimits
+    let runtime: ReplicaRuntime
+    let transport: PeerTransport
+    let hashing: HashingPool
+    let journal: NodeJournal
+
+    /// Everything in Prometheus' text format.
+    func text() -> [UInt8] {
+        var text = MetricsText()
+        raft(&text)
+        log(&text)
+        state(&text)
+        requests(&text)
+        peers(&text)
+        authentication(&text)
+        return Array(text.text.utf8)
+    }
+
+    private func raft(_ text: inout MetricsText) {
+        let status = runtime.status
+        let raft = status.raft
+        text.single("watchword_raft_term", .gauge, "Current term.", raft.term.rawValue)
+        text.single(
+            "watchword_raft_is_leader", .gauge, "1 on the leader.", raft.role == .leader ? 1 : 0)
+        text.single(
+            "watchword_raft_has_leader", .gauge, "1 where a leader is known.",
+            raft.leader == nil ? 0 : 1)
+        text.single("watchword_raft_commit_index", .gauge, "Committed.", raft.commit.rawValue)
+        text.single(
+            "watchword_raft_applied_index", .gauge, "Visible to reads.", status.visible.rawValue)
+        text.single("watchword_raft_last_index", .gauge, "End of log.", raft.last.index.rawValue)
+        text.single("watchword_raft_durable_index", .gauge, "Synced.", raft.durable.rawValue)
+        text.single(
+            "watchword_raft_uncommitted_bytes", .gauge, "Proposed here and not committed.",
+            raft.uncommittedBytes)
+        text.single(
+            "watchword_raft_leaderships_total", .counter, "Elections won.",
+            status.counters.leaderships)
+        text.single(
+            "watchword_raft_snapshots_installed_total", .counter, "Snapshots taken over.",
+            status.counters.snapshotsInstalled)
+        text.single(
+            "watchword_raft_proposals_sent_total", .counter, "Proposals, with repetitions.",
+            status.counters.proposalsSent)
+        text.single(
+            "watchword_raft_proposals_repeated_total", .counter, "Proposals sent again.",
+            status.counters.proposalsRepeated)
+        text.single(
+            "watchword_raft_outcomes_unknown_total", .counter, "Writes answered as unknown.",
+            status.counters.outcomesUnknown)
+        text.single(
+            "watchword_raft_read_rounds_total", .counter, "Batched read confirmations.",
+            status.counters.readRounds)
+        text.begin("watchword_raft_peer_match_index", .gauge, "Durable on a peer, by the leader.")
+        for peer in raft.peers {
+            text.value(
+                "watchword_raft_peer_match_index", [("peer", "\(peer.id)")],
+                Double(peer.match.rawValue))
+        }
+    }
+
+    private func log(_ text: inout MetricsText) {
+        let log = runtime.logStatistics
+        text.single("watchword_wal_syncs_total", .counter, "Groups made durable.", log.syncs)
+        text.single("watchword_wal_requests_total", .counter, "Requests in them.", log.requests)
+        text.begin("watchword_wal_sync_seconds_total", .counter, "Time of all syncs.")
+        text.value("watchword_wal_sync_seconds_total", [], Double(log.nanoseconds) / 1e9)
+        text.begin("watchword_wal_slowest_sync_seconds", .gauge, "Slowest sync of this run.")
+        text.value("watchword_wal_slowest_sync_seconds", [], Double(log.slowestNanoseconds) / 1e9)
+        guard let status = log.log else { return }
+        text.single("watchword_wal_segments", .gauge, "Files of the log.", status.segments)
+        text.single("watchword_wal_bytes", .gauge, "Size with reserve.", status.sizeBytes)
+        text.single(
+            "watchword_wal_written_bytes_total", .counter, "Written.", status.bytesWritten)
+    }
+
+    private func state(_ text: inout MetricsText) {
+        let apply = runtime.applyStatistics
+        text.single(
+            "watchword_apply_transactions_total", .counter, "Commits.", apply.transactions)
+        text.single("watchword_apply_entries_total", .counter, "Entries applied.", apply.entries)
+        text.begin("watchword_apply_seconds_total", .counter, "Time in commits.")
+        text.value("watchword_apply_seconds_total", [], Double(apply.nanoseconds) / 1e9)
+        text.single(
+            "watchword_store_short_of_space", .gauge, "1 when the store cannot grow.",
+            runtime.store.isShortOfSpace ? 1 : 0)
+        guard let store = runtime.store as? LMDBStateStore,
+            let figures = Self.figures(of: store)
+        else { return }
+        text.single("watchword_lmdb_file_bytes", .gauge, "Data file.", figures.fileSizeBytes)
+        text.single("watchword_lmdb_used_pages", .gauge, "Pages in use.", figures.usedPages)
+        text.single("watchword_lmdb_free_pages", .gauge, "Pages to be reused.", figures.freePages)
+        text.single("watchword_lmdb_readers", .gauge, "Open views.", figures.activeReaders)
+        text.begin("watchword_lmdb_oldest_reader_seconds", .gauge, "Age of the oldest view.")
+        text.value(
+            "watchword_lmdb_oldest_reader_seconds", [],
+            Double(figures.oldestReaderNanoseconds) / 1e9)
+        text.begin("watchword_lmdb_entries", .gauge, "Rows by table.")
+        for tree in figures.trees {
+            text.value("watchword_lmdb_entries", [("table", tree.name)], Double(tree.entries))
+        }
+    }
+
+    /// None when the store has failed, which the process does not outlive.
+    private static func figures(of store: LMDBStateStore) -> StoreStatistics? {
+        do { return try store.statistics() } catch { return nil }
+    }
+
+    private func requests(_ text: inout MetricsText) {
+        let (series, refused) = http.snapshot
+        text.single(
+            "watchword_http_connections", .gauge, "Connections of clients.", limits.current)
+        text.single(
+            "watchword_http_connections_refused_total", .counter, "Connections too many.", refused)
+        let name = "watchword_http_request_seconds"
+        text.begin(name, .histogram, "Requests by route and status.")
+        for (key, figures) in series {
+            let labels = [("route", key.route), ("status", "\(key.status)")]
+            var sum: UInt64 = 0
+            for (bound, count) in zip(HTTPMetrics.bounds, figures.buckets) {
+                sum += count
+                text.value("\(name)_bucket", labels + [("le", "\(bound)")], Double(sum))
+            }
+            text.value("\(name)_bucket", labels + [("le", "+Inf")], Double(figures.count))
+            text.value("\(name)_sum", labels, Double(figures.nanoseconds) / 1e9)
+            text.value("\(name)_count", labels, Double(figures.count))
+        }
+    }
+
+    private func peers(_ text: inout MetricsText) {
+        let statistics = transport.statistics.sorted { $0.key < $1.key }
+        let columns: [(String, String, (PeerStatistics) -> UInt64)] = [
+            ("connections_total", "Connections made.", { $0.connections }),
+            ("losses_total", "Connections lost.", { $0.losses }),
+            ("sent_bytes_total", "Sent.", { $0.bytesSent }),
+            ("received_bytes_total", "Received.", { $0.bytesReceived }),
+            ("messages_dropped_total", "Not sent.", { $0.messagesDropped }),
+            ("snapshot_sent_bytes_total", "Snapshots sent.", { $0.snapshotBytesSent }),
+            ("snapshot_received_bytes_total", "Snapshots taken.", { $0.snapshotBytesReceived }),
+        ]
+        for (name, help, figure) in columns {
+            text.begin("watchword_peer_\(name)", .counter, help)
+            for (peer, figures) in statistics {
+                text.value(
+                    "watchword_peer_\(name)", [("peer", "\(peer)")], Double(figure(figures)))
+            }
+        }
+    }
+
+    private func authentication(_ text: inout MetricsText) {
+        let load = hashing.load
+        text.single("watchword_hashing_running", .gauge, "Passwords being hashed.", load.running)
+        text.single("watchword_hashing_waiting", .gauge, "Log-ins that wait.", load.waiting)
+        text.single(
+            "watchword_journal_dropped_total", .counter, "Touches and events not kept.",
+            journal.dropped)
+    }
+}

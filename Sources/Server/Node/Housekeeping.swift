@@ -1,0 +1,128 @@
+internal import AuthCore
+internal import ByteCodec
+internal import Dispatch
+internal import Logging
+internal import RaftCore
+internal import ReplicaRuntime
+internal import StateStore
+internal import Synchronization
+
+/// What a node does now and then without being asked, on a queue of its own: it makes the cluster
+/// or registers, opens keys, samples what it tells of itself, proposes what has gathered, sweeps.
+final class Housekeeping: Sendable {
+    private struct Contents {
+        var ticks: UInt64 = 0
+        var isSettled = false
+        /// When a read of this node's own was last confirmed.
+        var confirmedAt: SteadyTime?
+        var isProbing = false
+        var isStopped = false
+    }
+
+    private let runtime: ReplicaRuntime
+    private let keys: NodeKeys
+    private let facts: NodeFactsKeeper
+    private let journal: NodeJournal
+    private let settling: NodeSettling
+    private let logger: Logger
+    private let fatal: FatalError
+    private let contents = Mutex(Contents())
+    private let queue = DispatchQueue(label: "watchword-housekeeping")
+    private let timer: any DispatchSourceTimer
+
+    /// How often each thing is done, in samples.
+    private enum Every {
+        static let probe: UInt64 = 4
+        static let settling: UInt64 = 2
+        static let keys: UInt64 = 4
+        static let events: UInt64 = 4
+        static let touches: UInt64 = 100
+        static let sweep: UInt64 = 40
+    }
+
+    init(
+        runtime: ReplicaRuntime, keys: NodeKeys, facts: NodeFactsKeeper, journal: NodeJournal,
+        settling: NodeSettling, logger: Logger, fatal: FatalError
+    ) {
+        self.runtime = runtime
+        self.keys = keys
+        self.facts = facts
+        self.journal = journal
+        self.settling = settling
+        self.logger = logger
+        self.fatal = fatal
+        timer = DispatchSource.makeTimerSource(queue: queue)
+    }
+
+    /// Begins.
+    func start() {
+        let period = DispatchTimeInterval.milliseconds(NodeFactsKeeper.sampleMilliseconds)
+        timer.schedule(deadline: .now(), repeating: period)
+        timer.setEventHandler { [self] in tick() }
+        timer.resume()
+    }
+
+    /// Ends; nothing runs any more when this returns. What has gathered is proposed a last time.
+    func stop() {
+        contents.withLock { $0.isStopped = true }
+        queue.sync {
+            timer.cancel()
+            journal.flush(touches: true)
+        }
+    }
+
+    private func tick() {
+        let (ticks, isSettled, confirmedAt) = contents.withLock { contents in
+            contents.ticks += 1
+            return (contents.ticks, contents.isSettled, contents.confirmedAt)
+        }
+        facts.sample(readConfirmedAt: confirmedAt, isBootstrapped: keys.opened != nil)
+        if ticks % Every.probe == 0 { probe() }
+        if ticks % Every.keys == 0 || keys.opened == nil { refreshKeys() }
+        if !isSettled && ticks % Every.settling == 0 { settle() }
+        if ticks % Every.events == 0 { journal.flush(touches: ticks % Every.touches == 0) }
+        if ticks % Every.sweep == 0 { sweep() }
+    }
+
+    /// Asks for a read now and then, so that the node knows whether it could serve one.
+    private func probe() {
+        let starts = contents.withLock { contents -> Bool in
+            guard !contents.isProbing, !contents.isStopped else { return false }
+            contents.isProbing = true
+            return true
+        }
+        guard starts else { return }
+        // The moment before the question: what is confirmed was so after it.
+        let asked = runtime.clock.steady
+        runtime.confirmRead(deadline: asked.advanced(milliseconds: 500)) { [self] result in
+            contents.withLock { contents in
+                if case .confirmed = result { contents.confirmedAt = asked }
+                contents.isProbing = false
+            }
+        }
+    }
+
+    private func refreshKeys() {
+        do { try keys.refresh(from: runtime.store) } catch {
+            // A node with another root key would seal what the others cannot open.
+            fatal("the keyring cannot be opened with this root key: \(error)")
+        }
+    }
+
+    private func settle() {
+        do {
+            let isSettled = try settling.settle()
+            contents.withLock { $0.isSettled = isSettled }
+        } catch {
+            fatal("\(error)")
+        }
+    }
+
+    /// Expired rows are removed in small steps, by the leader alone.
+    private func sweep() {
+        let status = runtime.status
+        guard status.raft.role == .leader, status.raft.hasCommittedInTerm, keys.opened != nil
+        else { return }
+        journal.propose(Command(.sweep(.init(limit: 200)), header: .ownNode))
+    }
+}

@@ -1,0 +1,23 @@
+internal import AuthCore
+internal import RaftCore
+internal import StateStore
+
+/// Which peers may speak: members of the committed configuration, in the incarnation in which
+/// they registered, or in any as long as they have not.
+struct PeerAdmission: Sendable {
+    let store: any StateStore
+
+    /// Whether a node, in this life of its data directory, belongs to the cluster.
+    func admits(_ node: NodeID, _ incarnation: Incarnation) -> Bool {
+        do {
+            return try store.read { view in
+                guard view.meta.configuration.members.contains(node) else { return false }
+                let row = try MemberRow.read(node, view)
+                return row == nil || row?.incarnation == incarnation
+            }
+        } catch {
+            // A node that cannot read its own state lets nobody in.
+            return false
+        }
+    }
+}

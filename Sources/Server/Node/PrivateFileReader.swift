@@ -1,0 +1,28 @@
+internal import Foundation
+internal import Glibc
+
+/// Reads files that hold a secret.
+enum PrivateFileReader {
+    /// The text of a file that only its owner may read, without the line break at its end.
+    ///
+    /// - Throws: `NodeStartError` when it cannot be read, is too long, or others may read it.
+    static func read(_ path: String) throws -> String {
+        // The path is a Swift string, which lives for the call.
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            throw NodeStartError("\(path) cannot be read: errno \(errno)")
+        }
+        let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+        var status = stat()
+        guard unsafe fstat(descriptor, &status) == 0 else {
+            throw NodeStartError("\(path) cannot be looked at: errno \(errno)")
+        }
+        guard status.st_mode & 0o077 == 0 else {
+            throw NodeStartError("\(path) must be readable by its owner alone (mode 0600)")
+        }
+        guard let data = try handle.read(upToCount: 64 << 10),
+            let text = String(validating: data, as: UTF8.self)
+        else { throw NodeStartError("\(path) is empty, or not UTF-8") }
+        return text.hasSuffix("\n") ? String(text.dropLast()) : text
+    }
+}
