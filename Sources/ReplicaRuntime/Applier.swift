@@ -1,3 +1,4 @@
+internal import AuthCore
 internal import Dispatch
 internal import RaftCore
 internal import Replica

@@ -1,8 +1,8 @@
-internal import AuthCore
+public import AuthCore
 internal import ByteCodec
 public import Logging
 public import RaftCore
-internal import Replica
+public import Replica
 public import StateStore
 internal import WriteAheadLog
 
@@ -36,11 +36,13 @@ public final class NodeDisk {
     /// Opens a data directory, or makes it when it is not there: takes its lock, checks whose it
     /// is, opens the state and then the log, and compares them (recovery R0 to R7).
     ///
-    /// - Parameter voters: with whom a new cluster begins.
+    /// - Parameters:
+    ///   - voters: with whom a new cluster begins.
+    ///   - newIncarnation: drawn at random, for a directory that is made now.
     /// - Throws: `DataDirectoryError`, `StateStoreError`, `WALError`.
     public init(
         path: String, clusterID: [UInt8], node: NodeID, voters: [NodeID], options: RuntimeOptions,
-        machine: StateMachine, newIncarnation: () -> Incarnation, logger: Logger
+        machine: StateMachine, newIncarnation: Incarnation, logger: Logger
     ) throws {
         let fileSystem = PosixFileSystem()
         directory = try DataDirectory.open(
@@ -59,10 +61,12 @@ public final class NodeDisk {
         lastStamp = meta.lastStamp
         var logOptions = WALOptions()
         logOptions.segmentBytes = options.logSegmentBytes
+        logOptions.mayCreate = !directory.isInitialised
         (log, recovered) = try WriteAheadLog.open(
             directory: path, fileSystem: fileSystem, identity: directory.identity,
             options: logOptions,
             state: DurableState(applied: meta.applied, snapshot: store.installedSnapshot))
+        try directory.markInitialised()
         logger.info(
             "the disk is read",
             metadata: [

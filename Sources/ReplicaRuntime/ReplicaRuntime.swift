@@ -69,7 +69,7 @@ public final class ReplicaRuntime: Sendable {
             transport: transport, clock: clock)
         let owned = LoopOwned(turns)
         let thread = Worker(name: "watchword-loop") { [self] in
-            run(owned.turns)
+            takeTurns(owned.turns)
             stopped.signal()
         }
         loop.withLock { $0 = thread }
@@ -135,7 +135,7 @@ public final class ReplicaRuntime: Sendable {
         applier.stop()
     }
 
-    private func run(_ turns: ReplicaTurns) {
+    private func takeTurns(_ turns: ReplicaTurns) {
         while let batch = requests.takeAll(until: turns.deadline.map(clock.wakeUp(at:))) {
             turns.take(batch)
             let status = turns.status

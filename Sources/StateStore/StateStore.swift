@@ -28,6 +28,10 @@ public protocol StateStore: AnyObject, Sendable {
     /// The last entry that views opened from now on have seen, at least.
     var applied: EntryID { get }
 
+    /// The last entry of the newest snapshot that was installed in place of the state; zero if
+    /// none ever was. A log that does not reach it was cut off in the middle of the installation.
+    var installedSnapshot: EntryID { get }
+
     /// The last entry whose effect a power loss cannot undo: the one that was applied by the
     /// transaction before, or all of them after `forceSync` (consensus D6). The log may be
     /// trimmed up to here and no further.

@@ -39,7 +39,7 @@ public final class Node: Sendable {
             path: configuration.dataDirectory, clusterID: configuration.clusterID,
             node: configuration.node, voters: configuration.members.map(\.id), options: options,
             machine: StateMachine(sha256: { SHA256.hash($0).bytes }),
-            newIncarnation: { Incarnation(Self.number(random)) }, logger: logger)
+            newIncarnation: Incarnation(Self.number(random)), logger: logger)
         let run = Self.number(random)
         let transport = PeerTransport(
             local: LocalNode(

@@ -14,6 +14,8 @@ public final class LMDBStateStore: StateStore {
         var commit: UInt64
         var meta: StateMeta
         var durable: LogIndex
+        // Where the snapshot ended that this state began as.
+        var origin: EntryID
     }
 
     private struct State {
@@ -74,7 +76,8 @@ public final class LMDBStateStore: StateStore {
         }
         let (meta, commit) = try generation.readMeta()
         return Published(
-            generation: generation, commit: commit, meta: meta, durable: meta.applied.index)
+            generation: generation, commit: commit, meta: meta, durable: meta.applied.index,
+            origin: try directory.readOrigin(of: number))
     }
 
     // MARK: Reading
@@ -92,6 +95,8 @@ public final class LMDBStateStore: StateStore {
     }
 
     public var applied: EntryID { state.withLock { $0.published.meta.applied } }
+
+    public var installedSnapshot: EntryID { state.withLock { $0.published.origin } }
 
     public var durableAppliedIndex: LogIndex { state.withLock { $0.published.durable } }
 
@@ -112,7 +117,8 @@ public final class LMDBStateStore: StateStore {
             // The sync of this commit has made the one before it durable (consensus D6).
             let durable = before.meta.applied.index
             let published = Published(
-                generation: generation, commit: commit, meta: batch.meta, durable: durable)
+                generation: generation, commit: commit, meta: batch.meta, durable: durable,
+                origin: before.origin)
             state.withLock { $0.published = published }
             return ApplyResult(
                 applied: batch.meta.applied, durable: durable, entries: batch.entries,
@@ -209,6 +215,7 @@ public final class LMDBStateStore: StateStore {
         do {
             return try translated {
                 try sink.move(to: path)
+                try directory.writeOrigin(of: next, sink.manifest)
                 try directory.files.synchronizeDirectory(directory.root)
                 let opened = try Self.open(next, directory, options)
                 try sink.manifest.verify(opened.meta)

@@ -1,4 +1,5 @@
 internal import ByteCodec
+internal import RaftCore
 
 /// The names in a node's data directory that are the store's.
 ///
@@ -55,6 +56,23 @@ struct StoreDirectory: Sendable {
             throw StateStoreError(.damaged, "\(state(number)) is not there")
         }
         return number
+    }
+
+    /// Notes which snapshot a state began as, durably.
+    func writeOrigin(of number: UInt64, _ manifest: SnapshotManifest) throws {
+        try files.writeFile(state(number) + "/ORIGIN", manifest.encoded())
+        try files.synchronizeDirectory(state(number))
+    }
+
+    /// The last entry of the snapshot that a state began as; zero when it began empty.
+    func readOrigin(of number: UInt64) throws -> EntryID {
+        let path = state(number) + "/ORIGIN"
+        guard
+            let bytes = try files.readFile(path, atMost: SnapshotManifest.encodedBytesMax)
+        else { return .zero }
+        do { return try SnapshotManifest(decoding: bytes).last } catch {
+            throw StateStoreError(.damaged, "\(path): \(error)")
+        }
     }
 
     /// Makes a state the one that counts, durably. The state itself must be durable before.

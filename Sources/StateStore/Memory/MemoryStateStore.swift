@@ -29,6 +29,7 @@ public final class MemoryStateStore: StateStore {
         var failsNextCommit = false
         var isShortOfSpace = false
         var incoming: MemorySnapshotSink?
+        var origin: EntryID
     }
 
     private let applier: BatchApplier
@@ -49,7 +50,9 @@ public final class MemoryStateStore: StateStore {
         self.init(machine: machine, image: image)
     }
 
-    private convenience init(machine: StateMachine, image: MemoryImage) {
+    private convenience init(
+        machine: StateMachine, image: MemoryImage, origin: EntryID = .zero
+    ) {
         let meta: StateMeta
         do {
             meta = try StateMeta.read(MemoryRows(image: image))
@@ -57,7 +60,9 @@ public final class MemoryStateStore: StateStore {
             preconditionFailure("an image without its meta row: \(error)")
         }
         let version = Version(image: image, meta: meta)
-        self.init(machine: machine, state: State(current: version, durable: version))
+        self.init(
+            machine: machine,
+            state: State(current: version, durable: version, origin: origin))
     }
 
     private init(machine: StateMachine, state: State) {
@@ -98,6 +103,8 @@ public final class MemoryStateStore: StateStore {
 
     public var applied: EntryID { state.withLock { $0.current.meta.applied } }
 
+    public var installedSnapshot: EntryID { state.withLock { $0.origin } }
+
     public var durableAppliedIndex: LogIndex {
         state.withLock { $0.durable.meta.applied.index }
     }
@@ -122,13 +129,13 @@ public final class MemoryStateStore: StateStore {
 
     /// The store that is found after a crash at this moment. What was being received is gone.
     public func afterCrash(_ crash: Crash) -> MemoryStateStore {
-        let image = state.withLock { state in
+        let (image, origin) = state.withLock { state in
             switch crash {
-            case .kill, .powerLoss(undoesLastCommit: false): state.current.image
-            case .powerLoss(undoesLastCommit: true): state.durable.image
+            case .kill, .powerLoss(undoesLastCommit: false): (state.current.image, state.origin)
+            case .powerLoss(undoesLastCommit: true): (state.durable.image, state.origin)
             }
         }
-        return MemoryStateStore(machine: applier.machine, image: image)
+        return MemoryStateStore(machine: applier.machine, image: image, origin: origin)
     }
 
     // MARK: Snapshots
@@ -162,6 +169,7 @@ public final class MemoryStateStore: StateStore {
             let meta = try StateMeta.read(MemoryRows(image: image))
             state.current = Version(image: image, meta: meta)
             state.durable = state.current
+            state.origin = manifest.last
             return meta
         }
     }
