@@ -107,6 +107,7 @@ if !coreOnly {
     let nioFoundation: Target.Dependency = .product(
         name: "NIOFoundationCompat", package: "swift-nio")
     let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+    let nioTLS: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
     let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
     let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
     let x509: Target.Dependency = .product(name: "X509", package: "swift-certificates")
@@ -157,7 +158,8 @@ if !coreOnly {
             [
                 "ByteCodec", "RaftCore", "RaftWire", "Replica", "AuthCore", "Cryptography",
                 "WriteAheadLog", "StateStore", "PeerTransport", "AuthService", "ReplicaRuntime",
-                "HTTPAPI", "APITypes", nioCore, nioPosix, nioSSL, logging, lifecycle, unixSignals,
+                "HTTPAPI", "APITypes", nioCore, nioPosix, nioSSL, nioTLS, logging, lifecycle,
+                unixSignals,
                 yams,
             ]),
         .executableTarget(

@@ -33,6 +33,17 @@ public struct RaftOptions: Equatable, Sendable {
     public var pendingReadsMax = 65_536
 
     public init() {}
+
+    /// Makes every time longer, for nodes that are farther apart.
+    public mutating func stretch(by factor: UInt64) {
+        precondition((1...100).contains(factor), "factor \(factor)")
+        heartbeatMilliseconds *= factor
+        electionTimeoutMilliseconds *= factor
+        campaignRetryMilliseconds *= factor
+        checkQuorumMilliseconds *= factor
+        connectionLossJitterMilliseconds *= factor
+        transferTimeoutMilliseconds *= factor
+    }
 }
 
 /// What was found on the disk at start.

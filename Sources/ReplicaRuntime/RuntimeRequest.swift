@@ -1,5 +1,9 @@
 internal import RaftCore
-internal import Replica
+public import Replica
+
+/// The replica's type under a name that no other module has: the module's own name is that of a
+/// type in it.
+public typealias ReplicaReadFailure = ReadFailure
 
 /// What the loop thread is asked for, or told.
 enum RuntimeRequest: Sendable {

@@ -25,7 +25,7 @@ struct ConfigurationSources {
 
     /// Takes the file's text in.
     mutating func add(yaml text: String) {
-        let root: Node?
+        let root: Yams.Node?
         do { root = try Yams.compose(yaml: text) } catch {
             problems.append("the file is not YAML: \(error)")
             return
@@ -38,7 +38,7 @@ struct ConfigurationSources {
         add(root, prefix: "")
     }
 
-    private mutating func add(_ node: Node, prefix: String) {
+    private mutating func add(_ node: Yams.Node, prefix: String) {
         guard let mapping = node.mapping else { return }
         for (name, value) in mapping {
             guard let name = name.string else {
@@ -64,7 +64,7 @@ struct ConfigurationSources {
         }
     }
 
-    private mutating func addMembers(_ node: Node) {
+    private mutating func addMembers(_ node: Yams.Node) {
         guard let list = node.sequence else {
             problems.append("cluster.members: not a list")
             return

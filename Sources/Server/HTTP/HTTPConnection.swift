@@ -5,6 +5,7 @@ internal import HTTPAPI
 internal import Logging
 internal import NIOCore
 internal import NIOSSL
+internal import NIOTLS
 internal import RaftCore
 
 /// What all connections share.

@@ -1,6 +1,7 @@
 internal import AuthService
 internal import PeerTransport
 internal import RaftCore
+internal import Replica
 internal import ReplicaRuntime
 internal import StateStore
 internal import WriteAheadLog

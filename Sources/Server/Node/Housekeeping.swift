@@ -3,6 +3,7 @@ internal import ByteCodec
 internal import Dispatch
 internal import Logging
 internal import RaftCore
+internal import Replica
 internal import ReplicaRuntime
 internal import StateStore
 internal import Synchronization
@@ -28,7 +29,6 @@ final class Housekeeping: Sendable {
     private let fatal: FatalError
     private let contents = Mutex(Contents())
     private let queue = DispatchQueue(label: "watchword-housekeeping")
-    private let timer: any DispatchSourceTimer
 
     /// How often each thing is done, in samples.
     private enum Every {
@@ -51,24 +51,22 @@ final class Housekeeping: Sendable {
         self.settling = settling
         self.logger = logger
         self.fatal = fatal
-        timer = DispatchSource.makeTimerSource(queue: queue)
     }
 
     /// Begins.
     func start() {
-        let period = DispatchTimeInterval.milliseconds(NodeFactsKeeper.sampleMilliseconds)
-        timer.schedule(deadline: .now(), repeating: period)
-        timer.setEventHandler { [self] in tick() }
-        timer.resume()
+        queue.asyncAfter(deadline: .now() + .milliseconds(NodeFactsKeeper.sampleMilliseconds)) {
+            [self] in
+            guard !contents.withLock({ $0.isStopped }) else { return }
+            tick()
+            start()
+        }
     }
 
     /// Ends; nothing runs any more when this returns. What has gathered is proposed a last time.
     func stop() {
         contents.withLock { $0.isStopped = true }
-        queue.sync {
-            timer.cancel()
-            journal.flush(touches: true)
-        }
+        queue.sync { journal.flush(touches: true) }
     }
 
     private func tick() {

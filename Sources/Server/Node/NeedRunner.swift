@@ -39,8 +39,7 @@ final class NeedRunner: Sendable {
             if !taken { completion(.hashingRefused) }
         case .transfer(let target):
             runtime.transfer(to: target) { result in
-                if case .done = result { return completion(.transferred(true)) }
-                completion(.transferred(false))
+                completion(.transferred(TransferResult(result)))
             }
         }
     }
@@ -56,15 +55,7 @@ extension Completion {
             }
             self = .applied(index: index, outcome: outcome)
         case .notProposed(let reason, _):
-            self = .notProposed(
-                switch reason {
-                case .noLeader: .noLeader
-                case .noQuorum: .noQuorum
-                case .tooBusy: .tooBusy
-                case .tooLarge: .tooLarge
-                case .storageFull: .storageFull
-                case .draining: .draining
-                })
+            self = .notProposed(ProposalFailure(reason))
         case .unknown:
             self = .unknown
         }
@@ -79,15 +70,46 @@ extension Completion {
         case .confirmed(let index):
             self = .readConfirmed(index)
         case .failed(let reason, _):
-            self = .readFailed(
-                switch reason {
-                case .noLeader: .noLeader
-                case .noQuorum: .noQuorum
-                case .timeout: .timeout
-                case .tooBusy: .tooBusy
-                // A node on its way out knows no leader any more.
-                case .draining: .noLeader
-                })
+            self = .readFailed(AuthService.ReadFailure(reason))
         }
+    }
+}
+
+extension ProposalFailure {
+    fileprivate init(_ reason: NotProposedReason) {
+        self =
+            switch reason {
+            case .noLeader: .noLeader
+            case .noQuorum: .noQuorum
+            case .tooBusy: .tooBusy
+            case .tooLarge: .tooLarge
+            case .storageFull: .storageFull
+            case .draining: .draining
+            }
+    }
+}
+
+extension AuthService.ReadFailure {
+    fileprivate init(_ reason: ReplicaReadFailure) {
+        self =
+            switch reason {
+            case .noLeader: .noLeader
+            case .noQuorum: .noQuorum
+            case .timeout: .timeout
+            case .tooBusy: .tooBusy
+            // A node on its way out knows no leader any more.
+            case .draining: .noLeader
+            }
+    }
+}
+
+extension TransferResult {
+    fileprivate init(_ completion: TransferCompletion) {
+        self =
+            switch completion {
+            case .done(let leader): .done(leader: leader)
+            case .failed: .failed
+            case .notLeader(let leader): .notLeader(leader: leader)
+            }
     }
 }

@@ -39,8 +39,8 @@ public final class Node: Sendable {
             path: configuration.dataDirectory, clusterID: configuration.clusterID,
             node: configuration.node, voters: configuration.members.map(\.id), options: options,
             machine: StateMachine(sha256: { SHA256.hash($0).bytes }),
-            newIncarnation: Incarnation(Self.number(random)), logger: logger)
-        let run = Self.number(random)
+            newIncarnation: Incarnation(random.integer()), logger: logger)
+        let run = random.integer()
         let transport = PeerTransport(
             local: LocalNode(
                 clusterID: configuration.clusterID, node: configuration.node,
@@ -51,7 +51,7 @@ public final class Node: Sendable {
         self.transport = transport
         let admission = PeerAdmission(store: disk.store)
         runtime = try ReplicaRuntime(
-            disk: disk, run: run, seed: Self.number(random), options: options, clock: clock,
+            disk: disk, run: run, seed: random.integer(), options: options, clock: clock,
             transport: transport, logger: logger, fatal: fatal
         ) { delegate, sink in
             _ = try transport.start(
@@ -104,7 +104,7 @@ public final class Node: Sendable {
         housekeeping.stop()
         runtime.shutdown()
         frontend.stop()
-        do { try transport.shutdown() } catch {
+        do { try transport.stop() } catch {
             logger.warning("the peer transport did not end well", metadata: ["error": "\(error)"])
         }
         _ = hashing.stop(seconds: 1)
@@ -122,15 +122,11 @@ public final class Node: Sendable {
         }
     }
 
-    private static func number(_ random: SystemRandomBytes) -> UInt64 {
-        random.bytes(8).reduce(0) { $0 << 8 | UInt64($1) }
-    }
-
     private static func rootKey(_ file: String) throws -> RootKey {
-        guard let bytes = ConfigurationReader.bytes(hexadecimal: try PrivateFileReader.read(file)),
-            bytes.count == 32
-        else { throw NodeStartError("\(file) does not hold 64 hexadecimal digits") }
-        return RootKey(key: SecretBytes(bytes))
+        var contents = Array(try PrivateFileReader.read(file).utf8)
+        do { return try RootKey(file: &contents) } catch {
+            throw NodeStartError("\(file): \(error)")
+        }
     }
 
     private static func runtimeOptions(_ configuration: NodeConfiguration) -> RuntimeOptions {
@@ -159,7 +155,7 @@ public final class Node: Sendable {
                     throw NodeStartError(
                         "bootstrap.admin_password_file is needed to make the cluster")
                 }
-                let password = SharedSecret(Array(try PrivateFileReader.read(file).utf8))
+                let password = SharedSecret(copying: Array(try PrivateFileReader.read(file).utf8))
                 guard case .made(let record) = worker.perform(.make(password)) else {
                     throw NodeStartError("the first password could not be hashed")
                 }

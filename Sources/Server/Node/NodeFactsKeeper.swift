@@ -4,6 +4,7 @@ internal import ByteCodec
 internal import RaftCore
 internal import Replica
 internal import ReplicaRuntime
+internal import StateStore
 internal import Synchronization
 
 /// What this node tells of itself: sampled from the replica, with hysteresis for load balancers.

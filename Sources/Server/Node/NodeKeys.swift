@@ -44,7 +44,7 @@ final class NodeKeys: Sendable {
             row: row.keyring.keyring.bytes, under: root, clusterID: clusterID)
         let opened = Opened(
             keys: ServiceKeys(keyring: keyring),
-            tokens: try TokenCodec(blockKey: SecretBytes(row.facts.tokenBlockKey)))
+            tokens: try TokenCodec(blockKey: SecretBytes(copying: row.facts.tokenBlockKey)))
         contents.withLock {
             $0.opened = opened
             $0.keyringVersion = row.keyring.version

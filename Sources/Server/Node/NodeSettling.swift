@@ -6,6 +6,7 @@ internal import Logging
 internal import RaftCore
 internal import Replica
 internal import ReplicaRuntime
+internal import StateStore
 internal import Synchronization
 
 /// What a node has to say once in its life: that the cluster is to be made, and who it is.
@@ -70,16 +71,11 @@ final class NodeSettling: Sendable {
     }
 
     private func propose(_ command: @autoclosure () throws -> Command, _ what: String) throws {
-        guard
-            isProposing.withLock({
-                $0
-                    ? false
-                    : {
-                        $0 = true
-                        return true
-                    }()
-            })
-        else { return }
+        let starts = isProposing.withLock { isProposing -> Bool in
+            defer { isProposing = true }
+            return !isProposing
+        }
+        guard starts else { return }
         let encoded: [UInt8]
         do { encoded = try command().encoded() } catch {
             isProposing.withLock { $0 = false }

@@ -1,5 +1,4 @@
 internal import Foundation
-internal import Glibc
 
 /// Reads files that hold a secret.
 enum PrivateFileReader {
@@ -7,17 +6,12 @@ enum PrivateFileReader {
     ///
     /// - Throws: `NodeStartError` when it cannot be read, is too long, or others may read it.
     static func read(_ path: String) throws -> String {
-        // The path is a Swift string, which lives for the call.
-        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else {
-            throw NodeStartError("\(path) cannot be read: errno \(errno)")
+        guard let handle = FileHandle(forReadingAtPath: path) else {
+            throw NodeStartError("\(path) cannot be read")
         }
-        let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
-        var status = stat()
-        guard unsafe fstat(descriptor, &status) == 0 else {
-            throw NodeStartError("\(path) cannot be looked at: errno \(errno)")
-        }
-        guard status.st_mode & 0o077 == 0 else {
+        let attributes = try FileManager.default.attributesOfItem(atPath: path)
+        guard let mode = attributes[.posixPermissions] as? NSNumber, mode.intValue & 0o077 == 0
+        else {
             throw NodeStartError("\(path) must be readable by its owner alone (mode 0600)")
         }
         guard let data = try handle.read(upToCount: 64 << 10),

@@ -1,0 +1,58 @@
+internal import Dispatch
+internal import Foundation
+internal import Glibc
+internal import Logging
+internal import ReplicaRuntime
+
+/// A node as a process: from its start to its last signal.
+public enum NodeProcess {
+    /// Runs a node until it is told to end; never returns.
+    public static func run(_ configuration: NodeConfiguration) -> Never {
+        LoggingSystem.bootstrap { label in
+            NodeLogHandler(
+                label: label, level: configuration.logLevel, json: configuration.logsJSON)
+        }
+        let logger = Logger(label: "watchword")
+        // A peer or client that has gone is an error of that write, not the end of the process.
+        signal(SIGPIPE, SIG_IGN)
+        // New files are for this user alone, whoever started us.
+        umask(0o077)
+        let fatal = FatalError { reason in
+            logger.critical("the node ends at once", metadata: ["reason": "\(reason)"])
+            LogSink.standardError.flush()
+            // Without exit handlers: nothing may be written any more.
+            _exit(70)
+        }
+        let node: Node
+        do { node = try Node(configuration: configuration, logger: logger, fatal: fatal) } catch {
+            logger.critical("the node does not start", metadata: ["reason": "\(error)"])
+            LogSink.standardError.flush()
+            exit(78)
+        }
+        let signals = SignalQueue()
+        signals.handle(SIGHUP) { node.reload() }
+        for number in [SIGTERM, SIGINT] {
+            signals.handle(number) {
+                node.stop()
+                LogSink.standardError.flush()
+                exit(0)
+            }
+        }
+        dispatchMain()
+    }
+}
+
+/// Signals as calls on one queue, in order.
+private final class SignalQueue {
+    private let queue = DispatchQueue(label: "watchword-signals")
+    private var sources: [any DispatchSourceSignal] = []
+
+    /// Calls `body` at each such signal, instead of what the system would do.
+    func handle(_ number: Int32, _ body: @escaping @Sendable () -> Void) {
+        signal(number, SIG_IGN)
+        let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
+        source.setEventHandler(handler: body)
+        source.resume()
+        sources.append(source)
+    }
+}
