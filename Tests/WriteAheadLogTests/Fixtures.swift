@@ -44,3 +44,31 @@ func openLog(
 extension EntryID {
     init(_ index: UInt64, _ term: UInt64) { self.init(index: LogIndex(index), term: Term(term)) }
 }
+
+/// All subsets of up to 12 things; of more, none, all, each alone, all but each, and 200 at random.
+func subsets<Element: Hashable>(of all: [Element], seed: UInt64 = 1) -> [Set<Element>] {
+    if all.count <= 12 {
+        return (0..<(1 << all.count)).map { mask in
+            Set(all.indices.filter { mask >> $0 & 1 == 1 }.map { all[$0] })
+        }
+    }
+    var random = RandomSource(seed: seed)
+    var sets: [Set<Element>] = [[], Set(all)]
+    for element in all { sets += [[element], Set(all).subtracting([element])] }
+    for _ in 0..<200 { sets.append(Set(all.filter { _ in random.chance(1, in: 2) })) }
+    return sets
+}
+
+/// The bytes that hexadecimal digits spell.
+func bytes(_ hexadecimal: String) -> [UInt8] {
+    let digits = hexadecimal.filter { !$0.isWhitespace }.map { UInt8($0.hexDigitValue!) }
+    return stride(from: 0, to: digits.count, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
+}
+
+/// The hexadecimal digits of bytes.
+func hexadecimal(_ bytes: [UInt8]) -> String {
+    bytes.map { byte in
+        let digits = String(byte, radix: 16)
+        return digits.count == 1 ? "0" + digits : digits
+    }.joined()
+}
