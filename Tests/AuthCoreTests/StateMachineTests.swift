@@ -87,6 +87,30 @@ import Testing
         #expect(try house.meta.lastStamp == before)
     }
 
+    @Test("The latest stamp there is ends everything and stops nothing")
+    func latestStamp() throws {
+        var house = try House.open()
+        let session = try house.startSession(House.adminID)
+        house.now = .max
+        #expect(try house.apply(.sweep(.init(limit: 9)), by: .node).refusal == nil)
+        #expect(try house.verdict(session) == .deny(.ended, isFinal: true))
+        #expect(try !isSweepDue(wall: .max, house.tables))
+        let request = RequestKey(
+            scope: digest(1), subject: 1, body: digest(1), timeToLiveMilliseconds: 1)
+        let outcome = try house.apply(
+            .putRole(.init(name: role("r"), permissions: [])), by: .node, key: request)
+        #expect(outcome.refusal == nil)
+    }
+
+    @Test("A release that is older than what the cluster has agreed to applies nothing")
+    func featureLevel() throws {
+        let house = try House.open()
+        var meta = try house.meta
+        meta.featureLevel = StateMachine.featureLevel + 1
+        try meta.write(house.tables)
+        #expect(throws: FeatureLevelTooHigh(cluster: 2)) { try House.apply([], to: house.tables) }
+    }
+
     @Test("A tenant that is not there is told from nothing else")
     func unknownTenant() throws {
         var house = try House.open()

@@ -52,7 +52,9 @@ extension Execution {
 
     @discardableResult
     private func sweepRequests(atMost limit: UInt32) throws -> UInt32 {
-        let due = try keys(.requestsByExpiry, upTo: Key.of(stamp.rawValue + 1), atMost: limit)
+        let due = try keys(
+            .requestsByExpiry, upTo: Key.of(stamp.advanced(milliseconds: 1).rawValue), atMost: limit
+        )
         for key in due {
             guard let row = try RequestRow.row(Array(key.suffix(32)), tables),
                 row.expiryKey == key

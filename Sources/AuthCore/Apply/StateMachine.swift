@@ -23,15 +23,30 @@ public struct AppliedEntry: Equatable, Sendable {
 /// It is a function of the tables and the entries alone. Nothing that a command holds makes it
 /// throw: it throws only what the tables throw, and `StateDamage`.
 public struct StateMachine: Sendable {
+    /// The highest feature level whose commands this release can apply.
+    public static let featureLevel: UInt32 = 1
+
     private let sha256: @Sendable ([UInt8]) -> [UInt8]
 
     /// Takes the hash function that chains audit rows: 32 bytes of SHA-256.
     public init(sha256: @escaping @Sendable ([UInt8]) -> [UInt8]) { self.sha256 = sha256 }
 
     /// Begins a batch in a transaction on `tables`.
+    ///
+    /// - Throws: `FeatureLevelTooHigh`, `StateDamage`, or what the tables throw.
     public func begin(_ tables: some TableReader) throws -> ApplySession {
-        ApplySession(meta: try StateMeta.read(tables), sha256: sha256)
+        let meta = try StateMeta.read(tables)
+        guard meta.featureLevel <= Self.featureLevel else {
+            throw FeatureLevelTooHigh(cluster: meta.featureLevel)
+        }
+        return ApplySession(meta: meta, sha256: sha256)
     }
+}
+
+/// The cluster uses what this release cannot apply: it must be upgraded, and nothing is damaged.
+public struct FeatureLevelTooHigh: Error, Equatable, Sendable {
+    /// The level of the cluster.
+    public let cluster: UInt32
 }
 
 /// A batch of entries that is applied in one transaction.

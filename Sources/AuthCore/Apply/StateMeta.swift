@@ -12,6 +12,9 @@ public struct StateMeta: Equatable, Sendable {
     public var lastStamp: Timestamp
     /// Of everything that was put and deleted, `meta` apart.
     public var stateHash: StateHash
+    /// What the cluster has agreed to use of formats and commands. A node that supports less
+    /// applies nothing.
+    public var featureLevel: UInt32
     /// Whether the cluster was made; before that every other command is refused.
     public var isBootstrapped: Bool
     /// The number that the next session gets.
@@ -35,6 +38,7 @@ public struct StateMeta: Equatable, Sendable {
         self.configuration = configuration
         lastStamp = .zero
         stateHash = .empty
+        featureLevel = 1
         isBootstrapped = false
         nextSession = SessionNumber(1)
         roleTableVersion = 1
@@ -68,6 +72,7 @@ extension StateMeta: Row {
         writer.write(lastStamp)
         writer.write(stateHash.low)
         writer.write(stateHash.high)
+        writer.write(featureLevel)
         writer.write(isBootstrapped)
         writer.write(nextSession.rawValue)
         writer.write(roleTableVersion)
@@ -84,6 +89,7 @@ extension StateMeta: Row {
         applied = EntryID(index: LogIndex(try reader.read()), term: Term(try reader.read()))
         lastStamp = try reader.readTime()
         stateHash = StateHash(low: try reader.read(), high: try reader.read())
+        featureLevel = try reader.read()
         isBootstrapped = try reader.readBool()
         nextSession = SessionNumber(try reader.read())
         roleTableVersion = try reader.read()

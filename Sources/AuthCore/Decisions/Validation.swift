@@ -40,11 +40,13 @@ public enum SessionDenial: Hashable, Sendable {
 ///   - verifier: the digest of its verifier.
 ///   - wall: the node's own time. Expiry is judged by the later of it and the last stamp, so a
 ///     wrong clock can only shorten a life.
-/// - Complexity: three look-ups.
+///   - meta: the meta row of the same view, when it is at hand.
+/// - Complexity: two look-ups, three without `meta`.
 public func decideValidation(
-    of number: SessionNumber, verifier: Digest256, wall: Timestamp, _ reader: some TableReader
+    of number: SessionNumber, verifier: Digest256, wall: Timestamp, meta: StateMeta? = nil,
+    _ reader: some TableReader
 ) throws -> SessionVerdict {
-    let meta = try StateMeta.read(reader)
+    let meta = try meta ?? StateMeta.read(reader)
     guard let session = try SessionRow.read(number, reader) else {
         return .deny(
             number < meta.nextSession ? .ended : .unknown,
@@ -130,13 +132,14 @@ public func decideSecretRead(
     return row.isReadable(at: max(meta.lastStamp, wall)) ? row : nil
 }
 
-/// Whether there is something for a `sweep` to remove.
-public func isSweepDue(_ reader: some TableReader) throws -> Bool {
-    let now = try StateMeta.read(reader).lastStamp
+/// Whether there is something for a `sweep` to remove, by the later of the last stamp and the
+/// node's own time: in an idle cluster only the sweep itself brings a new stamp.
+public func isSweepDue(wall: Timestamp = .zero, _ reader: some TableReader) throws -> Bool {
+    let now = max(try StateMeta.read(reader).lastStamp, wall)
     var due = false
     let ends: [(Table, [UInt8])] = [
         (.sessionsByExpiry, Key.of(Sessions.minute(of: now) + 1)),
-        (.requestsByExpiry, Key.of(now.rawValue + 1)),
+        (.requestsByExpiry, Key.of(now.advanced(milliseconds: 1).rawValue)),
     ]
     for (table, end) in ends where !due {
         try reader.scan(table, from: [], upTo: end) { _, _ in
