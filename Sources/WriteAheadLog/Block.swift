@@ -9,6 +9,32 @@ enum Block {
 }
 
 extension [UInt8] {
+    /// Whether the bytes at `offset` are `other`.
+    func matches(_ other: [UInt8], at offset: Int) -> Bool {
+        precondition(offset >= 0 && offset + other.count <= count, "\(other.count) at \(offset)")
+        // Words first; every load lies within `other`, and so within the checked range here.
+        return unsafe withUnsafeBytes { mine in
+            unsafe other.withUnsafeBytes { theirs in
+                var step = 0
+                while step + 8 <= theirs.count {
+                    let word = unsafe mine.loadUnaligned(
+                        fromByteOffset: offset + step, as: UInt64.self)
+                    guard
+                        word
+                            == (unsafe theirs.loadUnaligned(
+                                fromByteOffset: step, as: UInt64.self))
+                    else { return false }
+                    step += 8
+                }
+                while step < theirs.count {
+                    guard unsafe mine[offset + step] == theirs[step] else { return false }
+                    step += 1
+                }
+                return true
+            }
+        }
+    }
+
     /// Whether the bytes in `range` are all zero.
     func isZero(in range: Range<Int>) -> Bool {
         precondition(range.lowerBound >= 0 && range.upperBound <= count, "range \(range)")

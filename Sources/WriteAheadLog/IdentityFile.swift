@@ -51,11 +51,6 @@ struct IdentityFile: Equatable {
         return (first, copies.count == 2 && file.count == fileBytes)
     }
 
-    init(identity: WALIdentity, isInitialised: Bool) {
-        self.identity = identity
-        self.isInitialised = isInitialised
-    }
-
     // Nil for a copy that is damaged.
     private static func decode(_ copy: [UInt8]) throws(Failure) -> IdentityFile? {
         var crc = CRC32C()

@@ -92,8 +92,7 @@ struct SegmentScan {
                     offset: offset, number: located.group.number, reason: .recordOrder, slots: []))
             return
         }
-        let found = image[offset..<(offset + expected.count)]
-        if !found.elementsEqual(expected) {
+        if !image.matches(expected, at: offset) {
             repairs.append(SegmentWriter.Write(offset: offset, bytes: expected))
         }
     }
@@ -116,7 +115,7 @@ struct SegmentScan {
             damage.append(
                 Damage(
                     offset: end.block * Block.bytes, number: number,
-                    reason: isBlank ? .groupMissing : .group,
+                    reason: isZeroBlock(end.block) ? .groupMissing : .group,
                     slots: slots.filter { !isWhole($0) } + slots.filter(isWhole)))
             return true
         case .torn:
@@ -126,6 +125,11 @@ struct SegmentScan {
         case .end, .good, .repairIdentifiers:
             return false
         }
+    }
+
+    private func isZeroBlock(_ block: Int) -> Bool {
+        let start = min(block * Block.bytes, image.count)
+        return image.isZero(in: start..<min(start + Block.bytes, image.count))
     }
 
     private func wholeGroup(at block: Int) -> Group.Located? {

@@ -53,10 +53,12 @@ struct SegmentWriter {
     mutating func takeWrites() -> [Write] {
         guard groups.count > 0 else { return [] }
         let front = Write(offset: firstBlock * Block.bytes, bytes: groups.bytes)
+        var backwards = ByteWriter(capacity: identifiers.reduce(0) { $0 + $1.count })
+        for part in identifiers.reversed() { backwards.write(raw: part) }
         let back = Write(
             offset: IdentifierBlock.offset(
                 identifierBlocks - 1, segmentBytes: header.segmentBytes),
-            bytes: Array(identifiers.reversed().joined()))
+            bytes: backwards.bytes)
         groups = ByteWriter()
         identifiers = []
         firstBlock = nextBlock
