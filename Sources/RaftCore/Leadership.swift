@@ -31,6 +31,8 @@ struct Leadership: Equatable, Sendable {
     var firstIndex: LogIndex = .zero
     /// When the next heartbeats go out.
     var heartbeatDue: SteadyTime = .zero
+    /// When this leader last tried to hand over because its disk stood still.
+    var stallNoticedAt: SteadyTime = .zero
     /// Bytes of the entries that are not committed.
     var uncommittedBytes = 0
     /// Reads that wait for a round, or for the one under way.

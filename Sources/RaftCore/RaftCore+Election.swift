@@ -95,10 +95,12 @@ extension RaftCore {
     /// with a log at least as up to date (Raft §5.2, §5.4.1).
     mutating func voteRequested(by candidate: NodeID, last: EntryID, isTransfer: Bool) {
         let isFree = vote == candidate || (vote == nil && leader == nil)
-        guard isFree, role == .follower, isUpToDate(last) else {
+        guard isFree, isUpToDate(last) else {
             send(.voteReply(granted: false), to: candidate)
             return
         }
+        // Who only asked whether it might campaign lets the other go first.
+        if role == .preCandidate { becomeFollower(term: term, leader: nil) }
         if vote == nil { enter(term, vote: candidate) }
         // A vote given is time given to the candidate; nothing else but a leader resets the timer.
         resetElectionTimer()
@@ -152,7 +154,7 @@ extension RaftCore {
 
     /// The disk holds the present term and vote: what was promised may be said now.
     mutating func hardStateBecameDurable() {
-        if storage.isGrantHeld, role == .follower, let candidate = vote {
+        if storage.isGrantHeld, let candidate = vote, candidate != id {
             send(.voteReply(granted: true), to: candidate)
         }
         storage.isGrantHeld = false

@@ -78,6 +78,7 @@ extension RaftOptions {
         precondition(
             checkQuorumMilliseconds > heartbeatMilliseconds, "contact is lost between heartbeats")
         precondition(campaignRetryMilliseconds > 0, "campaigns without a pause")
+        precondition(diskStallMilliseconds > 0, "every write would be too slow")
         precondition(appendBytesMax > 0 && appendEntriesMax > 0, "appends without room")
         precondition(inflightMessagesMax > 0 && inflightBytesMax > 0, "no append may be sent")
         precondition(

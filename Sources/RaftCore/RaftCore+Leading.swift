@@ -10,7 +10,7 @@ extension RaftCore {
         }
         if !leading.peers.isEmpty { consider(leading.heartbeatDue) }
         consider(quorumContactEnd)
-        consider(leading.transfer?.deadline)
+        consider(leading.transfer?.deadline ?? diskStallEnd)
         // A snapshot that is due already waits for a sign of life and not for the clock.
         for peer in leading.peers {
             if let moment = peer.progress.snapshotDue, moment > now { consider(moment) }
@@ -32,6 +32,15 @@ extension RaftCore {
         return contact.advanced(milliseconds: options.checkQuorumMilliseconds)
     }
 
+    /// When this leader's disk has done nothing for too long, so that another should lead; nil if
+    /// nothing is asked of the disk, or nobody else could.
+    private var diskStallEnd: SteadyTime? {
+        guard let since = storage.waitingSince, configuration.voters.contains(where: { $0 != id })
+        else { return nil }
+        return max(since, leading.stallNoticedAt)
+            .advanced(milliseconds: options.diskStallMilliseconds)
+    }
+
     /// Some deadline of the leader has passed.
     mutating func leadershipTimerFired() {
         if let end = quorumContactEnd, now >= end {
@@ -43,6 +52,11 @@ extension RaftCore {
         if let transfer = leading.transfer, now >= transfer.deadline {
             abortTransfer()
             guard role == .leader else { return }
+        }
+        if leading.transfer == nil, let end = diskStallEnd, now >= end {
+            // If no heir is found in time, it is tried again after as long.
+            leading.stallNoticedAt = now
+            beginTransfer(to: nil)
         }
         if now >= leading.heartbeatDue {
             broadcastHeartbeat()

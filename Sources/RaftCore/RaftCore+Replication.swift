@@ -57,7 +57,8 @@ extension RaftCore {
         switch progress.state {
         case .probe: break
         case .replicate:
-            let isCommitNews = log.committed > progress.sentCommit
+            // Who still has a window full of appends to answer gets the next one soon enough.
+            let isCommitNews = log.committed > progress.sentCommit && progress.mayAppend
             if !isAnythingSent, progress.isCheckWanted || isCommitNews {
                 _ = sendAppend(toPeerAt: position, isEmpty: true)
             }
@@ -205,6 +206,11 @@ extension RaftCore {
     /// Notes what is known to match the leader's log, and that an answer is owed. It leaves when
     /// the disk has come that far: see `flushAcknowledgement`.
     mutating func acknowledge(upTo matched: LogIndex) {
+        if following.matched == .zero, matched > log.durable {
+            // The first answer to a leader is worth a sync's wait: an earlier one, for the part
+            // that is durable already, would have the leader send the rest again.
+            following.acknowledged = log.durable
+        }
         following.matched = max(following.matched, matched)
         following.isReplyOwed = true
     }

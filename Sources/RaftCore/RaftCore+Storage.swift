@@ -16,14 +16,14 @@ extension RaftCore {
             ? HardState(term: term, vote: vote, commit: log.committed) : nil
         let token = StorageToken(
             generation: log.generation, term: term, lastIndex: log.lastIndex,
-            sequence: storage.request(hardState))
+            sequence: storage.request(hardState, now: now))
         return PersistRequest(token: token, hardState: hardState, entries: entries)
     }
 
     /// The disk has kept a request.
     mutating func persisted(_ token: StorageToken) {
         let wasHeld = storage.holds(term: term, vote: vote)
-        guard storage.complete(token.sequence) else { return }
+        guard storage.complete(token.sequence, now: now) else { return }
         // The entries that it names may have been replaced meanwhile, by others with the same
         // indexes (etcd/raft `append_aba_race`).
         if token.generation == log.generation || Planted.staleCompletion.isOn {

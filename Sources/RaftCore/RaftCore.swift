@@ -20,20 +20,23 @@ public struct RaftCore: Sendable {
     public let options: RaftOptions
 
     // Persistent state (Raft figure 2), as it stands in memory.
-    var term: Term
+    /// The present term.
+    public internal(set) var term: Term
     var vote: NodeID?
     var log: RaftLog
     var configurations: ConfigurationHistory
 
     // Volatile state.
-    var role: Role = .follower
-    var leader: NodeID?
+    /// What this node does now.
+    public internal(set) var role: Role = .follower
+    /// Who leads the present term, if that is known.
+    public internal(set) var leader: NodeID?
     var following = Following()
     var ballots: [Ballot] = []
     var leading = Leadership()
     var storage: StorageProgress
     /// The snapshot that is to replace the state; nothing is appended or applied meanwhile.
-    var installing: SnapshotMetadata?
+    public internal(set) var installing: SnapshotMetadata?
     var isStorageFull = false
     /// Counts read rounds over all terms of this run, so that no number is used twice.
     var readSequence: UInt64 = 0
@@ -148,7 +151,7 @@ public struct RaftCore: Sendable {
     }
 
     /// The configuration in force.
-    var configuration: ConfState { configurations.current }
+    public var configuration: ConfState { configurations.current }
 
     /// Hands a message to the network; nothing in it may wait for the disk.
     mutating func send(_ body: Message.Body, to peer: NodeID, term messageTerm: Term? = nil) {

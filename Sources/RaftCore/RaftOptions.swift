@@ -13,6 +13,9 @@ public struct RaftOptions: Equatable, Sendable {
     public var connectionLossJitterMilliseconds: UInt64 = 20
     /// A transfer that has not happened after this long is given up.
     public var transferTimeoutMilliseconds: UInt64 = 500
+    /// A leader whose disk has not finished a write after this long hands leadership over: it can
+    /// commit by the disks of others, but apply and answer nothing.
+    public var diskStallMilliseconds: UInt64 = 1_000
     /// In one append.
     public var appendBytesMax = 1 << 20
     /// In one append.

@@ -57,7 +57,7 @@ extension RaftCore {
             id: id, role: role, term: term, leader: leader, commit: log.committed,
             applied: log.applied, last: log.last, durable: log.durable,
             configuration: configuration, hasCommittedInTerm: hasCommittedInTerm,
-            isTransferring: leading.transfer != nil, transferTarget: leading.transfer?.target,
+            isTransferring: isTransferring, transferTarget: leading.transfer?.target,
             uncommittedBytes: leading.uncommittedBytes, pendingReads: leading.reads.count,
             generation: log.generation, isStorageFull: isStorageFull, installing: installing,
             peers: leading.peers.map(status(of:)))
@@ -76,6 +76,9 @@ extension RaftCore {
             inflightCount: progress.inflights.count, inflightBytes: progress.inflights.bytes,
             isActive: isActive(progress))
     }
+
+    /// Whether leadership is being handed over, so that proposals are refused.
+    public var isTransferring: Bool { leading.transfer != nil }
 
     /// The term of the entry at `index`, or nil where none is in memory.
     public func term(at index: LogIndex) -> Term? { log.term(at: index) }

@@ -19,6 +19,9 @@ struct StorageProgress: Equatable, Sendable {
     private(set) var completed: UInt64 = 0
     /// Whether the present vote was asked for and its grant waits for the disk.
     var isGrantHeld = false
+    /// Since when the disk has finished nothing although something is asked of it; nil if nothing
+    /// is.
+    private(set) var waitingSince: SteadyTime?
     // Asked for and not yet durable, in order.
     private var underway: [Write] = []
 
@@ -32,8 +35,9 @@ struct StorageProgress: Equatable, Sendable {
     func holds(term: Term, vote: NodeID?) -> Bool { durable.term == term && durable.vote == vote }
 
     /// Numbers one more request, with the hard state that it carries, if any.
-    mutating func request(_ hardState: HardState?) -> UInt64 {
+    mutating func request(_ hardState: HardState?, now: SteadyTime) -> UInt64 {
         sequence += 1
+        waitingSince = waitingSince ?? now
         if let hardState {
             precondition(hardState.term >= requested.term, "the term on disk would go back")
             requested = hardState
@@ -43,10 +47,11 @@ struct StorageProgress: Equatable, Sendable {
     }
 
     /// Notes that every request up to and with `finished` is durable. False if that was known.
-    mutating func complete(_ finished: UInt64) -> Bool {
+    mutating func complete(_ finished: UInt64, now: SteadyTime) -> Bool {
         precondition(finished <= sequence, "request \(finished) was never made")
         guard finished > completed else { return false }
         completed = finished
+        waitingSince = completed < sequence ? now : nil
         while let first = underway.first, first.sequence <= finished {
             durable = first.hardState
             underway.removeFirst()
@@ -57,6 +62,7 @@ struct StorageProgress: Equatable, Sendable {
     /// Checks the order of requests and completions.
     func checkInvariants() {
         precondition(completed <= sequence, "completed before it was requested")
+        precondition((waitingSince == nil) == (completed == sequence), "waits for nothing")
         precondition(durable.term <= requested.term, "durable before it was requested")
         precondition(
             zip(underway, underway.dropFirst()).allSatisfy { $0.sequence < $1.sequence },

@@ -82,6 +82,8 @@ struct Cluster {
     /// Whether disks and state machines finish at once.
     var isDiskFast = true
     var isApplyFast = true
+    /// Disks that finish nothing by themselves.
+    var slowDisks: [NodeID] = []
 
     init(
         _ count: Int, options: RaftOptions = RaftOptions(), seed: UInt64 = 1,
@@ -141,7 +143,7 @@ struct Cluster {
         self[id].droppedReads += ready.droppedReads
         if let install = ready.install { self[id].installing = install }
         for peer in ready.snapshotsToSend { sendSnapshot(from: id, to: peer) }
-        if isDiskFast { finishWrites(id) }
+        if isDiskFast, !slowDisks.contains(id) { finishWrites(id) }
         if isApplyFast { finishApplying(id) }
     }
 
@@ -215,9 +217,7 @@ struct Cluster {
         guard self[id].isUp, let metadata = self[id].installing else { return }
         self[id].installing = nil
         // Earlier writes are before the reset in the one ordered stream.
-        let writes = self[id].writes
         finishWrites(id)
-        _ = writes
         self[id].disk.reset(to: metadata, stateHash: self[id].installingHash)
         self[id].applied = metadata
         self[id].stateHash = self[id].installingHash
@@ -290,7 +290,7 @@ struct Cluster {
             lose(envelope)
             return
         }
-        if isTracing { trace.append("  \(Trace.line(message))") }
+        if isTracing { trace.append("> \(Trace.line(message))") }
         guard case .snapshot(let metadata) = message.body else {
             step(message.to, .message(message))
             return
@@ -301,7 +301,7 @@ struct Cluster {
         drain(message.to)
         if wasInstalling == nil, self[message.to].installing == metadata {
             self[message.to].installingHash = envelope.stateHash
-            if isDiskFast { install(message.to) }
+            if isDiskFast, !slowDisks.contains(message.to) { install(message.to) }
         }
         // The stream's end, as the sender sees it.
         step(message.from, .snapshotSent(to: message.to, metadata: metadata, succeeded: true))

@@ -226,6 +226,20 @@ struct PreVoteTests {
         #expect(bench.take(to: n3) == [.vote(last: .zero, isTransfer: false)])
     }
 
+    @Test("votes for another while it only asks whether it might campaign")
+    func preCandidateVotes() {
+        var bench = Bench(.log([], term: 2))
+        bench.fire()
+        bench.sent = []
+        bench.isDiskFast = false
+        bench.receive(.vote(last: .zero, isTransfer: false), from: n3, term: 2)
+        #expect(bench.core.status.role == .follower)
+        // Its own timer may pass before the disk is done: the vote is given all the same.
+        bench.fire()
+        bench.persist()
+        #expect(bench.take(to: n3).contains(.voteReply(granted: true)))
+    }
+
     @Test("campaigns at once after a start, without waiting for a time-out")
     func startUp() throws {
         let deadline = try #require(Bench().core.deadline)

@@ -4,7 +4,7 @@ import Testing
 
 /// How many seeds of each kind are run: few by default, and as many as `WATCHWORD_RAFT_SEEDS` says.
 private let seedCount: UInt64 =
-    ProcessInfo.processInfo.environment["WATCHWORD_RAFT_SEEDS"].flatMap { UInt64($0) } ?? 8
+    ProcessInfo.processInfo.environment["WATCHWORD_RAFT_SEEDS"].flatMap { UInt64($0) } ?? 6
 
 @Suite("Random runs (S1 to S9, S11, C6, L1, L2)")
 struct PropertyTests {

@@ -206,6 +206,50 @@ struct StorageTests {
         core.checkInvariants()
     }
 
+    @Test("a leader whose disk stands still hands over, since it can answer nothing (faux leader)")
+    func diskStalls() throws {
+        var cluster = Cluster(3)
+        cluster.elect(n1)
+        cluster.slowDisks = [n1]
+        try cluster.propose(n1, "x")
+        cluster.settle()
+        #expect(cluster[n1].core.status.commit == LogIndex(2), "by the disks of the others")
+        #expect(cluster[n1].applied.last.index == LogIndex(1))
+        cluster.advance(990)
+        #expect(cluster.leaders == [n1])
+        cluster.advance(50)
+        #expect(cluster.leaders.count == 1)
+        #expect(cluster.leaders != [n1])
+        #expect(cluster[n2].applied.last.index > LogIndex(2))
+    }
+
+    @Test("a leader that nobody can replace waits for its disk, and tries again")
+    func diskStallsWithoutHeir() throws {
+        var bench = Bench()
+        bench.winAndCommit()
+        bench.isDiskFast = false
+        try bench.propose("x")
+        var tries = 0
+        var wasTransferring = false
+        for _ in 0..<150 {
+            bench.fire()
+            for peer in [n2, n3] {
+                bench.receive(.heartbeatReply(sequence: 0), from: peer, term: 1)
+            }
+            let isTransferring = bench.core.isTransferring
+            if isTransferring, !wasTransferring { tries += 1 }
+            wasTransferring = isTransferring
+        }
+        #expect(bench.core.role == .leader)
+        #expect((2...4).contains(tries), "\(tries) in 4.5 s")
+        bench.persist()
+        for _ in 0..<40 {
+            bench.fire()
+            bench.receive(.heartbeatReply(sequence: 0), term: 1)
+        }
+        #expect(!bench.core.isTransferring)
+    }
+
     @Test("a node whose disk is full hears, votes, and acknowledges no new entry")
     func diskIsFull() {
         var bench = Bench(.log([1]))

@@ -3,6 +3,7 @@ import RaftCore
 /// One line for everything that a core says, short enough for a page and complete enough for a
 /// review.
 enum Trace {
+    /// What a node wants done: messages are indented, and stand with `>` when they arrive.
     static func lines(_ id: NodeID, _ ready: Ready) -> [String] {
         var lines: [String] = []
         if let soft = ready.softState {
@@ -12,7 +13,7 @@ enum Trace {
         if let configuration = ready.configuration {
             lines.append("\(id) configuration \(line(configuration))")
         }
-        lines += ready.messages.map { "  \(line($0)) sent" }
+        lines += ready.messages.map { "  \(line($0))" }
         if let write = ready.persist { lines.append("\(id) persist \(line(write))") }
         if let install = ready.install { lines.append("\(id) install \(line(install.last))") }
         if !ready.committed.isEmpty {
