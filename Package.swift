@@ -185,7 +185,13 @@ if !coreOnly {
             ]),
         tests("ReplicaRuntimeTests", ["ReplicaRuntime", "Replica", "RaftCore"]),
         tests("WatchwordClientTests", ["WatchwordClient", "APITypes"]),
-        tests("ServerTests", ["Server", "HTTPAPI", nioCore, nioPosix, nioEmbedded]),
+        tests(
+            "ServerTests",
+            [
+                "Server", "HTTPAPI", "AuthService", "AuthCore", "RaftCore", "ByteCodec",
+                "Cryptography", "PeerTransport", nioCore, nioPosix, nioEmbedded, nioSSL, x509,
+                asn1, crypto, logging,
+            ]),
     ]
 }
 

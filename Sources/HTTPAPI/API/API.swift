@@ -16,6 +16,10 @@ public final class API: Sendable {
     public init(environment: any APIEnvironment, options: APIOptions = APIOptions()) {
         self.environment = environment
         self.options = options
+        guard !options.servesOnlyMetrics else {
+            table = RouteTable([Endpoints.openMetrics])
+            return
+        }
         let routes = Endpoints.all
         let document = OpenAPIDocument.make(RouteTable(routes), version: options.version).bytes
         table = RouteTable(routes + [Endpoints.openAPI(document)])

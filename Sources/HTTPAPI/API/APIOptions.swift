@@ -8,6 +8,8 @@ public struct APIOptions: Sendable {
     public var origins: [String] = []
     /// The key that `X-Metrics-Key` must have; nil: only `metrics:read` opens `/metrics` here.
     public var metricsKey: String?
+    /// Serves `/metrics` and nothing else, to everybody: for a listener of its own.
+    public var servesOnlyMetrics = false
     /// The most that a body may hold, where a route says nothing smaller.
     public var bodyBytesMax = 128 << 10
     /// The deadline of a request that names none, in milliseconds.

@@ -39,6 +39,17 @@ extension Endpoints {
             handler: .openSteps { call, world in metrics(call, world) }),
     ]
 
+    /// The figures on a listener of their own, which decides by itself who reaches it.
+    static let openMetrics = Route(
+        "metrics", "GET", "/metrics", gate: .open(because: "the listener serves nothing else"),
+        answers: [
+            Answer(
+                200, "The figures.", .text(TextRule(0...(1 << 24))),
+                mediaType: "text/plain; version=0.0.4; charset=utf-8")
+        ],
+        summary: "The figures of this node in Prometheus' text format.",
+        handler: .local { call, _ in .success(metricsReply(call)) })
+
     private static func probe(
         _ name: String, _ path: PathPattern, _ summary: String,
         _ state: @escaping @Sendable (World) -> Availability

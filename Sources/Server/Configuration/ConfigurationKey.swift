@@ -88,9 +88,13 @@ extension ConfigurationKey {
                 + "SIGHUP."),
         .init("http.key", .path, "The key of that certificate, PEM. Read again on SIGHUP."),
         .init(
+            "http.socket", .path,
+            "A unix socket for clients of this machine, open to the node's user and group. Its "
+                + "folder must be writable by the node's user alone."),
+        .init(
             "http.trusted_proxies", .texts,
-            "Addresses or networks whose `X-Forwarded-For` counts. From everybody else it is "
-                + "ignored."),
+            "Addresses or networks whose `X-Forwarded-For` counts, and whose connections are "
+                + "not limited by address. From everybody else the header is ignored."),
         .init(
             "http.connections_max", .number(1...100_000), "Connections of clients in all.",
             default: "4096"),

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import HTTPAPI
 public import Logging
 public import PeerTransport
 public import RaftCore
@@ -21,6 +22,7 @@ public struct NodeConfiguration: Sendable {
     public var httpListen: PeerAddress
     public var httpCertificate: String?
     public var httpKey: String?
+    public var httpSocket: String?
     public var trustedProxies: [String]
     public var connectionsMax: Int
     public var connectionsPerAddressMax: Int
@@ -74,6 +76,7 @@ public struct NodeConfiguration: Sendable {
         httpListen = reader.address("http.listen")
         httpCertificate = reader.optionalPath("http.certificate")
         httpKey = reader.optionalPath("http.key")
+        httpSocket = reader.optionalPath("http.socket")
         trustedProxies = reader.texts("http.trusted_proxies")
         connectionsMax = reader.number("http.connections_max")
         connectionsPerAddressMax = reader.number("http.connections_per_address_max")
@@ -119,5 +122,5 @@ public struct NodeConfiguration: Sendable {
 
 extension PeerAddress {
     /// Whether only this machine can reach it.
-    var isLoopback: Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }
+    var isLoopback: Bool { host == "localhost" || IPAddress(host)?.isLoopback ?? false }
 }

@@ -1,49 +1,46 @@
-internal import APITypes
 internal import AuthService
-internal import ByteCodec
 internal import HTTPAPI
 internal import Logging
 internal import NIOCore
-internal import NIOSSL
 internal import NIOTLS
 internal import RaftCore
 
-/// What all connections share.
-struct HTTPServices: Sendable {
-    let api: API
-    let runner: NeedRunner
-    let clock: @Sendable () -> (steady: SteadyTime, wall: Timestamp)
-    let limits: ConnectionLimits
-    let times: ConnectionTimes
-    let metrics: HTTPMetrics
-    let connections: ConnectionRegistry
-    let logger: Logger
-}
-
 /// One client's connection: bytes into requests, requests into exchanges, answers into bytes.
 ///
-/// Requests are answered in order; while one is under way the next ones are read no further than
-/// a bounded buffer. Decides nothing about a request: that is `API` and `RequestReader`.
+/// Requests are answered in order. While one is under way, or its answer is not taken, the next
+/// ones are read no further than a bounded buffer. Decides nothing about a request: that is `API`
+/// and `RequestReader`.
 ///
 /// Everything here is touched on the channel's event loop alone.
 final class HTTPConnection: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
+    /// An exchange under way.
+    private struct Running {
+        var exchange: Exchange
+        let head: HTTPRequestHead
+        let began: SteadyTime
+        let deadline: SteadyTime
+    }
+
     private let services: HTTPServices
     private let isTLS: Bool
     private var reader = RequestReader()
     private var head: HTTPRequestHead?
     private var body: [UInt8] = []
-    private var exchange: Exchange?
-    private var exchangeHead: HTTPRequestHead?
-    private var exchangeBegan = SteadyTime.zero
-    private var exchangeDeadline = SteadyTime.zero
-    private var deadline: ConnectionDeadline
+    private var running: Running?
+    private var deadline: ConnectionDeadline?
     private var isWatched = false
     private var isPaused = false
-    private var isClosing = false
     private var isDraining = false
+    /// The last answer is written, or nothing more will be: what comes is thrown away.
+    private var isClosing = false
+    /// The last answer has left.
+    private var isSaid = false
+    /// The client sends nothing more.
+    private var isInputClosed = false
+    private var hasBegun = false
     private var hasEntered = false
     private var address = ""
     private var context: ChannelHandlerContext?
@@ -54,7 +51,6 @@ final class HTTPConnection: ChannelInboundHandler {
     init(services: HTTPServices, isTLS: Bool) {
         self.services = services
         self.isTLS = isTLS
-        deadline = ConnectionDeadline(times: services.times, isTLS: isTLS, now: .now())
     }
 
     // MARK: The channel's events
@@ -70,16 +66,25 @@ final class HTTPConnection: ChannelInboundHandler {
     }
 
     private func begin(_ context: ChannelHandlerContext) {
-        guard !hasEntered else { return }
-        address = context.remoteAddress?.ipAddress ?? "unix"
-        guard services.limits.enter(address) else {
-            isClosing = true
-            services.metrics.refusedConnection()
-            return send(services.api.answerToOverload(), to: nil, context)
-        }
+        guard !hasBegun else { return }
+        hasBegun = true
+        address = context.remoteAddress?.ipAddress ?? "127.0.0.1"
+        deadline = ConnectionDeadline(
+            times: services.times, isTLS: isTLS, now: context.eventLoop.now)
+        guard services.limits.enter(address) else { return turnAway(context) }
         hasEntered = true
         services.connections.add(self, on: context.eventLoop)
         watch(context)
+    }
+
+    /// One connection too many: no time is spent on it.
+    private func turnAway(_ context: ChannelHandlerContext) {
+        isClosing = true
+        services.metrics.refusedConnection()
+        guard !isTLS else { return context.close(promise: nil) }
+        let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
+        write(services.api.answerToOverload(), to: nil, keepsAlive: false, context)
+            .whenComplete { _ in bound.value.close(promise: nil) }
     }
 
     func channelInactive(context: ChannelHandlerContext) {
@@ -90,7 +95,7 @@ final class HTTPConnection: ChannelInboundHandler {
         }
         isClosing = true
         // An exchange under way is abandoned; what it proposed may still take effect.
-        exchange = nil
+        running = nil
         context.fireChannelInactive()
     }
 
@@ -98,18 +103,21 @@ final class HTTPConnection: ChannelInboundHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !isClosing else { return }
-        let buffer = unwrapInboundIn(data)
-        if deadline.phase == .idle || deadline.phase == .handshake {
-            deadline.enter(.head, now: .now())
-            watch(context)
-        }
-        reader.feed(buffer.readableBytesView)
+        reader.feed(unwrapInboundIn(data).readableBytesView)
         process(context)
     }
 
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if context.channel.isWritable { process(context) }
+        context.fireChannelWritabilityChanged()
+    }
+
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if case TLSUserEvent.handshakeCompleted = event { deadline.enter(.idle, now: .now()) }
-        if case ChannelEvent.inputClosed = event, exchange == nil { context.close(promise: nil) }
+        if case TLSUserEvent.handshakeCompleted = event { enter(.idle, context) }
+        if case ChannelEvent.inputClosed = event {
+            isInputClosed = true
+            if isSaid { context.close(promise: nil) } else { settle(context) }
+        }
         context.fireUserInboundEventTriggered(event)
     }
 
@@ -120,23 +128,36 @@ final class HTTPConnection: ChannelInboundHandler {
 
     // MARK: Requests
 
+    /// Takes in as much as may be taken now.
     private func process(_ context: ChannelHandlerContext) {
-        while exchange == nil, !isClosing {
-            guard let event = reader.next() else { break }
+        while running == nil, !isClosing, context.channel.isWritable,
+            let event = reader.next()
+        {
             switch event {
             case .head(let head): took(head, context)
             case .body(let part): body += part
             case .end: beginExchange(context)
-            case .failure(let failure):
-                isClosing = true
-                services.metrics.count(route: nil, status: 400, nanoseconds: 0)
-                send(services.api.answer(to: failure), to: nil, context)
+            case .failure(let failure): refuse(services.api.answer(to: failure), context)
             }
         }
+        settle(context)
+    }
+
+    /// Says what the connection now waits for, and closes it if that is nothing.
+    private func settle(_ context: ChannelHandlerContext) {
         pauseOrGoOn(context)
-        if exchange == nil, !isClosing, reader.isIdle, head == nil {
-            deadline.enter(.idle, now: .now())
-            if isDraining { context.close(promise: nil) }
+        guard !isClosing, running == nil else { return }
+        if !context.channel.isWritable {
+            enter(.delivering, context)
+        } else if isInputClosed || isDraining && !isBusy {
+            // Nothing more can come, or nothing more shall.
+            hangUp(context)
+        } else if head != nil {
+            enter(.body, context)
+        } else if !reader.isIdle {
+            enter(.head, context)
+        } else if deadline?.phase != .handshake {
+            enter(.idle, context)
         }
     }
 
@@ -150,8 +171,8 @@ final class HTTPConnection: ChannelInboundHandler {
         case .answerNow:
             reader.expectBody(atMost: 0)
         case .read(let limit, let sendsContinue):
-            deadline.enter(.body, now: .now())
-            if sendsContinue {
+            // A body that is announced as too large is refused, and not called for before.
+            if sendsContinue, !head.framing.isLonger(than: limit) {
                 let bytes = context.channel.allocator.buffer(bytes: HTTPResponse.continueBytes)
                 context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
             }
@@ -162,78 +183,102 @@ final class HTTPConnection: ChannelInboundHandler {
     private func beginExchange(_ context: ChannelHandlerContext) {
         guard let head else { preconditionFailure("the end of a request without its head") }
         self.head = nil
-        deadline.enter(.answering, now: .now())
-        exchangeHead = head
-        exchangeBegan = services.clock().steady
-        let begun = services.api.handle(
+        // Also when the answer comes at once: what follows is another request, with its own time.
+        enter(.answering, context)
+        let began = services.clock().steady
+        let exchange = services.api.handle(
             HTTPRequest(head: head, body: body, remoteAddress: address, isTLS: isTLS))
         body = []
-        exchangeDeadline = exchangeBegan.advanced(milliseconds: begun.timeoutMilliseconds)
-        goOn(begun, context)
+        goOn(
+            Running(
+                exchange: exchange, head: head, began: began,
+                deadline: began.advanced(milliseconds: exchange.timeoutMilliseconds)), context)
     }
 
-    private func goOn(_ exchange: Exchange, _ context: ChannelHandlerContext) {
-        switch exchange.step {
+    private func goOn(_ now: Running, _ context: ChannelHandlerContext) {
+        switch now.exchange.step {
         case .respond(let response):
-            self.exchange = nil
-            finish(exchange.record, response, context)
+            running = nil
+            services.note(
+                now.exchange.record,
+                nanoseconds: services.clock().steady.nanoseconds(since: now.began))
+            answer(response, to: now.head, context)
         case .need(let need):
-            self.exchange = exchange
-            let resumption = NIOLoopBound(self, eventLoop: context.eventLoop)
+            running = now
             let loop = context.eventLoop
-            services.runner.carryOut(need, deadline: exchangeDeadline) { completion in
-                loop.execute { resumption.value.resume(completion) }
+            let bound = NIOLoopBound(self, eventLoop: loop)
+            services.carryOut(need, now.deadline) { completion in
+                loop.execute { bound.value.resume(completion) }
             }
         }
     }
 
     private func resume(_ completion: Completion) {
-        guard var exchange, let context, !isClosing else { return }
-        exchange.resume(completion)
-        goOn(exchange, context)
-        if self.exchange == nil { process(context) }
+        guard var now = running, let context, !isClosing else { return }
+        now.exchange.resume(completion)
+        goOn(now, context)
+        if running == nil { process(context) }
     }
 
-    private func finish(
-        _ record: Exchange.Record, _ response: HTTPResponse, _ context: ChannelHandlerContext
+    // MARK: Answers
+
+    private func answer(
+        _ response: HTTPResponse, to head: HTTPRequestHead, _ context: ChannelHandlerContext
     ) {
-        let nanoseconds = services.clock().steady.nanoseconds(since: exchangeBegan)
-        services.metrics.count(
-            route: record.route, status: record.status, nanoseconds: nanoseconds)
-        log(record, nanoseconds: nanoseconds)
-        var response = response
-        if isDraining { response.closes = true }
-        send(response, to: exchangeHead, context)
-        exchangeHead = nil
+        let isLast = isDraining || isInputClosed && reader.bufferedBytes == 0
+        guard head.keepsAlive, !response.closes, !isLast else {
+            return farewell(response, to: head, context)
+        }
+        _ = write(response, to: head, keepsAlive: true, context)
     }
 
-    private func send(
+    /// Answers what is no request, or did not come in time.
+    private func refuse(_ response: HTTPResponse, _ context: ChannelHandlerContext) {
+        services.metrics.count(route: nil, status: response.status, nanoseconds: 0)
+        farewell(response, to: nil, context)
+    }
+
+    /// The last answer first, then the end of our side: a client that still sends would otherwise
+    /// have its answer torn away by a reset.
+    private func farewell(
         _ response: HTTPResponse, to head: HTTPRequestHead?, _ context: ChannelHandlerContext
     ) {
-        let keepsAlive = (head?.keepsAlive ?? false) && !response.closes
+        isClosing = true
+        enter(.farewell, context)
+        pauseOrGoOn(context)
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        write(response, to: head, keepsAlive: false, context).whenComplete { _ in
+            let (connection, context) = bound.value
+            connection.hangUp(context)
+        }
+    }
+
+    /// Ends our side behind what is already written; the client has the time of a farewell to
+    /// end its own.
+    private func hangUp(_ context: ChannelHandlerContext) {
+        isClosing = true
+        isSaid = true
+        enter(.farewell, context)
+        context.close(mode: isInputClosed ? .all : .output, promise: nil)
+    }
+
+    private func write(
+        _ response: HTTPResponse, to head: HTTPRequestHead?, keepsAlive: Bool,
+        _ context: ChannelHandlerContext
+    ) -> EventLoopFuture<Void> {
         let bytes = response.serialized(
             method: head?.method ?? "GET", keepsAlive: keepsAlive, date: services.clock().wall)
         let buffer = context.channel.allocator.buffer(bytes: bytes)
-        guard !keepsAlive else {
-            context.writeAndFlush(wrapOutboundOut(buffer), promise: nil)
-            return
-        }
-        isClosing = true
-        deadline.enter(.farewell, now: .now())
-        watch(context)
-        // The answer first, then the end of our side: a client that still sends would otherwise
-        // have its answer torn away by a reset.
-        let closing = NIOLoopBound(context, eventLoop: context.eventLoop)
-        context.writeAndFlush(wrapOutboundOut(buffer)).whenComplete { _ in
-            closing.value.close(mode: .output, promise: nil)
-        }
+        return context.writeAndFlush(wrapOutboundOut(buffer))
     }
 
     // MARK: Time and pressure
 
     /// Reads on only while there is room for what comes.
     private func pauseOrGoOn(_ context: ChannelHandlerContext) {
-        let wantsPause = exchange != nil && reader.bufferedBytes >= Self.bufferedBytesMax
+        let isHeldUp = running != nil || !context.channel.isWritable
+        let wantsPause =
+            !isClosing && isHeldUp && reader.bufferedBytes >= Self.bufferedBytesMax
         guard wantsPause != isPaused else { return }
         isPaused = wantsPause
         context.channel.setOption(.autoRead, value: !wantsPause).whenFailure { _ in
@@ -241,30 +286,33 @@ final class HTTPConnection: ChannelInboundHandler {
         }
     }
 
+    private func enter(_ phase: ConnectionDeadline.Phase, _ context: ChannelHandlerContext) {
+        deadline?.enter(phase, now: context.eventLoop.now)
+    }
+
+    /// Looks again at the deadline, or sooner: one that is set meanwhile may come first, and
+    /// would otherwise need its own alarm with every request.
     private func watch(_ context: ChannelHandlerContext) {
-        guard !isWatched, let moment = deadline.moment else { return }
+        guard !isWatched, let moment = deadline?.moment else { return }
         isWatched = true
         let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
-        context.eventLoop.scheduleTask(deadline: moment) { bound.value.look() }
+        context.eventLoop.scheduleTask(
+            deadline: min(moment, context.eventLoop.now + services.times.shortest)
+        ) { bound.value.look() }
     }
 
     private func look() {
         isWatched = false
-        guard let context, context.channel.isActive else { return }
-        guard let moment = deadline.moment else {
-            // A request is under way. It comes back here when it is answered.
-            let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
-            isWatched = true
-            context.eventLoop.scheduleTask(in: services.times.head) { bound.value.look() }
-            return
-        }
-        guard moment <= .now() else { return watch(context) }
+        guard let context, context.channel.isActive, let deadline else { return }
+        guard deadline.moment <= context.eventLoop.now else { return watch(context) }
         switch deadline.phase {
         case .head, .body:
-            isClosing = true
-            services.metrics.count(route: nil, status: 408, nanoseconds: 0)
-            send(services.api.answerToTimeout(), to: nil, context)
-        case .handshake, .idle, .answering, .farewell:
+            refuse(services.api.answerToTimeout(), context)
+            watch(context)
+        case .answering:
+            services.logger.error("a request was never answered")
+            context.close(promise: nil)
+        case .handshake, .idle, .delivering, .farewell:
             context.close(promise: nil)
         }
     }
@@ -272,28 +320,16 @@ final class HTTPConnection: ChannelInboundHandler {
     /// Closes when idle, or with the next answer. Called on the event loop.
     func drain() {
         isDraining = true
-        guard let context, exchange == nil, head == nil, reader.isIdle else { return }
-        context.close(promise: nil)
+        if let context, !isClosing, !isBusy { hangUp(context) }
     }
 
     /// Whether a request is being read or answered.
-    var isBusy: Bool { exchange != nil || head != nil || !reader.isIdle }
+    private var isBusy: Bool { running != nil || head != nil || !reader.isIdle }
+}
 
-    private func log(_ record: Exchange.Record, nanoseconds: UInt64) {
-        // What gateways ask millions of times is counted, not written down.
-        let level: Logger.Level =
-            record.status >= 500 ? .warning : record.method == "GET" ? .debug : .info
-        guard services.logger.logLevel <= level else { return }
-        var metadata: Logger.Metadata = [
-            "request_id": "\(record.requestID)", "method": "\(record.method)",
-            "status": "\(record.status)", "address": "\(record.address)",
-            "microseconds": "\(nanoseconds / 1000)",
-        ]
-        if let route = record.route { metadata["route"] = "\(route)" }
-        if let code = record.code { metadata["code"] = "\(code.rawValue)" }
-        if let actor = record.actor { metadata["actor"] = "\(actor)" }
-        if let trace = record.trace { metadata["trace"] = "\(trace)" }
-        if let detail = record.internalDetail { metadata["error"] = "\(detail)" }
-        services.logger.log(level: level, "request", metadata: metadata)
+extension HTTPRequestHead.Framing {
+    /// Whether the head alone says that the body is over a limit.
+    fileprivate func isLonger(than limitBytes: Int) -> Bool {
+        if case .length(let length) = self { length > limitBytes } else { false }
     }
 }

@@ -28,9 +28,11 @@ final class HTTPFrontend: Sendable {
             numberOfThreads: threads == 0 ? System.coreCount : threads)
         connections = ConnectionRegistry()
         let metrics = HTTPMetrics()
+        let proxies = try Self.proxies(configuration)
         let limits = ConnectionLimits(
             all: configuration.connectionsMax,
-            perAddress: configuration.connectionsPerAddressMax)
+            perAddress: configuration.connectionsPerAddressMax,
+            isExempt: { address in proxies.contains { $0.contains(address) } })
         let environment = NodeEnvironment(
             runtime: runtime, facts: facts, keys: keys, journal: journal,
             options: Self.authOptions(configuration),
@@ -38,28 +40,52 @@ final class HTTPFrontend: Sendable {
                 http: metrics, limits: limits, runtime: runtime, transport: transport,
                 hashing: hashing, journal: journal))
         var options = APIOptions()
-        options.trustedProxies = try configuration.trustedProxies.map { text in
+        options.trustedProxies = proxies
+        options.metricsKey = try configuration.metricsKeyFile.map(PrivateFileReader.read)
+        options.version = Node.version
+        let runner = NeedRunner(runtime: runtime, hashing: hashing)
+        let connections = connections
+        let makeServices = { (options: APIOptions, limits: ConnectionLimits) in
+            HTTPServices(
+                api: API(environment: environment, options: options),
+                carryOut: { runner.carryOut($0, deadline: $1, completion: $2) },
+                clock: { (runtime.clock.steady, runtime.clock.wall) }, limits: limits,
+                times: ConnectionTimes(), metrics: metrics, connections: connections,
+                logger: logger)
+        }
+        let services = makeServices(options, limits)
+        var certificate: HTTPListener.Certificate?
+        if let file = configuration.httpCertificate, let key = configuration.httpKey {
+            certificate = HTTPListener.Certificate(certificateFile: file, keyFile: key)
+        }
+        var listeners = [
+            try HTTPListener(
+                .address(configuration.httpListen), certificate: certificate, services: services)
+        ]
+        if let path = configuration.httpSocket {
+            listeners.append(
+                try HTTPListener(.socket(path: path), certificate: nil, services: services))
+        }
+        if let address = configuration.metricsListen {
+            options.servesOnlyMetrics = true
+            // Apart from the clients' limits, so that it can be seen when these are used up.
+            let services = makeServices(
+                options, ConnectionLimits(all: Self.metricsConnectionsMax, perAddress: 16))
+            listeners.append(
+                try HTTPListener(.address(address), certificate: nil, services: services))
+        }
+        self.listeners = listeners
+    }
+
+    private static let metricsConnectionsMax = 64
+
+    private static func proxies(_ configuration: NodeConfiguration) throws -> [AddressRange] {
+        try configuration.trustedProxies.map { text in
             guard let range = AddressRange(text) else {
                 throw NodeStartError("http.trusted_proxies: \(text) is no address or network")
             }
             return range
         }
-        options.metricsKey = try configuration.metricsKeyFile.map(PrivateFileReader.read)
-        options.version = Node.version
-        let services = HTTPServices(
-            api: API(environment: environment, options: options),
-            runner: NeedRunner(runtime: runtime, hashing: hashing),
-            clock: { (runtime.clock.steady, runtime.clock.wall) }, limits: limits,
-            times: ConnectionTimes(), metrics: metrics, connections: connections,
-            logger: logger)
-        var certificate: HTTPListener.Certificate?
-        if let file = configuration.httpCertificate, let key = configuration.httpKey {
-            certificate = HTTPListener.Certificate(certificateFile: file, keyFile: key)
-        }
-        listeners = [
-            try HTTPListener(
-                address: configuration.httpListen, certificate: certificate, services: services)
-        ]
     }
 
     /// Begins to accept.

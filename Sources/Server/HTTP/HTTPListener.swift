@@ -5,7 +5,7 @@ internal import NIOSSL
 internal import PeerTransport
 internal import Synchronization
 
-/// Listens for clients on one address.
+/// Listens for clients at one place.
 final class HTTPListener: Sendable {
     /// Certificate and key, as PEM files.
     struct Certificate: Sendable {
@@ -27,14 +27,21 @@ final class HTTPListener: Sendable {
         }
     }
 
-    private let address: PeerAddress
+    /// Where clients come in.
+    enum Place: Equatable, Sendable {
+        case address(PeerAddress)
+        /// A socket in the file system, for this user and group.
+        case socket(path: String)
+    }
+
+    private let place: Place
     private let certificate: Certificate?
     private let services: HTTPServices
     private let tls: Mutex<NIOSSLContext?>
     private let channel = Mutex<(any Channel)?>(nil)
 
-    init(address: PeerAddress, certificate: Certificate?, services: HTTPServices) throws {
-        self.address = address
+    init(_ place: Place, certificate: Certificate?, services: HTTPServices) throws {
+        self.place = place
         self.certificate = certificate
         self.services = services
         tls = Mutex(try certificate?.makeContext())
@@ -42,20 +49,37 @@ final class HTTPListener: Sendable {
 
     /// Begins to accept.
     ///
-    /// - Returns: the port, which the system chose if 0 was asked for.
+    /// - Returns: the port, which the system chose if 0 was asked for; 0 for a socket.
+    /// - Throws: when the place cannot be listened at.
     func start(on group: any EventLoopGroup) throws -> Int {
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1024)
-            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
+            // Out of descriptors: wait a little instead of trying again at once, for ever.
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(AcceptBackoffHandler())
+                }
+            }
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelOption(.maxMessagesPerRead, value: 4)
             .childChannelInitializer { [self] channel in
                 channel.eventLoop.makeCompletedFuture { try configure(channel) }
             }
-        let bound = try bootstrap.bind(host: address.host, port: address.port).wait()
+        let bound: any Channel
+        switch place {
+        case .address(let address):
+            bound = try bootstrap.serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+                .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+                .bind(host: address.host, port: address.port).wait()
+        case .socket(let path):
+            try SocketFile.check(path)
+            bound = try bootstrap.bind(
+                unixDomainSocketPath: path, cleanupExistingSocketFile: true
+            ).wait()
+            try SocketFile.openToGroup(path)
+        }
         channel.withLock { $0 = bound }
-        return bound.localAddress?.port ?? address.port
+        return bound.localAddress?.port ?? 0
     }
 
     private func configure(_ channel: any Channel) throws {

@@ -10,14 +10,24 @@ public struct NodeLogHandler: LogHandler {
     public var metadata: Logger.Metadata = [:]
     private let label: String
     private let isJSON: Bool
-    private let sink: LogSink
+    private let write: @Sendable (String) -> Void
 
     /// A handler that writes to standard error.
     public init(label: String, level: Logger.Level, json: Bool) {
         self.label = label
         logLevel = level
         isJSON = json
-        sink = .standardError
+        write = { LogSink.standardError.write($0) }
+    }
+
+    /// A handler that gives its lines to `write`.
+    init(
+        label: String, level: Logger.Level, json: Bool, write: @escaping @Sendable (String) -> Void
+    ) {
+        self.label = label
+        logLevel = level
+        isJSON = json
+        self.write = write
     }
 
     public subscript(metadataKey key: String) -> Logger.Metadata.Value? {
@@ -31,7 +41,7 @@ public struct NodeLogHandler: LogHandler {
         let at = Date().formatted(
             Date.ISO8601FormatStyle(includingFractionalSeconds: true))
         let pairs = fields.sorted { $0.key < $1.key }
-        sink.write(
+        write(
             isJSON
                 ? json(at: at, event: event, pairs: pairs)
                 : text(at: at, event: event, pairs: pairs))
@@ -67,7 +77,8 @@ public struct NodeLogHandler: LogHandler {
             case "\r": escaped += "\\r"
             case "\t": escaped += "\\t"
             case _
-            where scalar.value < 0x20 || scalar.value == 0x7F || scalar.value == 0x2028
+            where scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
+                || scalar.value == 0x2028
                 || scalar.value == 0x2029:
                 let digits = String(scalar.value, radix: 16)
                 escaped += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits

@@ -1,0 +1,43 @@
+internal import APITypes
+internal import AuthService
+internal import ByteCodec
+internal import HTTPAPI
+internal import Logging
+internal import RaftCore
+
+/// What all connections share.
+struct HTTPServices: Sendable {
+    /// Carries out one need until the deadline, and completes exactly once, on any thread.
+    typealias CarryOut =
+        @Sendable (Need, SteadyTime, @escaping @Sendable (Completion) -> Void) -> Void
+
+    let api: API
+    let carryOut: CarryOut
+    let clock: @Sendable () -> (steady: SteadyTime, wall: Timestamp)
+    let limits: ConnectionLimits
+    let times: ConnectionTimes
+    let metrics: HTTPMetrics
+    let connections: ConnectionRegistry
+    let logger: Logger
+
+    /// Counts an answered request, and writes it down when it is worth that.
+    func note(_ record: Exchange.Record, nanoseconds: UInt64) {
+        metrics.count(route: record.route, status: record.status, nanoseconds: nanoseconds)
+        // What gateways ask millions of times is counted, not written down.
+        let level: Logger.Level =
+            record.status >= 500 ? .warning : record.method == "GET" ? .debug : .info
+        guard logger.logLevel <= level else { return }
+        // These fields and no others: nothing of a body, a query or a credential is among them.
+        var metadata: Logger.Metadata = [
+            "request_id": "\(record.requestID)", "method": "\(record.method)",
+            "status": "\(record.status)", "address": "\(record.address)",
+            "microseconds": "\(nanoseconds / 1000)",
+        ]
+        if let route = record.route { metadata["route"] = "\(route)" }
+        if let code = record.code { metadata["code"] = "\(code.rawValue)" }
+        if let actor = record.actor { metadata["actor"] = "\(actor)" }
+        if let trace = record.trace { metadata["trace"] = "\(trace)" }
+        if let detail = record.internalDetail { metadata["error"] = "\(detail)" }
+        logger.log(level: level, "request", metadata: metadata)
+    }
+}

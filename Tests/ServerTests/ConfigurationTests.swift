@@ -1,0 +1,176 @@
+import Foundation
+import PeerTransport
+import RaftCore
+import Testing
+
+@testable import Server
+
+@Suite("Configuration") struct ConfigurationTests {
+    static let file = """
+        node:
+          id: n1
+          data_dir: data
+        cluster:
+          id: 0123456789abcdef0123456789abcdef
+          ca: ca.crt
+          certificate: node.crt
+          key: node.key
+          members:
+            - id: n1
+              peer: "127.0.0.1:8201"
+              url: "http://127.0.0.1:8101"
+            - id: n2
+              peer: "127.0.0.1:8202"
+              url: "http://127.0.0.1:8102"
+        peer:
+          listen: "127.0.0.1:8201"
+        http:
+          listen: "127.0.0.1:8101"
+        keys:
+          root_key_file: root.key
+        """
+
+    private func load(
+        _ text: String = file, settings: [String] = [], environment: [String: String] = [:]
+    ) throws -> NodeConfiguration {
+        var sources = ConfigurationSources()
+        sources.add(yaml: text)
+        sources.add(environment: environment)
+        for setting in settings { sources.add(setting: setting) }
+        return try NodeConfiguration(sources, folder: "/etc/watchword")
+    }
+
+    private func problems(
+        _ text: String = file, settings: [String] = [], environment: [String: String] = [:]
+    ) -> [String] {
+        do {
+            _ = try load(text, settings: settings, environment: environment)
+            return []
+        } catch let error as ConfigurationError {
+            return error.problems
+        } catch {
+            return ["\(error)"]
+        }
+    }
+
+    @Test("what `watchword init` writes is understood, with defaults for the rest")
+    func defaults() throws {
+        let configuration = try load()
+        #expect(configuration.node.description == "n1")
+        #expect(configuration.dataDirectory == "/etc/watchword/data")
+        #expect(configuration.credentials.authorityFile == "/etc/watchword/ca.crt")
+        #expect(configuration.members.map(\.peer.port) == [8_201, 8_202])
+        #expect(configuration.sessionIdleSeconds == 1_800)
+        #expect(configuration.httpCertificate == nil && configuration.httpSocket == nil)
+        #expect(!configuration.isWide && configuration.logsJSON)
+    }
+
+    @Test("the environment stands above the file, and settings above the environment")
+    func precedence() throws {
+        let environment = ["WATCHWORD_SESSIONS_IDLE_SECONDS": "600", "PATH": "/bin"]
+        #expect(try load(environment: environment).sessionIdleSeconds == 600)
+        let settings = ["sessions.idle_seconds=300"]
+        #expect(
+            try load(settings: settings, environment: environment).sessionIdleSeconds == 300)
+    }
+
+    @Test(
+        "an unknown key is refused wherever it stands, and the nearest known one is named",
+        arguments: [
+            (
+                "sessions.idle_second=1",
+                "unknown key sessions.idle_second; "
+                    + "did you mean sessions.idle_seconds?"
+            ),
+            ("http.lisen=1", "unknown key http.lisen; did you mean http.listen?"),
+            ("quite.another=1", "unknown key quite.another"),
+        ])
+    func unknownSetting(setting: String, problem: String) {
+        #expect(problems(settings: [setting]) == [problem])
+    }
+
+    @Test("unknown keys in the file and the environment are refused")
+    func unknownElsewhere() {
+        #expect(
+            problems(Self.file + "\nlog:\n  levle: debug\n")
+                == ["unknown key log.levle; did you mean log.level?"])
+        #expect(problems(Self.file + "\nlogs: 1\n").count == 1)
+        #expect(problems(environment: ["WATCHWORD_NODE_NAME": "x"]).count == 1)
+    }
+
+    @Test("everything that is wrong is told at once")
+    func everything() {
+        let found = problems(
+            Self.file.replacingOccurrences(of: "  id: n1\n  data_dir", with: "  data_dir"),
+            settings: [
+                "sessions.idle_seconds=1", "log.level=loud", "peer.listen=nowhere",
+                "http.listen=0.0.0.0:80", "raft.profile", "cluster.members=n1",
+            ])
+        for part in [
+            "node.id is missing", "sessions.idle_seconds: 1 is no whole number in 60 to",
+            "log.level: loud is none of", "peer.listen: nowhere is not of the form host:port",
+            "http.listen: 0.0.0.0:80 is no loopback address", "--set raft.profile: not of the form",
+            "cluster.members can only be said in the file",
+        ] {
+            #expect(found.contains { $0.contains(part) }, "\(part) in \(found)")
+        }
+    }
+
+    @Test("plain HTTP is taken on loopback addresses only")
+    func plainHTTP() {
+        let tls = ["http.certificate=c", "http.key=k"]
+        for address in ["127.0.0.1:1", "[::1]:1", "localhost:1", "127.9.9.9:1"] {
+            #expect(problems(settings: ["http.listen=\(address)"]) == [])
+        }
+        for address in [
+            "0.0.0.0:1", "10.0.0.1:1", "[::]:1", "example.com:1", "127.evil.com:1",
+            "127.0.0.1.example.com:1",
+        ] {
+            #expect(problems(settings: ["http.listen=\(address)"]).count == 1, "\(address)")
+            #expect(problems(settings: ["http.listen=\(address)"] + tls) == [])
+        }
+        #expect(problems(settings: [tls[0]]).count == 1)
+    }
+
+    @Test("every key is read somewhere, has a bounded meaning, and a default within its bounds")
+    func table() throws {
+        #expect(Set(ConfigurationKey.all.map(\.path)).count == ConfigurationKey.all.count)
+        #expect(Set(ConfigurationKey.all.map(\.variable)).count == ConfigurationKey.all.count)
+        for key in ConfigurationKey.all {
+            #expect(key.meaning.hasSuffix("."), "\(key.path)")
+            #expect(!(key.isRequired && key.fallback != nil), "\(key.path)")
+            if case .number(let range) = key.kind, let fallback = key.fallback {
+                #expect(Int(fallback).map(range.contains) == true, "\(key.path)")
+            }
+            // A value of the wrong form is noticed: the key is read and checked.
+            if case .number = key.kind {
+                #expect(!problems(settings: ["\(key.path)=x"]).isEmpty, "\(key.path)")
+            }
+        }
+    }
+
+    @Test("no secret can be said by environment or command line, only a file that holds it")
+    func noSecretValues() {
+        for key in ConfigurationKey.all {
+            let last = key.path.split(separator: ".").last ?? ""
+            for word in ["password", "secret", "key", "token"] where last.contains(word) {
+                guard !last.hasSuffix("_min") else { continue }
+                if case .path = key.kind { continue }
+                Issue.record("\(key.path) holds a secret")
+            }
+        }
+    }
+
+    @Test("docs/configuration.md is made from the table")
+    func document() throws {
+        let page = URL(fileURLWithPath: #filePath)
+            .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+            .appendingPathComponent("docs/configuration.md")
+        if ProcessInfo.processInfo.environment["REWRITE"] != nil {
+            try ConfigurationDocument.text.write(to: page, atomically: true, encoding: .utf8)
+        }
+        #expect(
+            try String(contentsOf: page, encoding: .utf8) == ConfigurationDocument.text,
+            "run the tests with REWRITE=1, and look at the difference")
+    }
+}
