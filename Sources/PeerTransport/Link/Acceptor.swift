@@ -91,9 +91,15 @@ final class Acceptor: @unchecked Sendable {
             role: .acceptor, local: environment.local, options: options,
             handshakeMilliseconds: options.handshakeMilliseconds, owner: self)
         pending[ObjectIdentifier(connection)] = address
-        try channel.pipeline.syncOperations.addHandlers([
-            NIOSSLServerHandler(context: environment.tls.server), connection,
-        ])
+        do {
+            try channel.pipeline.syncOperations.addHandlers([
+                NIOSSLServerHandler(context: environment.tls.server), connection,
+            ])
+        } catch {
+            // Gone already, and without a handler that would have noticed.
+            pending[ObjectIdentifier(connection)] = nil
+            throw error
+        }
     }
 }
 
