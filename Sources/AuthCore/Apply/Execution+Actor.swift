@@ -93,11 +93,13 @@ extension Execution {
 
 /// The index of users by the roles that they hold directly.
 enum RoleHolders {
-    // A zero byte ends the name, so holders of `a` do not mix with those of `a.b`.
+    /// What the keys of all holders of a role begin with. A zero byte ends the name, so holders
+    /// of `a` do not mix with those of `a.b`.
     static func prefix(_ tenant: TenantID, _ role: RoleName) -> [UInt8] {
         Key.of(tenant, role.bytes + [0])
     }
 
+    /// The key that says that the user holds the role.
     static func key(_ tenant: TenantID, _ role: RoleName, _ user: UserID) -> [UInt8] {
         prefix(tenant, role) + user.bytes
     }

@@ -1,6 +1,7 @@
 import ByteCodec
 
 extension Execution {
+    /// Makes cluster, keyring, the first tenant with its built-in roles, and the first user.
     mutating func bootstrap(_ body: Command.Bootstrap) throws -> Outcome.Result {
         guard header.actor == .node else { return .refused(.insufficientPermissions) }
         guard !meta.isBootstrapped else { return .refused(.alreadyBootstrapped) }
@@ -34,6 +35,7 @@ extension Execution {
         return .user(administrator)
     }
 
+    /// Writes the row of a member that is new or has moved; anything else changes nothing.
     mutating func registerMember(_ body: Command.RegisterMember) throws -> Outcome.Result {
         let old = try MemberRow.read(body.node, tables)
         if let old, old.incarnation != body.incarnation { return .refused(.otherIncarnation) }
@@ -51,6 +53,7 @@ extension Execution {
         return .done
     }
 
+    /// Replaces the keyring if it is still of the version that was seen.
     mutating func updateKeyring(_ body: Command.UpdateKeyring) throws -> Outcome.Result {
         if let refusal = try require(.sealManage) { return .refused(refusal) }
         guard let old = try KeyringRow.read(tables) else {

@@ -1,6 +1,7 @@
 import ByteCodec
 
 extension Execution {
+    /// Redeems a refresh token, repeats an answer that was lost, or revokes family and session.
     mutating func rotateRefresh(_ body: Command.RotateRefresh) throws -> Outcome.Result {
         guard var family = try RefreshFamilyRow.read(body.number, tables) else {
             return .refused(.refreshUnknown)
@@ -66,6 +67,7 @@ extension RefreshFamilyRow {
         case unknown
     }
 
+    /// What the token is, judged at the moment `now`. Never throws a token out by itself.
     func standing(of presented: Digest256, at now: Timestamp) -> Standing {
         if presented == current { return .current }
         if presented == previous {

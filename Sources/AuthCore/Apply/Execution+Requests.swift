@@ -57,6 +57,7 @@ struct RequestRow: Hashable, Row {
 
 /// How many records a subject has.
 enum RequestSubject {
+    /// The number of records that the subject has, expired ones included until they are swept.
     static func count(_ subject: UInt128, _ reader: some TableReader) throws -> UInt32 {
         let key = self.key(subject)
         guard let value = try reader.get(.requestSubjects, key) else { return 0 }
@@ -71,6 +72,7 @@ enum RequestSubject {
         }
     }
 
+    /// Changes the number; a row of zero is removed.
     static func add(_ step: Int64, to subject: UInt128, _ tables: some TableWriter) throws {
         let key = self.key(subject)
         let count = Int64(try count(subject, tables)) + step

@@ -1,4 +1,5 @@
 extension Execution {
+    /// Makes or replaces a role, if the graph stays sound and the actor has all that it gives.
     mutating func putRole(_ body: Command.PutRole) throws -> Outcome.Result {
         if let refusal = try require(.rolesWrite) { return .refused(refusal) }
         let permissions = body.permissions.sortedUnique()
@@ -32,6 +33,7 @@ extension Execution {
         return .role(role)
     }
 
+    /// Removes a role that nobody holds and none inherits.
     mutating func deleteRole(_ body: Command.DeleteRole) throws -> Outcome.Result {
         if let refusal = try require(.rolesWrite) { return .refused(refusal) }
         let graph = try RoleGraph(tenant, tables)

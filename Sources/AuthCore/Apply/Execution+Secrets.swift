@@ -1,6 +1,7 @@
 import ByteCodec
 
 extension Execution {
+    /// Adds the next version, and drops the oldest one beyond those that are kept.
     mutating func putSecret(_ body: Command.PutSecret) throws -> Outcome.Result {
         if let refusal = try require(.secretsWrite(body.path)) { return .refused(refusal) }
         let old = try SecretRow.read(tenant, body.path, tables)
@@ -33,6 +34,7 @@ extension Execution {
         return .secret(head)
     }
 
+    /// Marks the newest version deleted, in the head and in its own row.
     mutating func deleteSecret(_ body: Command.DeleteSecret) throws -> Outcome.Result {
         if let refusal = try require(.secretsWrite(body.path)) { return .refused(refusal) }
         guard var head = try SecretRow.read(tenant, body.path, tables), head.state == .live

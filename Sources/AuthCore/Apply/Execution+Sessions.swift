@@ -1,6 +1,7 @@
 import ByteCodec
 
 extension Execution {
+    /// Gives a session its number and its ends, and writes its rows.
     mutating func startSession(_ body: Command.StartSession) throws -> Outcome.Result {
         let isLogIn = header.actor == .anonymous
         if !isLogIn, let refusal = try require(.sessionsCreate) { return .refused(refusal) }
@@ -55,6 +56,7 @@ extension Execution {
         return nil
     }
 
+    /// Removes a session with all its rows; its number is never used again.
     mutating func revokeSession(_ body: Command.RevokeSession) throws -> Outcome.Result {
         let session = try SessionRow.read(body.session, tables)
         let isOwn = session.map { $0.tenant == tenant && isActor($0.user) } ?? false
@@ -67,6 +69,7 @@ extension Execution {
         return .revoked(removed: 1)
     }
 
+    /// Ends all sessions of a user, but perhaps one, by raising the epoch.
     mutating func revokeSessions(_ body: Command.RevokeSessions) throws -> Outcome.Result {
         if !isActor(body.user), let refusal = try require(.sessionsRevoke) {
             return .refused(refusal)
@@ -92,6 +95,7 @@ extension Execution {
         try session.put(tables)
     }
 
+    /// Counts uses and slides idle ends of sessions that still live.
     mutating func touchSessions(_ body: Command.TouchSessions) throws -> Outcome.Result {
         for touch in body.touches {
             // What ended meanwhile stays so: a late touch revives nothing.
@@ -129,24 +133,29 @@ enum Sessions {
         minute(of: min(session.idleExpiresAt, session.expiresAt)) + 1
     }
 
+    /// Where `sessionsByExpiry` lists the session now.
     static func expiryKey(_ session: SessionRow) -> [UInt8] {
         Key.of(session.expiryMinute, session.id.number.rawValue)
     }
 
+    /// What the keys of all sessions of a user begin with in `sessionsByUser`.
     static func userPrefix(_ tenant: TenantID, _ user: UserID) -> [UInt8] {
         Key.of(tenant, user.bytes)
     }
 
+    /// Where `sessionsByUser` lists the session.
     static func userKey(_ session: SessionRow) -> [UInt8] {
         userPrefix(session.tenant, session.user) + Key.of(session.id.number.rawValue)
     }
 
+    /// Writes a new session and what lists it.
     static func insert(_ session: SessionRow, _ tables: some TableWriter) throws {
         try session.put(tables)
         try tables.put(.sessionsByUser, userKey(session), [])
         try tables.put(.sessionsByExpiry, expiryKey(session), [])
     }
 
+    /// Removes a session, what lists it, and its refresh family.
     static func remove(_ session: SessionRow, _ tables: some TableWriter) throws {
         try session.remove(tables)
         try tables.delete(.sessionsByUser, userKey(session))

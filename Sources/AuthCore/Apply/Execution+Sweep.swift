@@ -3,6 +3,7 @@ import RaftCore
 
 /// Removing what has expired, in bounded steps and by the state's own time.
 extension Execution {
+    /// One bounded step of every kind of sweeping.
     mutating func sweep(_ body: Command.Sweep) throws -> Outcome.Result {
         let limit = min(max(body.limit, 1), Limits.sweepRows)
         let steps = [
@@ -102,6 +103,7 @@ extension Execution {
 
 /// Numbers in keys.
 enum Bytes {
+    /// Reads eight bytes, most significant first.
     static func bigEndian(_ bytes: ArraySlice<UInt8>) -> UInt64 {
         precondition(bytes.count == 8, "number of \(bytes.count) bytes")
         return bytes.reduce(0) { $0 << 8 | UInt64($1) }

@@ -1,6 +1,7 @@
 import ByteCodec
 
 extension Execution {
+    /// Makes a user with a password and roles, as far as given.
     mutating func createUser(_ body: Command.CreateUser) throws -> Outcome.Result {
         if let refusal = try require(.usersWrite) { return .refused(refusal) }
         let roles = body.roles.sortedUnique()
@@ -29,6 +30,8 @@ extension Execution {
         ).put(tables)
     }
 
+    /// Changes the fields that are named, and raises what the change concerns: version, epochs,
+    /// indexes.
     mutating func updateUser(_ body: Command.UpdateUser) throws -> Outcome.Result {
         if let refusal = try require(.usersWrite) { return .refused(refusal) }
         guard let old = try UserRow.read(tenant, body.id, tables) else {
@@ -77,6 +80,7 @@ extension Execution {
         return try losesAdmin && isLastSuperAdmin(old) ? .lastSuperAdmin : nil
     }
 
+    /// Removes a user from every table but those of sessions.
     mutating func deleteUser(_ body: Command.DeleteUser) throws -> Outcome.Result {
         if let refusal = try require(.usersWrite) { return .refused(refusal) }
         guard let user = try UserRow.read(tenant, body.id, tables) else {
@@ -94,6 +98,7 @@ extension Execution {
         return .done
     }
 
+    /// Sets a password, and ends all sessions or all but the calling one.
     mutating func setPassword(_ body: Command.SetPassword) throws -> Outcome.Result {
         let isOwn = isActor(body.user) && body.authVersionSeen != nil
         if !isOwn, let refusal = try require(.usersWrite) { return .refused(refusal) }
@@ -119,6 +124,7 @@ extension Execution {
         return .user(user)
     }
 
+    /// Stores the same password under other parameters.
     mutating func rehashPassword(_ body: Command.RehashPassword) throws -> Outcome.Result {
         guard var row = try PasswordRow.read(tenant, body.user, tables) else {
             return .refused(.notFound(.password))
@@ -131,6 +137,7 @@ extension Execution {
         return .done
     }
 
+    /// Adds a role to those of a user; one that is held already changes nothing.
     mutating func grantRole(_ body: Command.GrantRole) throws -> Outcome.Result {
         if let refusal = try require(.rolesGrant) { return .refused(refusal) }
         guard var user = try UserRow.read(tenant, body.user, tables) else {
@@ -146,6 +153,7 @@ extension Execution {
         return .user(user)
     }
 
+    /// Takes a role away from a user who holds it.
     mutating func revokeRole(_ body: Command.RevokeRole) throws -> Outcome.Result {
         if let refusal = try require(.rolesGrant) { return .refused(refusal) }
         guard var user = try UserRow.read(tenant, body.user, tables) else {

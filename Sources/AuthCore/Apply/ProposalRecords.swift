@@ -8,6 +8,7 @@ import RaftCore
 /// it was applied, and nobody waits for it. A run that was idle for an hour is dropped by the
 /// sweep; no proposal lives that long.
 struct ProposalRecords {
+    /// What is known of a proposal.
     enum Finding {
         /// Not applied before.
         case new
@@ -21,6 +22,7 @@ struct ProposalRecords {
     private let proposal: Proposal
     private var run: ProposalRunRow
 
+    /// Looks up what is known of the proposal and its run.
     init(of proposal: Proposal, _ reader: some TableReader) throws {
         self.proposal = proposal
         let id = proposal.id

@@ -26,6 +26,7 @@ public struct StateHash: Hashable, Sendable {
 
 /// SipHash-2-4 with a 128-bit result.
 enum SipHash {
+    /// The 128-bit hash of a message under a 128-bit key.
     static func digest128(of message: [UInt8], key: (UInt64, UInt64)) -> StateHash {
         var v0 = key.0 ^ 0x736f_6d65_7073_6575
         var v1 = key.1 ^ 0x646f_7261_6e64_6f6d ^ 0xee

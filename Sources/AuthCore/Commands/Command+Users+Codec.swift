@@ -167,6 +167,7 @@ extension Command.DeleteRole {
 }
 
 extension ByteReader {
+    /// Reads at most `maximum` names of roles.
     mutating func readRoleNames(atMost maximum: Int) throws(ByteCodecError) -> [RoleName] {
         try readList(atMost: maximum) { reader throws(ByteCodecError) in
             try reader.readRoleName()

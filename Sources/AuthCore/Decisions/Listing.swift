@@ -21,6 +21,7 @@ public struct AuditFilter: Hashable, Sendable {
         self.outcome = outcome
     }
 
+    /// Whether the row is wanted.
     func admits(_ row: AuditRow) -> Bool {
         if let actor {
             guard case .user(let who) = row.actor, who.user == actor else { return false }

@@ -71,17 +71,21 @@ public struct SecretPath: Hashable, Comparable, Sendable {
 
 /// Classes of ASCII bytes.
 enum ASCII {
+    /// `[a-z0-9]`.
     static func isLowerOrDigit(_ byte: UInt8) -> Bool {
         (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
             || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
     }
 
+    /// `[A-Z]`.
     static func isUpper(_ byte: UInt8) -> Bool {
         (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
     }
 
+    /// The lower-case letter of a capital; any other byte as it is.
     static func lowered(_ byte: UInt8) -> UInt8 { isUpper(byte) ? byte + 32 : byte }
 
+    /// `[a-z0-9._-]`.
     static func isNameByte(_ byte: UInt8) -> Bool {
         isLowerOrDigit(byte) || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "_")
             || byte == UInt8(ascii: "-")

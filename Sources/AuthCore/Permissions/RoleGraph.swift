@@ -28,6 +28,7 @@ struct RoleGraph {
         }
     }
 
+    /// The role of this name, or nil.
     func role(_ name: RoleName) -> RoleRow? {
         let position = self.position(name)
         guard position < roles.count, roles[position].name == name else { return nil }

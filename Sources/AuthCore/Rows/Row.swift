@@ -56,12 +56,14 @@ extension Row {
 
 /// Spells keys.
 enum Key {
+    /// A number, most significant byte first.
     static func of(_ number: UInt64) -> [UInt8] {
         var writer = ByteWriter(capacity: 8)
         writer.write(bigEndian: number)
         return writer.bytes
     }
 
+    /// Two numbers, most significant bytes first.
     static func of(_ first: UInt64, _ second: UInt64) -> [UInt8] {
         var writer = ByteWriter(capacity: 16)
         writer.write(bigEndian: first)
@@ -69,6 +71,7 @@ enum Key {
         return writer.bytes
     }
 
+    /// A tenant, and what follows it.
     static func of(_ tenant: TenantID, _ rest: [UInt8] = []) -> [UInt8] { tenant.bytes + rest }
 
     /// The least key behind every key that begins with `prefix`; nil when there is none.
@@ -89,18 +92,28 @@ enum Key {
 }
 
 extension ByteWriter {
+    /// Text behind its 32-bit length.
     mutating func write(_ text: Text) { write(lengthPrefixed: text.utf8) }
+    /// An id as 16 bytes.
     mutating func write(_ id: some ObjectID) { write(bigEndian: id.bits) }
+    /// Milliseconds as 64 bits.
     mutating func write(_ time: Timestamp) { write(time.rawValue) }
+    /// A digest as 32 bytes.
     mutating func write(_ digest: Digest256) { write(raw: digest.bytes) }
+    /// A name behind its 32-bit length.
     mutating func write(_ name: UserName) { write(lengthPrefixed: name.bytes) }
+    /// A name behind its 32-bit length.
     mutating func write(_ name: RoleName) { write(lengthPrefixed: name.bytes) }
+    /// A path behind its 32-bit length.
     mutating func write(_ path: SecretPath) { write(lengthPrefixed: path.bytes) }
+    /// A permission behind its 32-bit length.
     mutating func write(_ permission: Permission) { write(lengthPrefixed: permission.bytes) }
+    /// A 32-bit term, and the bytes behind their 32-bit length.
     mutating func write(_ blob: SealedBlob) {
         write(blob.term)
         write(lengthPrefixed: blob.bytes)
     }
+    /// A 32-bit key id, and the PHC string behind its 32-bit length.
     mutating func write(_ password: PasswordHash) {
         write(password.pepperKeyID)
         write(password.phc)
@@ -128,52 +141,64 @@ extension ByteReader {
         }
     }
 
+    /// Reads text of at most `maximum` bytes.
     mutating func readText(atMost maximum: Int) throws(ByteCodecError) -> Text {
         try parsed("text", try readLengthPrefixed(atMost: maximum), Text.init(utf8:))
     }
 
+    /// Reads the 16 bytes of an id.
     mutating func readID<ID: ObjectID>(_ type: ID.Type = ID.self) throws(ByteCodecError) -> ID {
         ID(bits: try read(bigEndian: UInt128.self))
     }
 
+    /// Reads 64 bits of milliseconds.
     mutating func readTime() throws(ByteCodecError) -> Timestamp { Timestamp(rawValue: try read()) }
 
+    /// Reads the 32 bytes of a digest.
     mutating func readDigest() throws(ByteCodecError) -> Digest256 {
         try parsed("digest", try read(count: 32), Digest256.init(bytes:))
     }
 
+    /// Reads a canonical user name.
     mutating func readUserName() throws(ByteCodecError) -> UserName {
         try parsed("user name", try readLengthPrefixed(atMost: 128), UserName.init(canonical:))
     }
 
+    /// Reads the name of a role.
     mutating func readRoleName() throws(ByteCodecError) -> RoleName {
         try parsed("role name", try readLengthPrefixed(atMost: 64), RoleName.init(bytes:))
     }
 
+    /// Reads the path of a secret.
     mutating func readSecretPath() throws(ByteCodecError) -> SecretPath {
         try parsed("path", try readLengthPrefixed(atMost: 255), SecretPath.init(bytes:))
     }
 
+    /// Reads a well-formed permission.
     mutating func readPermission() throws(ByteCodecError) -> Permission {
         try parsed("permission", try readLengthPrefixed(atMost: 512), Permission.init(bytes:))
     }
 
+    /// Reads something sealed of at most `maximum` bytes.
     mutating func readBlob(atMost maximum: Int) throws(ByteCodecError) -> SealedBlob {
         SealedBlob(term: try read(), bytes: try readLengthPrefixed(atMost: maximum))
     }
 
+    /// Reads a password as it is stored.
     mutating func readPassword() throws(ByteCodecError) -> PasswordHash {
         let pepper: UInt32 = try read()
         return PasswordHash(
             phc: try readText(atMost: Limits.passwordHashBytes), pepperKeyID: pepper)
     }
 
+    /// Reads a truth value, and the field when it is true.
     mutating func readOptional<Field>(
         _ body: (inout ByteReader) throws(ByteCodecError) -> Field
     ) throws(ByteCodecError) -> Field? {
         try readBool() ? try body(&self) : nil
     }
 
+    /// Reads a 16-bit count of at most `maximum`, and the items.
     mutating func readList<Item>(
         atMost maximum: Int, _ body: (inout ByteReader) throws(ByteCodecError) -> Item
     ) throws(ByteCodecError) -> [Item] {

@@ -100,10 +100,12 @@ public struct SecretVersionRow: Hashable, Sendable {
 
 extension SecretVersionRow: Row {
     static let table = Table.secretVersions
-    // No byte of a path is zero, so the versions of `a` do not mix with those of `a/b`.
+    /// What the keys of all versions of a secret begin with. No byte of a path is zero, so the
+    /// versions of `a` do not mix with those of `a/b`.
     static func prefix(_ tenant: TenantID, _ path: SecretPath) -> [UInt8] {
         Key.of(tenant, path.bytes + [0])
     }
+    /// The key of one version.
     static func key(_ tenant: TenantID, _ path: SecretPath, _ version: UInt64) -> [UInt8] {
         prefix(tenant, path) + Key.of(version)
     }
