@@ -20,7 +20,7 @@ final class SnapshotSender: @unchecked Sendable {
     private var connection: PeerConnection?
     private var progress: SnapshotProgress?
     private var failuresInARow = 0
-    private var retry: Scheduled<Void>?
+    private var nextDial: Scheduled<Void>?
     /// The rate limit: nothing is read before this moment.
     private var notBefore = NIODeadline.uptimeNanoseconds(0)
 
@@ -73,13 +73,13 @@ final class SnapshotSender: @unchecked Sendable {
         let pause = min(
             options.backoffMaxMilliseconds,
             options.backoffMinMilliseconds << min(failuresInARow, 16))
-        retry = loop.assumeIsolated().scheduleTask(in: .milliseconds(pause)) { self.dial() }
+        nextDial = loop.assumeIsolated().scheduleTask(in: .milliseconds(pause)) { self.dial() }
     }
 
     private func finish(_ succeeded: Bool) {
         guard let completion else { return }
         self.completion = nil
-        retry?.cancel()
+        nextDial?.cancel()
         let connection = self.connection
         self.connection = nil
         connection?.close(.closedHere)

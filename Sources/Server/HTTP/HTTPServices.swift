@@ -23,9 +23,7 @@ struct HTTPServices: Sendable {
     /// Counts an answered request, and writes it down when it is worth that.
     func note(_ record: Exchange.Record, nanoseconds: UInt64) {
         metrics.count(route: record.route, status: record.status, nanoseconds: nanoseconds)
-        // What gateways ask millions of times is counted, not written down.
-        let level: Logger.Level =
-            record.status >= 500 ? .warning : record.method == "GET" ? .debug : .info
+        let level = Self.level(of: record)
         guard logger.logLevel <= level else { return }
         // These fields and no others: nothing of a body, a query or a credential is among them.
         var metadata: Logger.Metadata = [
@@ -39,5 +37,12 @@ struct HTTPServices: Sendable {
         if let trace = record.trace { metadata["trace"] = "\(trace)" }
         if let detail = record.internalDetail { metadata["error"] = "\(detail)" }
         logger.log(level: level, "request", metadata: metadata)
+    }
+
+    /// What gateways and load balancers ask millions of times is counted, not written down; a
+    /// probe that is answered with no has no error code, and is what was asked for.
+    private static func level(of record: Exchange.Record) -> Logger.Level {
+        if record.status >= 500, record.code != nil { return .warning }
+        return record.method == "GET" ? .debug : .info
     }
 }
