@@ -25,6 +25,8 @@ internal import Synchronization
     let dataDescriptor: Int32
     let pageSizeBytes: Int
     private let status: Mutex<Status>
+    // Whether `status` has a failure, for the path of every view.
+    private let hasFailed = Atomic<Bool>(false)
 
     private struct Status {
         var failure: LMDBError?
@@ -135,6 +137,7 @@ internal import Synchronization
     func fail(_ result: Int32, _ operation: String) -> LMDBError {
         let error = LMDBError(.init(rawValue: result), operation: operation, path: path)
         status.withLock { $0.failure = $0.failure ?? error }
+        hasFailed.store(true, ordering: .releasing)
         return error
     }
 
@@ -146,7 +149,7 @@ internal import Synchronization
     }
 
     func refuseIfFailed(_ operation: String) throws(LMDBError) {
-        if status.withLock({ $0.failure }) != nil {
+        if hasFailed.load(ordering: .acquiring) {
             throw LMDBError(.environmentFailed, operation: operation, path: path)
         }
     }

@@ -5,8 +5,15 @@ public import AuthCore
 /// Good inside the closure that it is given to. Look-ups after that trap.
 public struct ReadView: TableReader {
     /// The applied entry, the configuration and everything else that is told of the same commit.
-    public let meta: StateMeta
+    public var meta: StateMeta { _read { yield row.value } }
+    let row: Meta
     let rows: Rows
+
+    /// The machine's row, shared by all views of one commit.
+    final class Meta: Sendable {
+        let value: StateMeta
+        init(_ value: StateMeta) { self.value = value }
+    }
 
     /// What the rows are read from: an enumeration and not an existential, so that the look-up on
     /// the path of each request is a direct call.

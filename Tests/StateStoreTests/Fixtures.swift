@@ -155,22 +155,21 @@ struct EntryMaker {
 /// Everything in a view, for comparing.
 struct Dump: Equatable {
     var meta: StateMeta
-    var rows: [String] = []
+    var rows: [[UInt8]] = []
 
     init(_ view: ReadView) throws {
         meta = view.meta
         for table in Table.allCases {
             try view.scan(table, from: [], upTo: nil) { key, value in
-                rows.append("\(table) \(hex(key)) \(hex(value))")
+                rows.append([table.rawValue, UInt8(key.count & 255)] + key + value)
                 return true
             }
         }
     }
 }
 
-func hex(_ bytes: [UInt8]) -> String {
-    bytes.map { String($0 / 16, radix: 16) + String($0 % 16, radix: 16) }.joined()
-}
+/// A value in few letters.
+func digest(_ bytes: [UInt8]) -> String { "\(bytes.count):\(CRC32C.checksum(of: bytes))" }
 
 extension StateStore {
     func dump() throws -> Dump { try read { try Dump($0) } }

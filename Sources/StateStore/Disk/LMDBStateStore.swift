@@ -8,18 +8,28 @@ internal import Synchronization
 /// Commits are made with `NOMETASYNC`: a power loss undoes at most the last one, which the log
 /// replays. Files: `docs/formats/state.md`.
 public final class LMDBStateStore: StateStore {
-    private struct Published {
-        var generation: Generation
-        // The number of the commit that `meta` was read from or written by.
-        var commit: UInt64
-        var meta: StateMeta
-        var durable: LogIndex
+    /// What views are opened on. An object, so that a view costs one reference.
+    private final class Published: Sendable {
+        let generation: Generation
+        // The number of the commit that the row was read from or written by.
+        let commit: UInt64
+        let row: ReadView.Meta
         // Where the snapshot ended that this state began as.
-        var origin: EntryID
+        let origin: EntryID
+
+        init(generation: Generation, commit: UInt64, meta: StateMeta, origin: EntryID) {
+            self.generation = generation
+            self.commit = commit
+            self.origin = origin
+            row = ReadView.Meta(meta)
+        }
+
+        var applied: EntryID { row.value.applied }
     }
 
     private struct State {
         var published: Published
+        var durable: LogIndex
         var failure: StateStoreError?
         // States that a snapshot has replaced, as long as views are open on them.
         var retired: [Generation] = []
@@ -60,7 +70,7 @@ public final class LMDBStateStore: StateStore {
             }
             return try Self.open(number, directory, options)
         }
-        state = Mutex(State(published: published))
+        state = Mutex(State(published: published, durable: published.applied.index))
     }
 
     private static func open(
@@ -76,29 +86,34 @@ public final class LMDBStateStore: StateStore {
         }
         let (meta, commit) = try generation.readMeta()
         return Published(
-            generation: generation, commit: commit, meta: meta, durable: meta.applied.index,
+            generation: generation, commit: commit, meta: meta,
             origin: try directory.readOrigin(of: number))
     }
 
     // MARK: Reading
 
     public func read<R>(_ body: (ReadView) throws -> R) throws -> R {
-        let published = try usable { $0.published }
+        let published = try state.withLock { state in
+            if let failure = state.failure { throw failure }
+            return state.published
+        }
         let generation = published.generation
         let transaction = try translated { try generation.environment.beginRead() }
         let commit = transaction.id
         let rows = DiskRows(transaction, generation.tables)
         defer { rows.close() }
         // Most views are of the commit that was published last, whose row is known.
-        let meta = commit == published.commit ? published.meta : try StateMeta.read(rows)
-        return try body(ReadView(meta: meta, rows: .disk(rows)))
+        let row =
+            commit == published.commit
+            ? published.row : ReadView.Meta(try StateMeta.read(rows))
+        return try body(ReadView(row: row, rows: .disk(rows)))
     }
 
-    public var applied: EntryID { state.withLock { $0.published.meta.applied } }
+    public var applied: EntryID { state.withLock { $0.published.applied } }
 
     public var installedSnapshot: EntryID { state.withLock { $0.published.origin } }
 
-    public var durableAppliedIndex: LogIndex { state.withLock { $0.published.durable } }
+    public var durableAppliedIndex: LogIndex { state.withLock { $0.durable } }
 
     // MARK: Applying
 
@@ -108,18 +123,20 @@ public final class LMDBStateStore: StateStore {
             let before = try usable { $0.published }
             let generation = before.generation
             var commit: UInt64 = 0
-            let batch = try applier.apply(entries, behind: before.meta.applied) {
+            let batch = try applier.apply(entries, behind: before.applied) {
                 let transaction = DiskTransaction(
                     try translated { try generation.environment.beginWrite() }, generation.tables)
                 commit = transaction.id
                 return transaction
             }
             // The sync of this commit has made the one before it durable (consensus D6).
-            let durable = before.meta.applied.index
+            let durable = before.applied.index
             let published = Published(
-                generation: generation, commit: commit, meta: batch.meta, durable: durable,
-                origin: before.origin)
-            state.withLock { $0.published = published }
+                generation: generation, commit: commit, meta: batch.meta, origin: before.origin)
+            state.withLock { state in
+                state.published = published
+                state.durable = durable
+            }
             return ApplyResult(
                 applied: batch.meta.applied, durable: durable, entries: batch.entries,
                 meta: batch.meta)
@@ -131,7 +148,7 @@ public final class LMDBStateStore: StateStore {
         try final { try published.generation.environment.synchronize() }
         state.withLock { state in
             guard state.published.generation === published.generation else { return }
-            state.published.durable = max(state.published.durable, published.meta.applied.index)
+            state.durable = max(state.durable, published.applied.index)
         }
     }
 
@@ -175,7 +192,7 @@ public final class LMDBStateStore: StateStore {
             throw StateStoreError(.foreign, "a snapshot of kind \(manifest.kind)")
         }
         let before: DiskSnapshotSink? = try usable { state in
-            try refuseStale(manifest, behind: state.published.meta.applied)
+            try refuseStale(manifest, behind: state.published.applied)
             return state.incoming
         }
         if let before, before.manifest == manifest, !before.isGivenUp { return before }
@@ -189,19 +206,23 @@ public final class LMDBStateStore: StateStore {
     @discardableResult
     public func install(_ manifest: SnapshotManifest) throws -> StateMeta {
         try changing {
-            let (before, sink) = try usable { ($0.published, $0.incoming) }
+            // Only numbers of the old state are kept here, so that it can be closed below.
+            let (applied, number, sink) = try usable {
+                ($0.published.applied, $0.published.generation.number, $0.incoming)
+            }
             guard let sink, sink.manifest == manifest, sink.isVerified else {
                 throw StateStoreError(.notReceived, "snapshot up to \(manifest.last)")
             }
-            try refuseStale(manifest, behind: before.meta.applied)
-            let published = try switchOver(sink, behind: before.generation.number)
+            try refuseStale(manifest, behind: applied)
+            let published = try switchOver(sink, behind: number)
             state.withLock { state in
                 state.retired.append(state.published.generation)
                 state.published = published
+                state.durable = published.applied.index
                 state.incoming = nil
             }
             try removeRetired()
-            return published.meta
+            return published.row.value
         }
     }
 
@@ -218,7 +239,7 @@ public final class LMDBStateStore: StateStore {
                 try directory.writeOrigin(of: next, sink.manifest)
                 try directory.files.synchronizeDirectory(directory.root)
                 let opened = try Self.open(next, directory, options)
-                try sink.manifest.verify(opened.meta)
+                try sink.manifest.verify(opened.row.value)
                 try directory.switchCurrent(to: next) { isSwitched = true }
                 return opened
             }

@@ -24,20 +24,19 @@ struct StoreDirectory: Sendable {
         return "state." + String(repeating: "0", count: 16 - digits.utf8.count) + digits
     }
 
-    /// What `CURRENT` holds for a state.
+    /// What `CURRENT` holds for a state: version of the layout, name, CRC-32C of both.
     static func pointer(to number: UInt64) -> [UInt8] {
-        let name = Array(self.name(number).utf8)
-        let sum = String(CRC32C.checksum(of: name), radix: 16)
+        let text = "1 " + name(number)
+        let sum = String(CRC32C.checksum(of: Array(text.utf8)), radix: 16)
         let padding = String(repeating: "0", count: 8 - sum.utf8.count)
-        return name + Array(" \(padding)\(sum)\n".utf8)
+        return Array("\(text) \(padding)\(sum)\n".utf8)
     }
 
     /// The number in a `CURRENT`; nil when it is none that `pointer` makes.
     static func number(in pointer: [UInt8]) -> UInt64? {
-        guard let text = String(validating: pointer, as: UTF8.self), text.hasPrefix("state.") else {
-            return nil
-        }
-        let digits = text.utf8.dropFirst(6).prefix(16)
+        guard let text = String(validating: pointer, as: UTF8.self), text.hasPrefix("1 state.")
+        else { return nil }
+        let digits = text.utf8.dropFirst(8).prefix(16)
         guard let number = UInt64(String(decoding: digits, as: UTF8.self), radix: 16),
             self.pointer(to: number) == pointer
         else { return nil }

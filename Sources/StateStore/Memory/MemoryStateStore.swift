@@ -75,7 +75,8 @@ public final class MemoryStateStore: StateStore {
     public func read<R>(_ body: (ReadView) throws -> R) throws -> R {
         let version = try usable { $0.current }
         return try body(
-            ReadView(meta: version.meta, rows: .memory(MemoryRows(image: version.image))))
+            ReadView(
+                row: ReadView.Meta(version.meta), rows: .memory(MemoryRows(image: version.image))))
     }
 
     public func apply(_ entries: [Entry]) throws -> ApplyResult {
