@@ -17,6 +17,8 @@ internal import Synchronization
 /// Read transactions that are reset and renewed instead of made anew, which costs nanoseconds.
 final class ReaderPool: Sendable {
     private let state = Mutex(State())
+    // How many commits have begun.
+    private let commits = Atomic<UInt64>(0)
     private let path: String
     private let maxIdle: Int
 
@@ -34,18 +36,29 @@ final class ReaderPool: Sendable {
     var active: Int { state.withLock { $0.all.count - $0.idle.count } }
 
     /// A reader on the last commit.
+    ///
+    /// The library reads which commit is the last, and then copies the roots from one of two meta
+    /// pages; the second commit from there on overwrites that page, perhaps under the copy. That
+    /// commit begins after the first step. So a copy during which no commit began is whole, and
+    /// any other one is made again.
     func take(environment: OpaquePointer, now: UInt64) throws(LMDBError) -> Reader {
-        let reader = try unsafe begin(environment)
-        do {
-            try unsafe settle(reader, environment)
-        } catch {
-            drop(reader)
-            throw error
+        for _ in 0..<64 {
+            let before = commits.load(ordering: .acquiring)
+            let reader = try unsafe begin(environment)
+            atomicMemoryFence(ordering: .acquiring)
+            if commits.load(ordering: .relaxed) == before {
+                reader.snapshot.store(
+                    UInt64(unsafe mdb_txn_id(reader.handle)), ordering: .relaxed)
+                reader.began.store(now | 1, ordering: .releasing)
+                return reader
+            }
+            giveBack(reader)
         }
-        reader.snapshot.store(UInt64(unsafe mdb_txn_id(reader.handle)), ordering: .relaxed)
-        reader.began.store(now | 1, ordering: .releasing)
-        return reader
+        throw LMDBError(.readerOvertaken, operation: "mdb_txn_renew", path: path)
     }
+
+    /// Says that a commit is about to begin; its writer's lock is held.
+    func commitBegins() { commits.wrappingAdd(1, ordering: .sequentiallyConsistent) }
 
     /// Ends a reader's view and keeps the reader for the next one.
     func giveBack(_ reader: Reader) {
@@ -95,24 +108,6 @@ final class ReaderPool: Sendable {
         let reader = unsafe Reader(handle: begun)
         state.withLock { $0.all.append(reader) }
         return reader
-    }
-
-    /// Renews the reader until no commit has passed while it took the roots of its snapshot.
-    ///
-    /// The library copies the roots from one of two meta pages after it has read which one is the
-    /// last; two commits meanwhile would overwrite that page under the copy. When the last commit
-    /// is still the reader's own afterwards, that did not happen.
-    private func settle(_ reader: Reader, _ environment: OpaquePointer) throws(LMDBError) {
-        for _ in 0..<64 {
-            let last = unsafe EnvironmentInformation(of: environment).lastTransaction
-            if unsafe last == UInt64(mdb_txn_id(reader.handle)) { return }
-            unsafe mdb_txn_reset(reader.handle)
-            let renewed = unsafe mdb_txn_renew(reader.handle)
-            guard renewed == MDB_SUCCESS else {
-                throw LMDBError(.init(rawValue: renewed), operation: "mdb_txn_renew", path: path)
-            }
-        }
-        throw LMDBError(.readerOvertaken, operation: "mdb_txn_renew", path: path)
     }
 
     private func drop(_ reader: Reader) {

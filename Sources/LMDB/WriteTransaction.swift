@@ -102,6 +102,7 @@ internal import CLMDB
         let ending = unsafe raw.handle
         // The library frees the transaction whether it commits or fails.
         unsafe handle = nil
+        environment.readers.commitBegins()
         let result = unsafe mdb_txn_commit(ending)
         environment.writerEnded()
         guard result != MDB_SUCCESS else { return }
