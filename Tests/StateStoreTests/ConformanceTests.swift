@@ -31,6 +31,7 @@ struct ConformanceTests {
 
         func compare(_ comment: Comment) throws {
             #expect(disk.applied == memory.applied, comment)
+            #expect(disk.installedSnapshot == memory.installedSnapshot, comment)
             #expect(disk.durableAppliedIndex == memory.durableAppliedIndex, comment)
             #expect(try disk.dump() == memory.dump(), comment)
         }
@@ -95,6 +96,7 @@ struct ConformanceTests {
             #expect(meta == before.meta, comment)
             #expect(try receiver.dump() == before, comment)
             #expect(receiver.durableAppliedIndex == before.meta.applied.index, comment)
+            #expect(receiver.installedSnapshot == before.meta.applied, comment)
             _ = try receiver.apply(batch)
             #expect(try receiver.dump() == pair.memory.dump(), comment)
             source.close()

@@ -204,8 +204,9 @@ struct CrashTests {
                 "list incoming", "mkdir incoming", "create incoming/data.mdb",
                 "write incoming/data.mdb", "fsync incoming/data.mdb",
                 "inspect environment incoming", "fsync incoming",
-                "rename \(new)", "fsync /",
-                "open environment \(new)", "sync environment \(new)",
+                "rename \(new)", "create \(new)/ORIGIN", "write \(new)/ORIGIN",
+                "fsync \(new)/ORIGIN", "fsync \(new)", "fsync /"
+                "open environment \(new)", "sync environment \(new)", "read \(new)/ORIGIN",
                 "create CURRENT.tmp", "write CURRENT.tmp", "fsync CURRENT.tmp",
                 "rename CURRENT", "fsync /",
                 "list \(old)", "unlink \(old)/data.mdb", "unlink \(old)/lock.mdb",
