@@ -205,7 +205,7 @@ struct CrashTests {
                 "write incoming/data.mdb", "fsync incoming/data.mdb",
                 "inspect environment incoming", "fsync incoming",
                 "rename \(new)", "create \(new)/ORIGIN", "write \(new)/ORIGIN",
-                "fsync \(new)/ORIGIN", "fsync \(new)", "fsync /"
+                "fsync \(new)/ORIGIN", "fsync \(new)", "fsync /",
                 "open environment \(new)", "sync environment \(new)", "read \(new)/ORIGIN",
                 "create CURRENT.tmp", "write CURRENT.tmp", "fsync CURRENT.tmp",
                 "rename CURRENT", "fsync /",
