@@ -8,12 +8,16 @@ extension RaftCore {
     mutating func takePersistRequest() -> PersistRequest? {
         let entries = log.takeUnrequested()
         let isNewVote = term != storage.requested.term || vote != storage.requested.vote
-        // The commit index is a hint: alone it is not worth a write.
-        let isNewCommit = !entries.isEmpty && log.committed != storage.requested.commit
+        // The commit index is a hint: alone it is not worth a write. It speaks only of what the
+        // disk holds already. A log that is writing several requests may keep the first of them
+        // with the newest hard state, and then entries that are about to be replaced would be
+        // taken for committed.
+        let commit = min(log.committed, log.durable)
+        let isNewCommit = !entries.isEmpty && commit != storage.requested.commit
         guard isNewVote || !entries.isEmpty else { return nil }
         let hardState =
             isNewVote || isNewCommit
-            ? HardState(term: term, vote: vote, commit: log.committed) : nil
+            ? HardState(term: term, vote: vote, commit: commit) : nil
         let token = StorageToken(
             generation: log.generation, term: term, lastIndex: log.lastIndex,
             sequence: storage.request(hardState, now: now))
