@@ -182,28 +182,54 @@ public struct ChangeOwnPassword: Sendable {
     public func run(_ world: World) -> Flow<UInt64> { verify(isConfirmed: false, world) }
 
     private func verify(isConfirmed: Bool, _ world: World) -> Flow<UInt64> {
-        let found = world.view { view in
-            .success(try PasswordRow.read(caller.tenant, caller.user.id, view.tables))
+        let found = caller.header(context, world).flatMap { header in
+            world.view { view -> Result<Found, ServiceFailure> in
+                if let request = header.request {
+                    switch try recallRequest(request, wall: view.now, view.tables) {
+                    case .nothing: break
+                    case .first(let outcome): return .success(.repeated(outcome))
+                    case .anotherBody: return .failure(.idempotencyMismatch)
+                    }
+                }
+                return .success(
+                    .password(
+                        try PasswordRow.read(caller.tenant, caller.user.id, view.tables)))
+            }
         }
-        return Flow(found).then { row in
-            let job: HashJob =
-                if let row {
-                    .verify(oldPassword, PasswordRecord(row.hash), renewing: false)
-                } else {
-                    .pretend(oldPassword)
-                }
-            return .hash(job) { result, world in
-                switch result {
-                case .matched:
-                    guard let row else { return .failed(.invalidCredentials) }
-                    return change(row, world)
-                case .differed where isConfirmed: return .failed(.invalidCredentials)
-                case .differed:
-                    // Another node may have changed it a moment ago.
-                    return .confirmRead { world in verify(isConfirmed: true, world) }
-                case .failed(let error): return .failed(Users.failure(error))
-                case .made: preconditionFailure("a verification made a hash")
-                }
+        return Flow(found).then { found in
+            switch found {
+            case .password(let row): verify(row, isConfirmed: isConfirmed)
+            case .repeated(let outcome):
+                outcome.refusal.map { .failed(ServiceFailure($0)) }
+                    ?? .done(outcome.index.rawValue)
+            }
+        }
+    }
+
+    private enum Found: Sendable {
+        case password(PasswordRow?)
+        /// The first request has changed it already, so the old one cannot be verified again.
+        case repeated(Outcome)
+    }
+
+    private func verify(_ row: PasswordRow?, isConfirmed: Bool) -> Flow<UInt64> {
+        let job: HashJob =
+            if let row {
+                .verify(oldPassword, PasswordRecord(row.hash), renewing: false)
+            } else {
+                .pretend(oldPassword)
+            }
+        return .hash(job) { result, world in
+            switch result {
+            case .matched:
+                guard let row else { return .failed(.invalidCredentials) }
+                return change(row, world)
+            case .differed where isConfirmed: return .failed(.invalidCredentials)
+            case .differed:
+                // Another node may have changed it a moment ago.
+                return .confirmRead { world in verify(isConfirmed: true, world) }
+            case .failed(let error): return .failed(Users.failure(error))
+            case .made: preconditionFailure("a verification made a hash")
             }
         }
     }

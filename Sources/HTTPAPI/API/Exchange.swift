@@ -105,6 +105,7 @@ public struct Exchange: Sendable {
         {
             response.status = 304
             response.body = []
+            response.headers.remove("Content-Type")
             record.status = 304
         }
         response.headers.add("X-Request-ID", record.requestID)

@@ -98,15 +98,15 @@ enum Preparation {
     }
 
     static func query(_ request: HTTPRequest, _ route: Route) throws(Rejection) -> QueryString {
-        let repeats = Set(route.query.filter(\.repeats).map(\.name))
         let query: QueryString
         do throws(QueryString.Fault) {
+            // A validation reads its own: whatever is wrong, its answer has all headers.
+            if case .ignored = route.body { return try QueryString(nil) }
+            let repeats = Set(route.query.filter(\.repeats).map(\.name))
             query = try QueryString(request.head.query, repeats: repeats)
         } catch {
             throw Rejection(.malformed, "the query is malformed", route: route)
         }
-        // A gateway's client wrote what stands behind the `?` of a validation.
-        if case .ignored = route.body { return query }
         for (name, value) in query.pairs {
             guard let parameter = route.query.first(where: { $0.name == name }) else {
                 throw Rejection(

@@ -11,7 +11,11 @@ struct QueryString: Equatable, Sendable {
     }
 
     /// Reads a query as HTML forms spell it; a repeated name is a fault unless it is in `repeats`.
-    init(_ text: String?, repeats: Set<String> = []) throws(Fault) {
+    ///
+    /// - Parameter ignoresOthers: takes only the names in `repeats`.
+    init(
+        _ text: String?, repeats: Set<String> = [], ignoresOthers: Bool = false
+    ) throws(Fault) {
         var pairs: [(name: String, value: String)] = []
         for part in (text ?? "").split(separator: "&") {
             guard pairs.count < 32 else { throw .tooMany }
@@ -20,6 +24,7 @@ struct QueryString: Equatable, Sendable {
                 let value = PercentEncoding.decode(
                     halves.count == 2 ? halves[1] : "", plusIsSpace: true)
             else { throw .malformed }
+            if ignoresOthers, !repeats.contains(name) { continue }
             guard repeats.contains(name) || !pairs.contains(where: { $0.name == name }) else {
                 throw .repeated
             }

@@ -59,7 +59,14 @@ extension Endpoints {
     private static func decide(_ call: Call, _ world: World) -> Flow<Reply> {
         let credentials = ForwardedCredential.find(call.request.headers)
         guard credentials.count <= 1 else { return .failed(.twoCredentials) }
-        guard let required = requirements(call) else {
+        let query: QueryString
+        do throws(QueryString.Fault) {
+            query = try QueryString(
+                call.request.head.query, repeats: ["permission", "scope"], ignoresOthers: true)
+        } catch {
+            return .failed(.malformed("the query is malformed"))
+        }
+        guard let required = requirements(query, call.request.headers) else {
             // What is no permission, nobody holds.
             return .failed(.insufficientPermissions)
         }
@@ -80,10 +87,11 @@ extension Endpoints {
     }
 
     /// Everything that must hold; nil when something is no permission at all.
-    private static func requirements(_ call: Call) -> [Permission]? {
+    private static func requirements(
+        _ query: QueryString, _ headers: HTTPHeaders
+    ) -> [Permission]? {
         let texts =
-            call.query.all("permission") + call.query.all("scope")
-            + call.request.headers.all("x-required-permission")
+            query.all("permission") + query.all("scope") + headers.all("x-required-permission")
         var required: [Permission] = []
         for text in texts {
             let words = text.split { $0 == "," || $0 == " " }

@@ -351,9 +351,9 @@ extension Route {
     /// Every status of an error that the route may answer.
     var errorStatuses: [Int] {
         if case .ignored = body { return [] }
-        var statuses: Set<Int> = [400, 406, 429, 431, 500, 503]
+        var statuses: Set<Int> = [400, 406, 417, 429, 431, 500, 503]
         if case .open = gate {} else { statuses.formUnion([401, 403]) }
-        if case .openSteps = handler { statuses.formUnion([401]) }
+        if case .openSteps = handler { statuses.formUnion([401, 403]) }
         if !pattern.parameterNames.isEmpty || !query.isEmpty { statuses.formUnion([404, 422]) }
         if case .json = body { statuses.formUnion([404, 411, 413, 415, 422]) }
         if isIdempotent { statuses.formUnion([409, 422]) }
