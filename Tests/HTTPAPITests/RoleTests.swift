@@ -21,7 +21,7 @@ struct RoleTests {
         #expect(made.json["permissions"] == .strings(["invoke", "secrets:read:app/*"]))
         let again = try house.send(
             "PUT", "/v1/roles/app", token: admin, body: body, headers: [("If-None-Match", "*")])
-        #expect(again.status == 409 || again.status == 412)
+        #expect(again.status == 409 && again.code == "exists")
         let replaced = try house.send(
             "PUT", "/v1/roles/app", token: admin,
             body: .object(["permissions": .strings(["invoke"])]), headers: [("If-Match", "\"1\"")])

@@ -43,10 +43,6 @@ public enum Sessions {
         for user: UserID, seconds: UInt64?, label: String, _ caller: Caller,
         _ context: RequestContext, _ world: World
     ) -> Flow<LoggedIn> {
-        guard (seconds ?? 1) <= world.options.sessionSecondsMax, seconds != 0 else {
-            return .failed(
-                .invalid("ttl_seconds: from 1 to \(world.options.sessionSecondsMax)"))
-        }
         var draft = SessionDraft(wantsRefreshToken: false, world)
         draft.seconds = seconds
         draft.label = label

@@ -6,8 +6,10 @@ public struct AuthOptions: Equatable, Sendable {
     public var sessionSeconds: UInt64 = 43_200
     /// The most that a log-in may ask for.
     public var sessionSecondsMax: UInt64 = 30 * 86_400
-    /// The fewest characters of a password that is set.
-    public var passwordLengthMin = 8
+    /// The fewest characters of a password that is set; never less than `passwordLengthFloor`.
+    public var passwordLengthMin = passwordLengthFloor
+    /// NIST SP 800-63B §3.1.1.2.
+    public static let passwordLengthFloor = 8
     /// How long an `Idempotency-Key` is remembered.
     public var idempotencySeconds: UInt64 = 86_400
     /// The same, for answers that hold a credential.

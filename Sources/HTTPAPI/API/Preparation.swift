@@ -178,7 +178,7 @@ extension QueryParameter {
     /// Checks a value as it stands in a query: text, of which numbers are spelt in digits.
     fileprivate func check(_ value: String) throws(SchemaFault) {
         if case .integer = schema {
-            guard (1...18).contains(value.utf8.count),
+            guard (1...19).contains(value.utf8.count),
                 value.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }),
                 let number = Int64(value)
             else { throw .invalid("query.\(name)", expected: "a whole number") }

@@ -107,7 +107,7 @@ extension Endpoints {
         if let name = call.text("to") {
             guard let node = NodeID(name: name),
                 world.node.members.contains(where: { $0.node == node })
-            else { return .failed(.invalid("to: no member of this cluster")) }
+            else { return .failed(.notFound) }
             target = node
         }
         return Leadership.transfer(to: target, caller, call.context, world).map { result in

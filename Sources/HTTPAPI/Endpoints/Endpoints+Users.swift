@@ -5,7 +5,7 @@ internal import Cryptography
 
 extension Endpoints {
     private static let passwordBody = Schema.object(
-        ObjectSchema("Password", [Property("password", .text(.newPassword(atLeast: 1)))]))
+        ObjectSchema("Password", [Property("password", .text(.newPassword))]))
 
     static let users: [Route] = [
         Route(
@@ -93,7 +93,7 @@ extension Endpoints {
                         "PasswordChange",
                         [
                             Property("old_password", .text(.password)),
-                            Property("new_password", .text(.newPassword(atLeast: 1))),
+                            Property("new_password", .text(.newPassword)),
                         ])), limitBytes: 4 << 10, holdsSecret: true),
             answers: [Answer(204, "The password is changed; the other sessions have ended.")],
             idempotent: true, summary: "Changes the caller's own password.",
@@ -140,7 +140,7 @@ extension Endpoints {
     private static func checkedPassword(
         _ text: String, _ world: World
     ) -> Result<SharedSecret, ServiceFailure> {
-        let least = world.options.passwordLengthMin
+        let least = max(world.options.passwordLengthMin, AuthOptions.passwordLengthFloor)
         guard text.unicodeScalars.count >= least else {
             return .failure(.invalid("a password has at least \(least) characters"))
         }

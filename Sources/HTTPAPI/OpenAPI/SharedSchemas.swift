@@ -38,7 +38,7 @@ extension Schema {
                 Property(
                     "metadata", .freeObject(bytesMax: Limits.metadataBytes), required: false),
                 Property(
-                    "password", .text(.newPassword(atLeast: 1)), required: false,
+                    "password", .text(.newPassword), required: false,
                     "Whoever has none cannot log in by password."),
                 Property(
                     "password_hash", .text(TextRule(1...512)), required: false,

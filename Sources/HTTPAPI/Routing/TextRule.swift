@@ -1,5 +1,6 @@
 internal import APITypes
 internal import AuthCore
+internal import AuthService
 
 /// What a text must look like: for the document a pattern, for the server a function, the same
 /// rule in both.
@@ -95,15 +96,15 @@ extension TextRule {
         })
 
     /// A password as somebody chooses it: at most 1,024 bytes.
-    static let password = TextRule(1...256) { text in
+    static let password = TextRule(1...256, pattern: "^[^\\x00]*$") { text in
         (1...1_024).contains(text.utf8.count) && !text.utf8.contains(0)
     }
 
-    /// A password that is set: long enough to stand alone.
-    static func newPassword(atLeast minimum: Int) -> TextRule {
-        TextRule(minimum...256, pattern: "^[^\\x00]*$") { text in
-            text.utf8.count <= 1_024 && !text.utf8.contains(0)
-        }
+    /// A password that is set; the operator may ask for more.
+    static let newPassword = TextRule(
+        AuthOptions.passwordLengthFloor...256, pattern: "^[^\\x00]*$"
+    ) { text in
+        text.utf8.count <= 1_024 && !text.utf8.contains(0)
     }
 
     /// An e-mail address, loosely: the server sends no mail.

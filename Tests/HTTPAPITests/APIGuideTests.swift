@@ -1,0 +1,62 @@
+import APITypes
+import Foundation
+import Testing
+
+@testable import HTTPAPI
+
+@Suite("docs/api.md tells of every endpoint")
+struct APIGuideTests {
+    private static let file = URL(filePath: #filePath).deletingLastPathComponent()
+        .deletingLastPathComponent().deletingLastPathComponent().appending(path: "docs/api.md")
+
+    /// The table of endpoints, as it stands in the guide.
+    private static var table: String {
+        var lines = [
+            "| method and path | what | who | body |", "| --- | --- | --- | --- |",
+        ]
+        for route in Endpoints.all {
+            let method = route.method == "*" ? "any" : route.method
+            let body: String =
+                switch route.body {
+                case .none: ""
+                case .ignored: "ignored"
+                case .json(.object(let schema), let limit, _, _):
+                    "`\(schema.name ?? "object")`, at most \(limit >> 10) KiB"
+                case .json: "JSON"
+                }
+            var summary = route.summary
+            if case .read(let stale, _) = route.handler, !stale { summary += " Never stale." }
+            lines.append(
+                "| `\(method) \(route.pattern.text)` | \(summary) | \(route.gate.words) | \(body) |"
+            )
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    /// The table of error codes.
+    private static var codes: String {
+        var lines = ["| status | code | title |", "| --- | --- | --- |"]
+        for code in ErrorCode.allCases.sorted(by: { $0.status < $1.status }) {
+            lines.append("| \(code.status) | `\(code.rawValue)` | \(code.title) |")
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    @Test("its tables are those of the program; WATCHWORD_REWRITE=1 writes them anew")
+    func tables() throws {
+        var text = try String(contentsOf: Self.file, encoding: .utf8)
+        let rewrites = ProcessInfo.processInfo.environment["WATCHWORD_REWRITE"] != nil
+        for (name, content) in [("endpoints", Self.table), ("codes", Self.codes)] {
+            let begin = "<!-- begin \(name) -->\n"
+            let end = "\n<!-- end \(name) -->"
+            let start = try #require(text.range(of: begin)).upperBound
+            let stop = try #require(text.range(of: end)).lowerBound
+            if rewrites {
+                text.replaceSubrange(start..<stop, with: content)
+            } else {
+                #expect(String(text[start..<stop]) == content)
+            }
+        }
+        if rewrites { try text.write(to: Self.file, atomically: true, encoding: .utf8) }
+    }
+}
