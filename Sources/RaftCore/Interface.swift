@@ -69,16 +69,20 @@ public struct Ready: Equatable, Sendable {
     public var messages: [Message] = []
     /// To be made durable, then reported by `Event.persisted`. Requests are carried out in order.
     public var persist: PersistRequest?
-    /// Newly committed entries, in order, each exactly once in a run; to be applied in order.
+    /// Newly committed entries that this node's disk holds, in order, each exactly once in a run;
+    /// to be applied in order. At most `committedBytesMax` are out at a time: more come as
+    /// `Event.applied` says that these are done.
     public var committed: [Entry] = []
     /// Reads that a quorum has confirmed.
     public var readStates: [ReadState] = []
     /// Reads that will never be confirmed, since leadership was lost or never held: ask again.
     public var droppedReads: [UInt64] = []
-    /// The state must be replaced by this snapshot before anything else is applied; then
+    /// The state must be replaced by this snapshot before anything else is applied, and the log
+    /// begin anew behind it, after every `persist` handed out before or with this; then
     /// `Event.snapshotInstalled`.
     public var install: SnapshotMetadata?
-    /// Followers to be sent a snapshot, past the core; then `Event.snapshotSent`.
+    /// Followers to be sent a snapshot, past the core; then `Event.snapshotSent`, always: until it
+    /// comes the follower is sent nothing else, and is not named again.
     public var snapshotsToSend: [NodeID] = []
     /// Present when it changed.
     public var softState: SoftState?
