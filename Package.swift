@@ -75,7 +75,7 @@ var targets: [Target] = [
         ],
         path: "Simulation/SimulationKit"),
     .executableTarget(
-        name: "simulate", dependencies: ["SimulationKit"], path: "Simulation/simulate",
+        name: "simulate", dependencies: ["SimulationKit", "ByteCodec"], path: "Simulation/simulate",
         swiftSettings: settings),
     // Tests
     tests("ByteCodecTests", ["ByteCodec"]),

@@ -1,1 +1,14 @@
-print("simulate")
+import Foundation
+import SimulationKit
+
+do {
+    let arguments = try Arguments(Array(CommandLine.arguments.dropFirst()))
+    exit(try Runner(arguments).run())
+} catch let failure as Arguments.Failure {
+    print(failure.message)
+    print(Arguments.usage)
+    exit(2)
+} catch {
+    print("\(error)")
+    exit(2)
+}

@@ -10,9 +10,11 @@ public enum ByteCodecError: Error, Equatable, Sendable {
 
 /// Reads what `ByteWriter` wrote, never past the end.
 public struct ByteReader: Sendable {
-    private let bytes: [UInt8]
+    // Open to the optimiser of other targets, as `ByteWriter.storage` is.
+    @usableFromInline let bytes: [UInt8]
     /// The position of the next byte to be read.
-    public private(set) var offset: Int
+    @inlinable public var offset: Int { position }
+    @usableFromInline var position: Int
     /// The position behind the last byte that may be read.
     public let end: Int
 
@@ -23,7 +25,7 @@ public struct ByteReader: Sendable {
     public init(_ bytes: [UInt8], in range: Range<Int>) {
         precondition(range.lowerBound >= 0 && range.upperBound <= bytes.count, "range \(range)")
         self.bytes = bytes
-        offset = range.lowerBound
+        position = range.lowerBound
         end = range.upperBound
     }
 
@@ -33,6 +35,7 @@ public struct ByteReader: Sendable {
     /// Reads one integer, least significant byte first.
     ///
     /// - Throws: `ByteCodecError.truncated`.
+    @inlinable
     public mutating func read<Integer: FixedWidthInteger & UnsignedInteger>(
         _ type: Integer.Type = Integer.self
     ) throws(ByteCodecError) -> Integer {
@@ -40,15 +43,16 @@ public struct ByteReader: Sendable {
         try require(width)
         var value: Integer = 0
         for byte in (0..<width).reversed() {
-            value = (width > 1 ? value << 8 : 0) | Integer(bytes[offset + byte])
+            value = (width > 1 ? value << 8 : 0) | Integer(truncatingIfNeeded: bytes[offset + byte])
         }
-        offset += width
+        position += width
         return value
     }
 
     /// Reads one integer, most significant byte first.
     ///
     /// - Throws: `ByteCodecError.truncated`.
+    @inlinable
     public mutating func read<Integer: FixedWidthInteger & UnsignedInteger>(
         bigEndian type: Integer.Type
     ) throws(ByteCodecError) -> Integer {
@@ -56,15 +60,16 @@ public struct ByteReader: Sendable {
         try require(width)
         var value: Integer = 0
         for byte in 0..<width {
-            value = (width > 1 ? value << 8 : 0) | Integer(bytes[offset + byte])
+            value = (width > 1 ? value << 8 : 0) | Integer(truncatingIfNeeded: bytes[offset + byte])
         }
-        offset += width
+        position += width
         return value
     }
 
     /// Reads a truth value.
     ///
     /// - Throws: `truncated`, or `malformed` for a byte other than 0 and 1.
+    @inlinable
     public mutating func readBool() throws(ByteCodecError) -> Bool {
         let byte: UInt8 = try read()
         guard byte <= 1 else { throw .malformed(offset: offset - 1, what: "truth value \(byte)") }
@@ -74,10 +79,11 @@ public struct ByteReader: Sendable {
     /// Reads exactly `count` bytes.
     ///
     /// - Throws: `ByteCodecError.truncated`.
+    @inlinable
     public mutating func read(count: Int) throws(ByteCodecError) -> [UInt8] {
         precondition(count >= 0, "negative count \(count)")
         try require(count)
-        defer { offset += count }
+        defer { position += count }
         return Array(bytes[offset..<(offset + count)])
     }
 
@@ -114,7 +120,8 @@ public struct ByteReader: Sendable {
         guard remaining == 0 else { throw .trailing(offset: offset, count: remaining) }
     }
 
-    private func require(_ count: Int) throws(ByteCodecError) {
+    @usableFromInline
+    func require(_ count: Int) throws(ByteCodecError) {
         guard remaining >= count else {
             throw .truncated(offset: offset, wanted: count, available: remaining)
         }

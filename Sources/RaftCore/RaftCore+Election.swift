@@ -141,7 +141,12 @@ extension RaftCore {
         switch (result, role) {
         case (.pending, _): break
         case (.won, .preCandidate): campaign(isTransfer: false)
-        case (.won, .candidate): becomeLeader()
+        case (.won, .candidate):
+            // Not before its own vote is durable, though others may be a quorum without it: after
+            // a crash it would not know that it led, could be elected in the same term again, and
+            // put another entry where its followers have one of that term (S2).
+            let isOwnVoteDurable = ballots.contains { $0.node == id }
+            if isOwnVoteDurable { becomeLeader() }
         case (.lost, .preCandidate), (.lost, .candidate):
             // Not before the retry is due: whoever has the better log shall have its turn.
             let due = electionDue

@@ -98,3 +98,18 @@ extension RaftCore {
         return Array(log.entries(after: lower.previous, upTo: upper))
     }
 }
+
+/// The few facts about a node that are looked at after every event.
+public struct RaftGlance: Equatable, Sendable {
+    public var role: Role
+    public var term: Term
+    public var leader: NodeID?
+    public var commit: LogIndex
+}
+
+extension RaftCore {
+    /// What this node is now. Costs nothing, unlike `status`.
+    public var glance: RaftGlance {
+        RaftGlance(role: role, term: term, leader: leader, commit: log.committed)
+    }
+}

@@ -23,11 +23,9 @@ extension Replica {
 
     /// A snapshot is here: the core says whether it is wanted.
     mutating func snapshotReceived(_ metadata: SnapshotMetadata, from peer: NodeID) {
-        let isAnotherUnderWay = core.status.installing != nil
         core.snapshotReceived(metadata, from: peer, now: now.steady)
-        if isAnotherUnderWay || core.status.installing != metadata {
-            actions.append(.discardSnapshot(metadata))
-        }
+        // The same one may have come before, from another peer, and be under way.
+        if core.status.installing != metadata { actions.append(.discardSnapshot(metadata)) }
     }
 
     mutating func snapshotInstalled(_ metadata: SnapshotMetadata, lastStamp: Timestamp) {

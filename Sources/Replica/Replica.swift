@@ -199,6 +199,9 @@ public struct Replica: Sendable {
             isStopped: isStopped, lastStamp: clock.last, counters: counters)
     }
 
+    /// What this node is now. Costs nothing, unlike `status`.
+    public var glance: RaftGlance { core.glance }
+
     /// The consensus underneath, for tests and the checkers of the simulator.
     public var consensus: RaftCore { core }
 

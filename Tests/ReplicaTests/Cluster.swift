@@ -30,7 +30,14 @@ final class Cluster {
     let ids: [NodeID]
     private(set) var nodes: [Node] = []
     var now = SteadyTime(nanoseconds: 1_000_000_000)
-    var wall = Timestamp(milliseconds: 1_700_000_000_000)
+    private var wallAtZero = Timestamp(milliseconds: 1_700_000_000_000)
+    /// What every node's wall clock shows; set, it is stepped.
+    var wall: Timestamp {
+        get { wallAtZero.advanced(milliseconds: now.nanoseconds / 1_000_000) }
+        set {
+            wallAtZero = Timestamp(milliseconds: newValue.rawValue - now.nanoseconds / 1_000_000)
+        }
+    }
     /// Whether a message gets through.
     var passes: (PeerMessage, NodeID, NodeID) -> Bool = { _, _, _ in true }
     private var inbox: [(to: NodeID, input: ReplicaInput)] = []
@@ -115,11 +122,7 @@ final class Cluster {
         drain()
     }
 
-    private func advance(to moment: SteadyTime) {
-        let passed = moment.nanoseconds(since: now) / 1_000_000
-        wall = wall.advanced(milliseconds: passed)
-        now = moment
-    }
+    private func advance(to moment: SteadyTime) { now = moment }
 
     private func turn(_ inputs: [ReplicaInput], of id: NodeID) {
         let node = self[id.rawValue]

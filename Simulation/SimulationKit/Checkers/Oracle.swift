@@ -1,0 +1,370 @@
+import AuthCore
+import ByteCodec
+import RaftCore
+import RaftWire
+import Replica
+import StateStore
+import WriteAheadLog
+
+/// The onlooker who sees every node's memory and disk at once, and checks after every event what
+/// must hold between them: S1 to S9, S11 to S13, S15, S16.
+///
+/// Its own idea of the cluster grows with what nodes show: the first node that says that an entry
+/// is committed makes it so for ever, and whoever contradicts is found.
+final class Oracle {
+    private(set) var violation: Violation?
+    var views: [NodeView]
+    let voters: [NodeID]
+    var ledger = EntryLedger()
+    private var leaders: [UInt64: NodeID] = [:]
+    private var votes: [UInt64: [UInt64: NodeID]] = [:]
+    /// What is committed, from the first entry on.
+    private(set) var committed: [EntryID] = []
+    /// In which term the newest of them was first seen to be committed.
+    private var committedInTerm: Term = .zero
+    /// What the state must be after each committed entry.
+    let reference: Reference
+    /// Told of every entry once it is committed.
+    var onCommitted: ((Entry, AppliedEntry) -> Violation?)?
+
+    init(nodes: Int, reference: Reference) {
+        voters = (1...UInt64(nodes)).map { NodeID($0) }
+        views = Array(repeating: NodeView(), count: nodes)
+        self.reference = reference
+    }
+
+    /// The last entry that is known to be committed.
+    var lastCommitted: EntryID { committed.last ?? .zero }
+
+    func entry(at index: LogIndex) -> EntryID? {
+        index == .zero
+            ? .zero
+            : committed.indices.contains(Int(index.rawValue) - 1)
+                ? committed[Int(index.rawValue) - 1] : nil
+    }
+
+    func fail(_ rule: String, _ detail: @autoclosure () -> String) {
+        if violation == nil { violation = Violation(rule, detail()) }
+    }
+
+    func fail(_ found: Violation?) {
+        if violation == nil { violation = found }
+    }
+
+    // MARK: Starting and ending
+
+    /// A node has started with what it found on its disk.
+    func started(
+        _ node: Int, recovered: RecoveredLog, state: StateMeta, installed: EntryID
+    ) {
+        checkRecovered(node, recovered, state)
+        var view = NodeView()
+        view.isUp = true
+        view.term = recovered.hardState.term
+        view.log = TermLog(base: recovered.logStart, terms: recovered.entries.map(\.term))
+        view.durableLog = view.log
+        view.durableHard = recovered.hardState
+        view.applied = state.applied.index
+        view.durableApplied = state.applied.index
+        view.commit = state.applied.index
+        view.trimmed = recovered.logStart.index
+        views[node] = view
+    }
+
+    func ended(_ node: Int) {
+        views[node].isUp = false
+        views[node].role = .follower
+    }
+
+    private func checkRecovered(_ node: Int, _ recovered: RecoveredLog, _ state: StateMeta) {
+        let before = views[node]
+        let hard = recovered.hardState
+        if hard.term < before.durableHard.term {
+            fail("S8", "n\(node + 1) forgot term \(before.durableHard.term.rawValue)")
+        }
+        if hard.term == before.durableHard.term, let vote = before.durableHard.vote,
+            hard.vote != vote
+        {
+            fail("S8", "n\(node + 1) forgot its vote for \(vote) in \(hard.term.rawValue)")
+        }
+        // What was synced is there, unless something that was being written replaced it.
+        let replacedFrom = before.underWay.compactMap { $0.entries.first?.index }.min()
+        let log = TermLog(base: recovered.logStart, terms: recovered.entries.map(\.term))
+        let end = before.durableLog.lastIndex
+        let kept = replacedFrom.map { min(end.next, $0) } ?? end.next
+        // The crash may have come between the switch of the state and the reset of the log.
+        let isReset = before.installing != nil && log.base == before.installing
+        if !isReset, log.base.index < kept.previous || log.lastIndex < kept.previous {
+            var index = max(log.base.index, before.durableLog.base.index)
+            while index < kept {
+                if log.term(at: index) != before.durableLog.term(at: index) {
+                    fail(
+                        "C5", "n\(node + 1) lost entry \(index.rawValue), which it had synced")
+                    break
+                }
+                index = index.next
+            }
+        }
+        for entry in recovered.entries where !ledger.isKnown(entry) {
+            fail("S2", "n\(node + 1) found entry \(entry.index.rawValue), which nobody wrote")
+            break
+        }
+        if state.applied.index < before.durableApplied {
+            fail("S9", "the state of n\(node + 1) went back behind what was durable")
+        }
+        guard entry(at: state.applied.index) == state.applied else {
+            return fail("S5", "the state of n\(node + 1) stands at \(state.applied)")
+        }
+    }
+
+    // MARK: The disk
+
+    /// A node wants entries or a vote to be kept.
+    func requested(_ node: Int, _ request: PersistRequest) {
+        for entry in request.entries {
+            let before = views[node].log.term(at: entry.index.previous)
+            if views[node].role == .leader, entry.index <= views[node].log.lastIndex {
+                fail("S3", "leader n\(node + 1) replaces its entry \(entry.index.rawValue)")
+            }
+            if let committed = self.entry(at: entry.index), committed.term != entry.term,
+                views[node].log.holds(committed)
+            {
+                fail("S4", "n\(node + 1) replaces committed entry \(entry.index.rawValue)")
+            }
+            guard views[node].log.append([entry]), let before else {
+                return fail("S2", "n\(node + 1) leaves a gap before \(entry.index.rawValue)")
+            }
+            fail(ledger.note(entry, termBefore: before))
+        }
+        if let hard = request.hardState, hard.term < views[node].term {
+            fail("S9", "the term of n\(node + 1) goes back to \(hard.term.rawValue)")
+        }
+    }
+
+    /// What a node asked for is on its way to the disk, and a crash may leave it there or not.
+    func begunToWrite(_ node: Int, _ requests: [PersistRequest]) {
+        views[node].underWay = requests
+    }
+
+    /// What a node asked for is durable.
+    func synced(_ node: Int, _ requests: [PersistRequest]) {
+        for request in requests {
+            if !views[node].durableLog.append(request.entries) {
+                fail("S2", "n\(node + 1) syncs a log with a gap")
+            }
+            if let hard = request.hardState { views[node].durableHard = hard }
+        }
+        views[node].underWay = []
+    }
+
+    /// A node gives up the beginning of its log.
+    func trimmed(_ node: Int, upTo index: LogIndex, durable: LogIndex) {
+        if index > durable {
+            fail(
+                "S9",
+                "n\(node + 1) trims its log up to \(index.rawValue), durable \(durable.rawValue)")
+        }
+        views[node].log.trim(upTo: index)
+        views[node].durableLog.trim(upTo: index)
+        views[node].trimmed = max(views[node].trimmed, index)
+    }
+
+    /// A node begins to put a snapshot in the place of its state.
+    func installs(_ node: Int, _ metadata: SnapshotMetadata) {
+        guard entry(at: metadata.last.index) == metadata.last else {
+            return fail("S13", "n\(node + 1) installs \(metadata.last), which is not committed")
+        }
+        views[node].installing = metadata.last
+        if metadata.last.index <= views[node].applied {
+            fail("S13", "n\(node + 1) goes back to \(metadata.last.index.rawValue)")
+        }
+        if views[node].log.term(at: metadata.last.index) == metadata.last.term {
+            fail("S13", "n\(node + 1) throws away a log that holds \(metadata.last)")
+        }
+    }
+
+    /// The state was replaced, and the log begins anew.
+    func installed(_ node: Int, _ last: EntryID, state: StateMeta) {
+        views[node].log = TermLog(base: last, terms: [])
+        views[node].durableLog = views[node].log
+        views[node].applied = last.index
+        views[node].durableApplied = last.index
+        views[node].commit = max(views[node].commit, last.index)
+        views[node].underWay = []
+        views[node].installing = nil
+        checkState(node, state)
+    }
+
+    // MARK: Messages
+
+    /// A node sends something that promises.
+    func sends(_ node: Int, _ message: Message) {
+        switch message.body {
+        case .voteReply(granted: true):
+            let hard = views[node].durableHard
+            if hard.term != message.term || hard.vote != message.to {
+                fail(
+                    "S8",
+                    "n\(node + 1) votes for \(message.to) in \(message.term.rawValue), durably "
+                        + "\(String(describing: hard.vote)) in \(hard.term.rawValue)")
+            }
+            voted(node, for: message.to, in: message.term)
+        case .appendReply(.accepted(let match)):
+            if match > views[node].durableLog.lastIndex {
+                fail(
+                    "S11",
+                    "n\(node + 1) accepts \(match.rawValue), durable "
+                        + "\(views[node].durableLog.lastIndex.rawValue)")
+            }
+        case .preVote, .preVoteReply, .vote, .voteReply, .append, .appendReply, .heartbeat,
+            .heartbeatReply, .snapshot, .timeoutNow, .transferRefused, .steppingDown:
+            break
+        }
+    }
+
+    private func voted(_ node: Int, for candidate: NodeID, in term: Term) {
+        let earlier = votes[term.rawValue]?[UInt64(node)]
+        if let earlier, earlier != candidate {
+            fail("S8", "n\(node + 1) votes for \(earlier) and \(candidate) in \(term.rawValue)")
+        }
+        votes[term.rawValue, default: [:]][UInt64(node)] = candidate
+    }
+
+    // MARK: Turns
+
+    /// A node has taken a turn: what it is now, before anything that it wants is looked at.
+    func ranked(_ node: Int, _ glance: RaftGlance) {
+        let before = views[node]
+        if glance.term < before.term {
+            fail("S9", "the term of n\(node + 1) went back to \(glance.term.rawValue)")
+        }
+        let isNewLeader =
+            glance.role == .leader && (before.role != .leader || before.term != glance.term)
+        views[node].ledBefore = before.role == .leader && before.term == glance.term
+        views[node].role = glance.role
+        views[node].term = glance.term
+        if isNewLeader { elected(node, glance.term) }
+    }
+
+    /// The rest of the turn, when the entries that it brought are known.
+    func committing(_ node: Int, _ glance: RaftGlance, _ replica: Replica) {
+        if glance.commit < views[node].commit {
+            fail("S9", "the commit index of n\(node + 1) went back to \(glance.commit.rawValue)")
+        }
+        guard glance.commit > views[node].commit else { return }
+        let isLeading = glance.role == .leader && views[node].ledBefore
+        advanced(node, replica, to: glance.commit, asLeader: isLeading)
+    }
+
+    private func elected(_ node: Int, _ term: Term) {
+        let id = NodeID(UInt64(node + 1))
+        if let other = leaders[term.rawValue], other != id {
+            fail("S1", "\(other) and \(id) lead in term \(term.rawValue)")
+        }
+        leaders[term.rawValue] = id
+        checkElection(node, id, term)
+        // Leader completeness: what was committed before this term is in its log.
+        if term > committedInTerm, !views[node].log.holds(lastCommitted) {
+            fail("S4", "\(id) leads in \(term.rawValue) without \(lastCommitted)")
+        }
+    }
+
+    /// A quorum of durable votes made this leader.
+    private func checkElection(_ node: Int, _ id: NodeID, _ term: Term) {
+        let hard = views[node].durableHard
+        if hard.term == term, hard.vote == id { voted(node, for: id, in: term) }
+        let given = votes[term.rawValue] ?? [:]
+        let count = voters.count { given[$0.rawValue - 1] == id }
+        if count <= voters.count / 2 {
+            fail("S8", "\(id) leads in \(term.rawValue) with \(count) durable votes")
+        }
+    }
+
+    private func advanced(
+        _ node: Int, _ replica: Replica, to index: LogIndex, asLeader: Bool
+    ) {
+        views[node].commit = index
+        let end = lastCommitted.index
+        if index > end {
+            for entry in replica.consensus.entries(in: end.next...index) {
+                commit(entry, by: node)
+            }
+            if lastCommitted.index != index {
+                fail("S9", "n\(node + 1) commits entries that it does not have")
+            }
+            committedInTerm = max(committedInTerm, views[node].term)
+            if asLeader, lastCommitted.term != views[node].term {
+                fail("S7", "n\(node + 1) counts replicas of \(lastCommitted)")
+            }
+        } else if let known = entry(at: index), !views[node].log.holds(known) {
+            fail("S5", "n\(node + 1) commits another entry than \(known)")
+        }
+    }
+
+    private func commit(_ entry: Entry, by node: Int) {
+        let id = EntryID(index: entry.index, term: entry.term)
+        let holders = views.count { $0.durableLog.holds(id) }
+        if holders <= voters.count / 2 {
+            fail("S6", "\(id) is committed by n\(node + 1) and durable on \(holders) nodes")
+        }
+        committed.append(id)
+        do {
+            let applied = try reference.apply(entry)
+            fail(onCommitted?(entry, applied))
+        } catch {
+            fail("S5", "the reference cannot apply \(id): \(error)")
+        }
+    }
+
+    // MARK: Applying
+
+    /// A node is told to apply entries.
+    func delivers(_ node: Int, _ entries: [Entry]) {
+        guard let last = entries.last else { return }
+        for entry in entries
+        where self.entry(at: entry.index)
+            != EntryID(index: entry.index, term: entry.term)
+        {
+            return fail("S5", "n\(node + 1) applies another entry \(entry.index.rawValue)")
+        }
+        if last.index > views[node].commit || last.index > views[node].durableLog.lastIndex {
+            fail("S9", "n\(node + 1) applies \(last.index.rawValue) too early")
+        }
+    }
+
+    /// A node has applied a batch.
+    func applied(_ node: Int, state: StateMeta, durable: LogIndex) {
+        if state.applied.index < views[node].applied {
+            fail("S9", "the applied index of n\(node + 1) went back")
+        }
+        views[node].applied = state.applied.index
+        views[node].durableApplied = max(views[node].durableApplied, durable)
+        checkState(node, state)
+    }
+
+    private func checkState(_ node: Int, _ state: StateMeta) {
+        guard let expected = reference.hash(at: state.applied.index) else {
+            return fail("S5", "n\(node + 1) applied \(state.applied), not committed")
+        }
+        if expected != state.stateHash {
+            fail("S15", "the state of n\(node + 1) differs at \(state.applied)")
+        }
+    }
+
+    /// Compares a whole state with what it must be, row by row.
+    func compare(_ node: Int, _ store: MemoryStateStore) {
+        do {
+            if try reference.differs(from: store) {
+                fail("S16", "rows of n\(node + 1) do not belong to index \(store.applied)")
+            }
+        } catch {
+            fail("S16", "the state of n\(node + 1) cannot be read: \(error)")
+        }
+    }
+
+    /// Forgets what no node can need any more.
+    func prune() {
+        let end = views.map { min($0.durableApplied, $0.durableLog.lastIndex) }.min() ?? .zero
+        ledger.forget(upTo: end)
+    }
+}

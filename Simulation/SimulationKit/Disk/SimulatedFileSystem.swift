@@ -1,0 +1,324 @@
+import ByteCodec
+import RaftCore
+import WriteAheadLog
+
+/// A disk that keeps to the contract of `FileSystem` and to nothing more.
+///
+/// What was written and not synced lives in the page cache: the end of the process does not touch
+/// it, a power cut keeps any subset of its 4 KiB blocks. Names that were made, moved or removed
+/// and not synced survive a power cut each by itself or not at all. A crash can be set to happen
+/// in the middle of whatever is going on: then every call fails from the chosen one on.
+final class SimulatedFileSystem: FileSystem {
+    /// Blocks are written whole or not at all.
+    static let blockBytes = 4_096
+    private static let noEntry: Int32 = 2
+    private static let inputOutput: Int32 = 5
+    private static let badHandle: Int32 = 9
+    private static let exists: Int32 = 17
+    private static let noSpace: Int32 = 28
+
+    /// One file's bytes: as processes see them, and what of them is not yet on the disk.
+    final class Inode {
+        var bytes: [UInt8] = []
+        /// Blocks that were written since the last sync, with what the disk still holds; a block
+        /// past the old end of the file holds nothing.
+        var unsynced: [Int: [UInt8]] = [:]
+        /// The length that the disk has.
+        var durableCount = 0
+        var isDirectory = false
+    }
+
+    private enum NameChange {
+        case link(String, Inode)
+        case rename(from: String, to: String, Inode)
+        case unlink(String)
+    }
+
+    // Looked up by name; lists are sorted before they are given out.
+    private var names: [String: Inode] = [:]
+    private var durableNames: [String: Inode] = [:]
+    private var pendingNames: [(directory: String, change: NameChange)] = []
+    private var open: [Int32: (inode: Inode, path: String)] = [:]
+    private var locked: Set<String> = []
+    private var nextHandle: Int32 = 3
+    /// Bytes that all files together may take.
+    var capacityBytes = Int.max
+    private(set) var usedBytes = 0
+    /// Calls until everything fails; nil for no crash.
+    var callsUntilCrash: Int?
+    /// Calls so far.
+    private(set) var calls: UInt64 = 0
+    private(set) var syncs: UInt64 = 0
+
+    init() {
+        let root = Inode()
+        root.isDirectory = true
+        names["."] = root
+        durableNames["."] = root
+    }
+
+    /// Whether a crash that was set has come.
+    var isCrashed: Bool { callsUntilCrash == 0 }
+
+    private func begin(_ operation: FileOperation, _ path: String) throws(FileSystemError) {
+        calls += 1
+        guard let left = callsUntilCrash else { return }
+        guard left > 0 else { throw failure(Self.inputOutput, operation, path) }
+        callsUntilCrash = left - 1
+        if left == 1 { throw failure(Self.inputOutput, operation, path) }
+    }
+
+    private func failure(
+        _ errno: Int32, _ operation: FileOperation, _ path: String
+    ) -> FileSystemError {
+        FileSystemError(errno: errno, operation: operation, path: path)
+    }
+
+    private func entry(
+        _ file: FileHandle, _ operation: FileOperation
+    ) throws(FileSystemError) -> (inode: Inode, path: String) {
+        guard let entry = open[file.rawValue] else { throw failure(Self.badHandle, operation, "") }
+        return entry
+    }
+
+    private func directory(of path: String) -> String {
+        guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "." }
+        return String(path[..<slash])
+    }
+
+    // MARK: Files
+
+    func open(_ path: String, _ access: FileAccess) throws(FileSystemError) -> FileHandle {
+        try begin(.open, path)
+        let inode: Inode
+        switch (access, names[path]) {
+        case (.create, .some): throw failure(Self.exists, .open, path)
+        case (.create, .none):
+            inode = Inode()
+            names[path] = inode
+            pendingNames.append((directory(of: path), .link(path, inode)))
+        case (_, .some(let found)): inode = found
+        case (_, .none): throw failure(Self.noEntry, .open, path)
+        }
+        let handle = FileHandle(rawValue: nextHandle)
+        nextHandle += 1
+        open[handle.rawValue] = (inode, path)
+        return handle
+    }
+
+    func close(_ file: FileHandle) throws(FileSystemError) {
+        let path = try entry(file, .close).path
+        try begin(.close, path)
+        open[file.rawValue] = nil
+        locked.remove(path)
+    }
+
+    func read(
+        _ file: FileHandle, at offset: Int, count: Int
+    ) throws(FileSystemError) -> [UInt8] {
+        let (inode, path) = try entry(file, .read)
+        try begin(.read, path)
+        let end = min(inode.bytes.count, offset + count)
+        return offset < end ? Array(inode.bytes[offset..<end]) : []
+    }
+
+    func write(_ file: FileHandle, _ bytes: [UInt8], at offset: Int) throws(FileSystemError) {
+        let (inode, path) = try entry(file, .write)
+        let isTorn = callsUntilCrash == 1
+        if isTorn, bytes.count > Self.blockBytes {
+            // The process ends in the middle of the write.
+            let blocks = 1 + Int(calls % UInt64(bytes.count / Self.blockBytes))
+            let count = min(bytes.count, blocks * Self.blockBytes)
+            try put(Array(bytes[..<count]), at: offset, inode, path)
+        }
+        try begin(.write, path)
+        try put(bytes, at: offset, inode, path)
+    }
+
+    private func put(
+        _ bytes: [UInt8], at offset: Int, _ inode: Inode, _ path: String
+    ) throws(FileSystemError) {
+        guard !bytes.isEmpty else { return }
+        let end = offset + bytes.count
+        let growth = max(0, end - inode.bytes.count)
+        guard usedBytes + growth <= capacityBytes else {
+            throw failure(Self.noSpace, .write, path)
+        }
+        usedBytes += growth
+        for block in (offset / Self.blockBytes)...((end - 1) / Self.blockBytes)
+        where inode.unsynced[block] == nil {
+            let start = block * Self.blockBytes
+            let stop = min(start + Self.blockBytes, inode.bytes.count)
+            inode.unsynced[block] = start < stop ? Array(inode.bytes[start..<stop]) : []
+        }
+        if offset == inode.bytes.count {
+            inode.bytes += bytes
+        } else {
+            if growth > 0 {
+                inode.bytes += [UInt8](repeating: 0, count: growth)
+            }
+            inode.bytes.replaceSubrange(offset..<end, with: bytes)
+        }
+    }
+
+    func synchronizeData(_ file: FileHandle) throws(FileSystemError) {
+        let (inode, path) = try entry(file, .synchronizeData)
+        try begin(.synchronizeData, path)
+        syncs += 1
+        inode.unsynced.removeAll(keepingCapacity: true)
+        inode.durableCount = inode.bytes.count
+    }
+
+    // MARK: Names
+
+    func synchronizeDirectory(_ path: String) throws(FileSystemError) {
+        try begin(.synchronizeDirectory, path)
+        for (directory, change) in pendingNames where directory == path { carryOut(change) }
+        pendingNames.removeAll { $0.directory == path }
+    }
+
+    private func carryOut(_ change: NameChange) {
+        switch change {
+        case .link(let path, let inode): durableNames[path] = inode
+        case .rename(let from, let to, let inode):
+            if durableNames[from] === inode { durableNames[from] = nil }
+            durableNames[to] = inode
+        case .unlink(let path): durableNames[path] = nil
+        }
+    }
+
+    func rename(_ path: String, to newPath: String) throws(FileSystemError) {
+        try begin(.rename, path)
+        guard let inode = names[path] else { throw failure(Self.noEntry, .rename, path) }
+        if let replaced = names[newPath] { usedBytes -= replaced.bytes.count }
+        names[path] = nil
+        names[newPath] = inode
+        pendingNames.append((directory(of: newPath), .rename(from: path, to: newPath, inode)))
+    }
+
+    func remove(_ path: String) throws(FileSystemError) {
+        try begin(.remove, path)
+        guard let inode = names.removeValue(forKey: path) else {
+            throw failure(Self.noEntry, .remove, path)
+        }
+        usedBytes -= inode.bytes.count
+        pendingNames.append((directory(of: path), .unlink(path)))
+    }
+
+    func makeDirectory(_ path: String) throws(FileSystemError) {
+        try begin(.makeDirectory, path)
+        guard names[path] == nil else { throw failure(Self.exists, .makeDirectory, path) }
+        let inode = Inode()
+        inode.isDirectory = true
+        names[path] = inode
+        pendingNames.append((directory(of: path), .link(path, inode)))
+    }
+
+    func list(_ directory: String) throws(FileSystemError) -> [String] {
+        try begin(.list, directory)
+        guard names[directory]?.isDirectory == true else {
+            throw failure(Self.noEntry, .list, directory)
+        }
+        let prefix = directory + "/"
+        // Sorted, so that the order of the dictionary is seen by nobody.
+        return names.keys.filter { self.directory(of: $0) == directory && $0 != "." }
+            .map { $0.hasPrefix(prefix) ? String($0.dropFirst(prefix.count)) : $0 }
+            .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    }
+
+    func status(_ path: String) throws(FileSystemError) -> FileStatus? {
+        try begin(.status, path)
+        return names[path].map {
+            FileStatus(
+                kind: $0.isDirectory ? .directory : .file, sizeBytes: $0.bytes.count,
+                permissions: $0.isDirectory ? 0o700 : 0o600)
+        }
+    }
+
+    func lock(_ file: FileHandle) throws(FileSystemError) -> Bool {
+        let path = try entry(file, .lock).path
+        try begin(.lock, path)
+        return locked.insert(path).inserted
+    }
+}
+
+// MARK: - Crashes
+
+extension SimulatedFileSystem {
+    /// What a power cut did.
+    struct Damage: Equatable {
+        /// Blocks that were written, not synced, and lost.
+        var blocksLost = 0
+        /// Blocks that were written, not synced, and kept all the same.
+        var blocksKept = 0
+        /// Changes of names that were lost.
+        var namesLost = 0
+    }
+
+    /// The process is gone: what it wrote stays.
+    func endProcess() {
+        open.removeAll()
+        locked.removeAll()
+        callsUntilCrash = nil
+    }
+
+    /// The power is gone: of what was not synced any part stays.
+    func cutPower(_ random: inout RandomSource) -> Damage {
+        endProcess()
+        var damage = Damage()
+        // All, nothing, or each by itself.
+        let keeping = random.next(below: 4)
+        func isKept(_ random: inout RandomSource) -> Bool {
+            switch keeping {
+            case 0: false
+            case 1: true
+            default: random.chance(1, in: 2)
+            }
+        }
+        for (_, change) in pendingNames {
+            if isKept(&random) { carryOut(change) } else { damage.namesLost += 1 }
+        }
+        pendingNames.removeAll()
+        names = durableNames
+        for path in names.keys.sorted() {
+            guard let inode = names[path], !inode.isDirectory else { continue }
+            loseBlocks(of: inode, &damage) { isKept(&random) }
+        }
+        usedBytes = names.values.reduce(0) { $0 + $1.bytes.count }
+        return damage
+    }
+
+    private func loseBlocks(of inode: Inode, _ damage: inout Damage, isKept: () -> Bool) {
+        guard !inode.unsynced.isEmpty else { return }
+        // The length is part of the data: kept, or as it was.
+        let count = isKept() ? inode.bytes.count : inode.durableCount
+        var image = inode.bytes
+        for block in inode.unsynced.keys.sorted() {
+            guard let before = inode.unsynced[block] else { continue }
+            if isKept() {
+                damage.blocksKept += 1
+                continue
+            }
+            damage.blocksLost += 1
+            let start = block * Self.blockBytes
+            let stop = min(start + Self.blockBytes, image.count)
+            for position in start..<stop {
+                image[position] =
+                    position - start < before.count ? before[position - start] : 0
+            }
+        }
+        if count < image.count { image.removeLast(image.count - count) }
+        if count > image.count { image += [UInt8](repeating: 0, count: count - image.count) }
+        inode.bytes = image
+        inode.unsynced.removeAll()
+        inode.durableCount = count
+    }
+
+    /// Flips one bit of a file, at rest.
+    func flipBit(of path: String, _ random: inout RandomSource) -> Int? {
+        guard let inode = names[path], !inode.bytes.isEmpty else { return nil }
+        let offset = Int(random.next(below: UInt64(inode.bytes.count)))
+        inode.bytes[offset] ^= 1 << UInt8(random.next(below: 8))
+        return offset
+    }
+}

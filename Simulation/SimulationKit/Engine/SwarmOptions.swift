@@ -1,0 +1,197 @@
+import RaftCore
+
+/// What a world is like: its size, its load, and which faults happen how often. A seed draws one;
+/// whole families of faults are switched on or off, so that seeds differ in kind and not only in
+/// degree (swarm testing).
+///
+/// Times are in microseconds of virtual time unless they say otherwise.
+public struct SwarmOptions: Equatable, Sendable {
+    /// How many nodes.
+    public var nodes = 3
+    /// How long faults go on, in seconds; then everything heals and must come to rest.
+    public var seconds: UInt64 = 60
+
+    // Links.
+    /// The least time that a message takes.
+    var latencyMin: UInt64 = 100
+    /// What is added at most, usually.
+    var latencySpread: UInt64 = 200
+    /// One message in 256 takes up to this much longer; 0 for none.
+    var latencyTail: UInt64 = 0
+    /// Consensus messages lost, in 65,536.
+    var loss: UInt64 = 0
+    /// Consensus messages that come twice, in 65,536.
+    var duplication: UInt64 = 0
+    /// Whether messages overtake each other on one link.
+    var isReordering = false
+    /// Messages on their way on one link at once; more are dropped.
+    var queueMax = 1_024
+    /// Whether what is sent through a cut arrives after it, as from a kernel's buffers.
+    var isHeldThroughCuts = false
+    /// Whether a transport keeps what is sent while it has no connection.
+    var isQueuedWhileDown = false
+    /// Silence after which a connection is given up.
+    var silenceMax: UInt64 = 700_000
+
+    // Nodes.
+    /// From an input to the turn that takes it.
+    var turnDelayMax: UInt64 = 20
+    var syncMin: UInt64 = 100
+    var syncSpread: UInt64 = 400
+    /// One sync in 128 takes up to this much longer; 0 for none.
+    var syncTail: UInt64 = 0
+    var applyMin: UInt64 = 50
+    var applySpread: UInt64 = 200
+    /// One apply in 128 takes up to this much longer; 0 for none.
+    var applyTail: UInt64 = 0
+    /// Clocks run fast or slow by up to this, in parts per million.
+    var driftMax: UInt64 = 0
+    /// Wall clocks are off by up to this at the start, in milliseconds.
+    var wallOffsetMax: UInt64 = 0
+    var segmentBytes = 64 << 10
+    var retainedBytes = 32 << 10
+    var trimStep: UInt64 = 16
+    /// Room on each disk.
+    var diskBytes = Int.max
+
+    // Faults: the mean time between two of a kind anywhere in the world; 0 for never.
+    var killEvery: UInt64 = 0
+    var powerLossEvery: UInt64 = 0
+    var totalCrashEvery: UInt64 = 0
+    var pauseEvery: UInt64 = 0
+    var stopEvery: UInt64 = 0
+    var transferEvery: UInt64 = 0
+    var partitionEvery: UInt64 = 0
+    var flapEvery: UInt64 = 0
+    var resetEvery: UInt64 = 0
+    var wallStepEvery: UInt64 = 0
+    var slowDiskEvery: UInt64 = 0
+    var fullDiskEvery: UInt64 = 0
+    /// Restarts follow a crash within this time.
+    var restartMax: UInt64 = 2_000_000
+    /// Pauses last up to this long.
+    var pauseMax: UInt64 = 2_000_000
+    /// Partitions last up to this long.
+    var partitionMax: UInt64 = 3_000_000
+
+    // Load.
+    var clients = 4
+    /// The mean pause of a client between two operations.
+    var thinkTime: UInt64 = 200_000
+    /// Operations in 256 that are reads.
+    var readShare: UInt64 = 64
+    /// Operations in 256 that are repeated under the same identity when their outcome is unknown.
+    var retryShare: UInt64 = 200
+    /// A client gives up after this many milliseconds.
+    var deadline: UInt64 = 5_000
+    /// Bytes of a large value.
+    var valueMax = 64
+
+    // Times of the consensus, in milliseconds.
+    var raft = RaftOptions()
+
+    public init() {}
+
+    /// A world without any fault, for measuring.
+    public static func calm(nodes: Int, seconds: UInt64) -> SwarmOptions {
+        var options = SwarmOptions()
+        options.nodes = nodes
+        options.seconds = seconds
+        return options
+    }
+
+    /// What a seed draws.
+    public static func drawn(
+        seed: UInt64, nodes: Int?, seconds: UInt64
+    ) -> SwarmOptions {
+        var random = RandomSource(seed: seed ^ 0x5741_524D_5357_4F50)
+        var options = SwarmOptions()
+        options.seconds = seconds
+        let sizes = [3, 3, 3, 3, 3, 3, 3, 5, 5, 2, 4, 1]
+        options.nodes = nodes ?? sizes[Int(random.next(below: UInt64(sizes.count)))]
+        options.drawLinks(&random)
+        options.drawNodes(&random)
+        options.drawFaults(&random)
+        options.drawLoad(&random)
+        return options
+    }
+}
+
+extension SwarmOptions {
+    private func isOn(_ random: inout RandomSource) -> Bool { random.chance(1, in: 2) }
+
+    private func pick<Value>(_ values: [Value], _ random: inout RandomSource) -> Value {
+        values[Int(random.next(below: UInt64(values.count)))]
+    }
+
+    private mutating func drawLinks(_ random: inout RandomSource) {
+        latencyMin = pick([50, 100, 500, 2_000], &random)
+        latencySpread = pick([50, 200, 1_000, 5_000], &random)
+        latencyTail = pick([0, 0, 20_000, 200_000], &random)
+        if isOn(&random) { loss = pick([64, 650, 3_300, 13_000], &random) }
+        if isOn(&random) { duplication = pick([650, 6_500, 20_000], &random) }
+        isReordering = isOn(&random)
+        queueMax = pick([8, 64, 1_024], &random)
+        isHeldThroughCuts = isOn(&random)
+        isQueuedWhileDown = isOn(&random)
+        silenceMax = pick([300_000, 700_000, 2_000_000], &random)
+    }
+
+    private mutating func drawNodes(_ random: inout RandomSource) {
+        turnDelayMax = pick([1, 20, 500], &random)
+        syncMin = pick([20, 100, 1_000, 5_000], &random)
+        syncSpread = pick([50, 400, 5_000], &random)
+        syncTail = pick([0, 0, 30_000, 300_000], &random)
+        applyMin = pick([20, 100, 1_000], &random)
+        applySpread = pick([50, 400, 10_000], &random)
+        applyTail = pick([0, 0, 50_000, 500_000], &random)
+        driftMax = pick([0, 200, 20_000, 100_000], &random)
+        wallOffsetMax = pick([0, 100, 60_000], &random)
+        segmentBytes = pick([32 << 10, 64 << 10, 256 << 10], &random)
+        retainedBytes = pick([0, 1 << 10, 16 << 10, 256 << 10], &random)
+        trimStep = pick([1, 16, 128], &random)
+        raft.retainedBytesMax = retainedBytes
+        raft.appendEntriesMax = pick([1, 4, 1_024], &random)
+        raft.inflightMessagesMax = pick([2, 8, 64], &random)
+        raft.inflightBytesMax = pick([4 << 10, 8 << 20], &random)
+        raft.connectionLossJitterMilliseconds = pick([5, 20, 60], &random)
+        // Times that fit to links of up to some milliseconds each way.
+        let factor: UInt64 = latencyMin + latencySpread + latencyTail / 8 > 4_000 ? 4 : 1
+        raft.heartbeatMilliseconds *= factor
+        raft.electionTimeoutMilliseconds *= factor
+        raft.campaignRetryMilliseconds *= factor
+        raft.checkQuorumMilliseconds *= factor
+    }
+
+    private mutating func drawFaults(_ random: inout RandomSource) {
+        // Seldom to constantly.
+        func every(_ random: inout RandomSource) -> UInt64 {
+            guard isOn(&random) else { return 0 }
+            return pick([500_000, 2_000_000, 8_000_000, 30_000_000], &random)
+        }
+        killEvery = every(&random)
+        powerLossEvery = every(&random)
+        totalCrashEvery = isOn(&random) ? pick([5_000_000, 20_000_000], &random) : 0
+        pauseEvery = every(&random)
+        stopEvery = every(&random)
+        transferEvery = every(&random)
+        partitionEvery = every(&random)
+        flapEvery = every(&random)
+        resetEvery = every(&random)
+        wallStepEvery = every(&random)
+        slowDiskEvery = every(&random)
+        fullDiskEvery = isOn(&random) ? pick([5_000_000, 20_000_000], &random) : 0
+        restartMax = pick([100_000, 2_000_000, 10_000_000], &random)
+        pauseMax = pick([50_000, 500_000, 5_000_000], &random)
+        partitionMax = pick([200_000, 2_000_000, 10_000_000], &random)
+    }
+
+    private mutating func drawLoad(_ random: inout RandomSource) {
+        clients = pick([1, 4, 16], &random)
+        thinkTime = pick([5_000, 50_000, 500_000], &random) * UInt64(clients)
+        readShare = pick([16, 64, 192], &random)
+        retryShare = pick([0, 128, 250], &random)
+        deadline = pick([300, 1_000, 5_000], &random)
+        valueMax = pick([16, 64, 2_000], &random)
+    }
+}

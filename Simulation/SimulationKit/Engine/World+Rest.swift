@@ -1,0 +1,74 @@
+import RaftCore
+import Replica
+import StateStore
+
+// The second phase: everything heals, and then everything must come to rest.
+
+extension World {
+    /// A look from time to time.
+    func checkUp() {
+        guard !isFinished else { return }
+        oracle.prune()
+        schedule(.check, in: 1_000_000)
+    }
+
+    /// Faults end: links heal, machines run, disks have room.
+    func calmDown() {
+        isStormy = false
+        say("the storm is over")
+        for number in cuts.indices {
+            // As often as it was imposed; a flapping link may still do so once more.
+            while cuts[number].pairs.contains(where: { network[link: $0.from, $0.to].cuts > 0 }) {
+                heal(number)
+            }
+        }
+        for index in nodes.indices {
+            let node = nodes[index]
+            node.isSlow = false
+            node.disk.capacityBytes = options.diskBytes
+            if let process = node.process { resume(index, process.epoch) }
+            if node.process == nil {
+                node.isRestartScheduled = true
+                schedule(.start(node: index), in: draw(100_000))
+            }
+        }
+        for client in clients.indices where clients[client].state == .idle {
+            schedule(.client(client), in: draw(100_000))
+        }
+        acknowledgedBeforeCalm = counters[.writesAcknowledged]
+        quietFrom = now + 5_000_000
+        schedule(.deadline, in: 5_000_000 + options.deadline * 2_000 + 10_000_000)
+    }
+
+    /// By now all that was asked is answered, somebody leads, and all are the same.
+    func checkRest() {
+        isFinished = true
+        for client in clients where client.state != .idle {
+            oracle.fail("L2", "client \(client.index) still waits for an answer")
+        }
+        let leaders = nodes.filter { $0.process?.replica.glance.role == .leader }
+        if leaders.count != 1 { oracle.fail("L1", "\(leaders.count) nodes lead at the end") }
+        for node in nodes {
+            guard let process = node.process else {
+                oracle.fail("L5", "n\(node.index + 1) is not up at the end")
+                continue
+            }
+            let glance = process.replica.glance
+            if glance.leader != leaders.first?.id {
+                oracle.fail("L1", "n\(node.index + 1) follows \(String(describing: glance.leader))")
+            }
+            if node.store.applied != oracle.lastCommitted {
+                oracle.fail(
+                    "L2",
+                    "n\(node.index + 1) stands at \(node.store.applied), committed is "
+                        + "\(oracle.lastCommitted)")
+            }
+            oracle.compare(node.index, node.store)
+            counters[.comparisons] += 1
+        }
+        if counters[.writesAcknowledged] == acknowledgedBeforeCalm {
+            oracle.fail("L2", "no write was acknowledged after the storm")
+        }
+        oracle.fail(history.finish())
+    }
+}

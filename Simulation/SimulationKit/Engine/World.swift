@@ -1,0 +1,173 @@
+import AuthCore
+import ByteCodec
+import RaftCore
+import RaftWire
+import Replica
+import StateStore
+import WriteAheadLog
+
+/// A cluster, its clients and everything that can go wrong, in one thread: virtual time, one queue
+/// of events, all chance from one seed. The nodes run the shipping code.
+final class World {
+    let seed: UInt64
+    let options: SwarmOptions
+    var random: RandomSource
+    /// Microseconds since the world began.
+    var now: UInt64 = 0
+    var queue = EventQueue<WorldEvent>()
+    var nodes: [SimulatedNode] = []
+    var network: Network
+    let oracle: Oracle
+    let history: History
+    var clients: [Client] = []
+    /// Who waits for which ticket. Looked up, never iterated.
+    var waiters: [Ticket: Int] = [:]
+    var counters = WorldCounters()
+    var trace = TraceHash()
+    var tell: ((String) -> Void)?
+    var nextEpoch: UInt64 = 1
+    var nextTicket: UInt64 = 1
+    var cuts: [Cut] = []
+    var transfers: [SnapshotTransfer] = []
+    /// Whether faults still come.
+    var isStormy = true
+    /// Whether everything is over.
+    var isFinished = false
+    var downtimes = Downtimes()
+    var acknowledgedBeforeCalm: UInt64 = 0
+    /// From then on clients begin nothing new.
+    var quietFrom = UInt64.max
+    let machine: StateMachine
+
+    init(seed: UInt64, options: SwarmOptions, tell: ((String) -> Void)?) {
+        self.seed = seed
+        self.options = options
+        self.tell = tell
+        random = RandomSource(seed: seed)
+        network = Network(count: options.nodes)
+        machine = StateMachine(sha256: Self.chain)
+        let voters = (1...UInt64(options.nodes)).map { NodeID($0) }
+        let configuration = ConfState(voters: voters)
+        oracle = Oracle(
+            nodes: options.nodes,
+            reference: Reference(machine: machine, configuration: configuration))
+        history = History()
+        for index in 0..<options.nodes {
+            let drift = Int64(random.next(below: options.driftMax * 2 + 1))
+            let wall = Int64(random.next(below: options.wallOffsetMax * 2 + 1))
+            let clock = NodeClock(
+                zero: random.next(below: 1 << 40),
+                driftPartsPerMillion: drift - Int64(options.driftMax),
+                wallError: wall - Int64(options.wallOffsetMax))
+            let store = MemoryStateStore(machine: machine, configuration: configuration)
+            let node = SimulatedNode(index: index, clock: clock, store: store)
+            node.disk.capacityBytes = options.diskBytes
+            nodes.append(node)
+        }
+        let history = history
+        oracle.onCommitted = { [unowned self] entry, applied in
+            counters[.committed] += 1
+            if applied.wasDuplicate { counters[.duplicates] += 1 }
+            return history.committed(entry, applied)
+        }
+    }
+
+    /// A stand-in for SHA-256: 32 bytes that depend on every byte, at a fraction of the time. The
+    /// state machine takes its hash function as a parameter.
+    private static func chain(_ bytes: [UInt8]) -> [UInt8] {
+        var hash = TraceHash()
+        hash.mix(TraceHash.digest(bytes))
+        var writer = ByteWriter(capacity: 32)
+        for _ in 0..<4 {
+            hash.mix(UInt64(bytes.count))
+            writer.write(hash.value)
+        }
+        return writer.bytes
+    }
+
+    // MARK: Running
+
+    /// Runs to the end, or to the first broken promise.
+    func run() -> SimulationReport {
+        for node in nodes.indices { schedule(.start(node: node), in: draw(10_000)) }
+        addClients()
+        scheduleFaults()
+        schedule(.check, in: 1_000_000)
+        queue.schedule(.calm, at: options.seconds * 1_000_000)
+        while !isFinished, oracle.violation == nil, let (time, event) = queue.pop() {
+            now = time
+            counters[.events] += 1
+            handle(event)
+        }
+        var violation = oracle.violation
+        violation?.time = now
+        return SimulationReport(
+            seed: seed, options: options, violation: violation, counters: counters,
+            downtimes: downtimes, trace: trace, microseconds: now)
+    }
+
+    private func handle(_ event: WorldEvent) {
+        switch event {
+        case .turn(let node, let epoch): turn(node, epoch)
+        case .timer(let node, let epoch): timer(node, epoch)
+        case .deliver(let from, let to, let run, let connection, let bytes):
+            deliver(from, to, run: run, connection: connection, bytes)
+        case .diskDone(let node, let epoch): diskDone(node, epoch)
+        case .applyDone(let node, let epoch): applyDone(node, epoch)
+        case .dial(let from, let to, let epoch): dial(from, to, epoch)
+        case .dialled(let from, let to, let epoch, let run): dialled(from, to, epoch, run: run)
+        case .lost(let from, let to, let connection, let isClosed):
+            lost(from, to, connection: connection, isClosed: isClosed)
+        case .silence(let from, let to, let era, let connection):
+            silence(from, to, era: era, connection: connection)
+        case .start(let node): start(node)
+        case .resume(let node, let epoch): resume(node, epoch)
+        case .fault(let fault): strike(fault)
+        case .heal(let cut): heal(cut)
+        case .cut(let cut): impose(cut)
+        case .diskRecovers(let node): nodes[node].isSlow = false
+        case .diskHasRoom(let node): nodes[node].disk.capacityBytes = options.diskBytes
+        case .diskRetry(let node, let epoch): diskRetry(node, epoch)
+        case .chunk(let transfer): chunk(transfer)
+        case .client(let client): clientActs(client)
+        case .check: checkUp()
+        case .calm: calmDown()
+        case .deadline: checkRest()
+        }
+    }
+
+    // MARK: Tools
+
+    func schedule(_ event: WorldEvent, in delay: UInt64) {
+        queue.schedule(event, at: now + delay)
+    }
+
+    /// A number from 0 up to and with `maximum`.
+    func draw(_ maximum: UInt64) -> UInt64 { random.next(below: maximum + 1) }
+
+    /// A delay: a minimum, a usual spread, and seldom a long tail.
+    func delay(_ minimum: UInt64, _ spread: UInt64, _ tail: UInt64) -> UInt64 {
+        let usual = minimum + draw(spread)
+        guard tail > 0, random.chance(1, in: 128) else { return usual }
+        return usual + draw(tail)
+    }
+
+    /// Notes that something happened.
+    func note(_ kind: UInt64, _ node: Int, _ detail: UInt64 = 0) {
+        trace.mix(now)
+        trace.mix(kind << 56 ^ UInt64(node) << 48 ^ detail)
+    }
+
+    func say(_ line: @autoclosure () -> String) {
+        guard let tell else { return }
+        let milliseconds = String(now / 1_000)
+        let pad = String(repeating: " ", count: max(0, 9 - milliseconds.count))
+        let rest = String(now % 1_000 + 1_000).dropFirst()
+        tell("\(pad)\(milliseconds).\(rest)  \(line())")
+    }
+
+    func process(_ node: Int, _ epoch: UInt64) -> SimulatedNode.Process? {
+        guard let process = nodes[node].process, process.epoch == epoch else { return nil }
+        return process
+    }
+}

@@ -1,0 +1,43 @@
+import RaftCore
+import StateStore
+
+/// What can happen in a world. Whatever concerns a process names it by its epoch, and comes to
+/// nothing when that process is gone.
+enum WorldEvent {
+    /// A process takes what came.
+    case turn(node: Int, epoch: UInt64)
+    /// A process's deadline, as it was when this was scheduled.
+    case timer(node: Int, epoch: UInt64)
+    /// A message arrives at the process of this run.
+    case deliver(from: Int, to: Int, run: UInt64, connection: UInt64, bytes: [UInt8])
+    case diskDone(node: Int, epoch: UInt64)
+    case applyDone(node: Int, epoch: UInt64)
+    /// A process tries to connect.
+    case dial(from: Int, to: Int, epoch: UInt64)
+    /// The attempt was answered.
+    case dialled(from: Int, to: Int, epoch: UInt64, run: UInt64)
+    /// A process learns that its connection is gone.
+    case lost(from: Int, to: Int, connection: UInt64, isClosed: Bool)
+    /// A cut has lasted long enough to be noticed.
+    case silence(from: Int, to: Int, era: UInt64, connection: UInt64)
+    case start(node: Int)
+    case resume(node: Int, epoch: UInt64)
+    /// One more fault of a family.
+    case fault(Fault)
+    case heal(cut: Int)
+    case cut(Int)
+    case diskRecovers(node: Int)
+    case diskHasRoom(node: Int)
+    case diskRetry(node: Int, epoch: UInt64)
+    case chunk(transfer: Int)
+    case client(Int)
+    case check
+    case calm
+    case deadline
+}
+
+/// Families of faults, each with its own rate.
+enum Fault: UInt64, CaseIterable {
+    case kill, powerLoss, totalCrash, pause, stop, transfer, partition, flap, reset, wallStep
+    case slowDisk, fullDisk
+}

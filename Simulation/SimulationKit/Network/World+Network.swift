@@ -1,0 +1,190 @@
+import ByteCodec
+import RaftCore
+import RaftWire
+import Replica
+
+// Messages and connections.
+
+extension World {
+    /// Hands a message to the transport: encoded, as it would go over a wire.
+    func send(_ message: PeerMessage, from: Int, to: Int) {
+        guard from != to, nodes.indices.contains(to) else { return }
+        let connection = network[connection: from, to]
+        guard connection.isUp else {
+            if options.isQueuedWhileDown, connection.queue.count < 32 {
+                network[connection: from, to].queue.append(message.encoded())
+            }
+            return
+        }
+        var copies = 1
+        // The transport hands on at most once; only the core's own messages have to bear more.
+        if case .raft = message, isStormy {
+            if options.loss > 0, random.chance(options.loss, in: 65_536) { copies = 0 }
+            if options.duplication > 0, random.chance(options.duplication, in: 65_536) {
+                copies += 1
+            }
+        }
+        guard copies > 0 else {
+            counters[.messagesLost] += 1
+            return
+        }
+        let bytes = message.encoded()
+        for _ in 0..<copies { transmit(bytes, from, to, connection.run, connection.epoch) }
+    }
+
+    private func transmit(
+        _ bytes: [UInt8], _ from: Int, _ to: Int, _ run: UInt64, _ connection: UInt64
+    ) {
+        guard network[link: from, to].inFlight < options.queueMax else {
+            counters[.messagesLost] += 1
+            return
+        }
+        var arrival = now + latency()
+        if !options.isReordering {
+            arrival = max(arrival, network[link: from, to].lastArrival)
+            network[link: from, to].lastArrival = arrival
+        }
+        network[link: from, to].inFlight += 1
+        queue.schedule(
+            .deliver(from: from, to: to, run: run, connection: connection, bytes: bytes),
+            at: arrival)
+    }
+
+    func latency() -> UInt64 {
+        delay(options.latencyMin, options.latencySpread, isStormy ? options.latencyTail : 0)
+    }
+
+    func deliver(_ from: Int, _ to: Int, run: UInt64, connection: UInt64, _ bytes: [UInt8]) {
+        network[link: from, to].inFlight -= 1
+        if network.isCut(from, to) {
+            if options.isHeldThroughCuts, network[link: from, to].held.count < 32 {
+                network[link: from, to].held.append((bytes, run, connection))
+            } else {
+                counters[.messagesLost] += 1
+            }
+            return
+        }
+        guard let process = nodes[to].process, process.epoch == run,
+            !process.isPaused || process.inbox.count < 4_096
+        else { return }
+        note(7, to, TraceHash.digest(bytes) >> 16)
+        counters[.messages] += 1
+        do {
+            let message = try PeerMessage(decoding: bytes)
+            give(.received(message, from: nodes[from].id), to: process, to)
+        } catch {
+            oracle.fail("wire", "n\(to + 1) cannot read what n\(from + 1) sent: \(error)")
+        }
+    }
+
+    // MARK: Connections
+
+    /// A process begins to connect to everybody.
+    func dialAll(_ node: Int, _ epoch: UInt64) {
+        for peer in nodes.indices where peer != node {
+            network[connection: node, peer] = Network.Connection(
+                epoch: network[connection: node, peer].epoch + 1)
+            schedule(.dial(from: node, to: peer, epoch: epoch), in: latency())
+        }
+    }
+
+    func dial(_ from: Int, _ to: Int, _ epoch: UInt64) {
+        guard let caller = process(from, epoch), !network[connection: from, to].isUp else {
+            return
+        }
+        guard network.isConnectable(from, to), !caller.isPaused,
+            let other = nodes[to].process, !other.isPaused
+        else {
+            // Refused at once by a machine without the process, otherwise a silence.
+            let isRefused = network.isConnectable(from, to) && !nodes[to].isOff
+            return schedule(
+                .dial(from: from, to: to, epoch: epoch),
+                in: isRefused ? 30_000 + draw(40_000) : 100_000 + draw(200_000))
+        }
+        schedule(
+            .dialled(from: from, to: to, epoch: epoch, run: other.epoch),
+            in: latency() + latency())
+    }
+
+    func dialled(_ from: Int, _ to: Int, _ epoch: UInt64, run: UInt64) {
+        guard let caller = process(from, epoch), !network[connection: from, to].isUp else {
+            return
+        }
+        guard network.isConnectable(from, to), process(to, run) != nil else {
+            return schedule(.dial(from: from, to: to, epoch: epoch), in: 50_000)
+        }
+        network[connection: from, to].isUp = true
+        network[connection: from, to].epoch += 1
+        network[connection: from, to].run = run
+        let connection = network[connection: from, to]
+        network[connection: from, to].queue = []
+        note(8, from, UInt64(to))
+        for bytes in connection.queue { transmit(bytes, from, to, run, connection.epoch) }
+        give(.connected(nodes[to].id), to: caller, from)
+    }
+
+    func lost(_ from: Int, _ to: Int, connection: UInt64, isClosed: Bool) {
+        guard network[connection: from, to].epoch == connection,
+            network[connection: from, to].isUp, let process = nodes[from].process
+        else { return }
+        network[connection: from, to].isUp = false
+        network[connection: from, to].epoch += 1
+        counters[.connectionsLost] += 1
+        note(9, from, UInt64(to))
+        let loss: ConnectionLoss = isClosed ? .closed : .silent
+        give(.connectionLost(nodes[to].id, loss), to: process, from)
+        schedule(.dial(from: from, to: to, epoch: process.epoch), in: latency())
+    }
+
+    func silence(_ from: Int, _ to: Int, era: UInt64, connection: UInt64) {
+        guard network[link: from, to].era == era else { return }
+        lost(from, to, connection: connection, isClosed: false)
+    }
+
+    /// Everybody's connections to a node are dead, and who can hear of it does.
+    func hangUp(on node: Int) {
+        for peer in nodes.indices where peer != node {
+            let connection = network[connection: peer, node]
+            guard connection.isUp else { continue }
+            let isHeard = network.isConnectable(peer, node) && !nodes[node].isOff
+            schedule(
+                .lost(
+                    from: peer, to: node, connection: connection.epoch, isClosed: isHeard),
+                in: isHeard ? latency() : options.silenceMax)
+        }
+    }
+
+    // MARK: Cuts
+
+    func impose(_ number: Int) {
+        guard isStormy else { return }
+        for (from, to) in cuts[number].pairs {
+            network[link: from, to].cuts += 1
+            guard network[link: from, to].cuts == 1 else { continue }
+            network[link: from, to].era += 1
+            // Either side's connection needs both directions.
+            for (a, b) in [(from, to), (to, from)] where network[connection: a, b].isUp {
+                let connection = network[connection: a, b].epoch
+                schedule(
+                    .silence(
+                        from: a, to: b, era: network[link: a, b].era, connection: connection),
+                    in: options.silenceMax + draw(100_000))
+            }
+        }
+    }
+
+    func heal(_ number: Int) {
+        for (from, to) in cuts[number].pairs where network[link: from, to].cuts > 0 {
+            network[link: from, to].cuts -= 1
+            guard network[link: from, to].cuts == 0 else { continue }
+            network[link: from, to].era += 1
+            let held = network[link: from, to].held
+            network[link: from, to].held = []
+            // What a kernel still tries to deliver arrives now, unless its socket was closed.
+            for (bytes, run, connection) in held
+            where network[connection: from, to].epoch == connection {
+                transmit(bytes, from, to, run, connection)
+            }
+        }
+    }
+}

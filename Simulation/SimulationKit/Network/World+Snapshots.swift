@@ -1,0 +1,92 @@
+import RaftCore
+import Replica
+import StateStore
+
+/// A snapshot on its way, beside the messages.
+struct SnapshotTransfer {
+    let from: Int
+    let to: Int
+    let fromEpoch: UInt64
+    let toEpoch: UInt64
+    let source: any SnapshotSource
+    var sink: (any SnapshotSink)?
+    var offset: UInt64 = 0
+    var stalls = 0
+    var isOver = false
+}
+
+extension World {
+    private static let chunkBytes = 8_192
+
+    func sendSnapshot(from: Int, to: Int, _ process: SimulatedNode.Process) {
+        do {
+            let source = try nodes[from].store.exportSnapshot()
+            transfers.append(
+                SnapshotTransfer(
+                    from: from, to: to, fromEpoch: process.epoch,
+                    toEpoch: nodes[to].process?.epoch ?? 0, source: source, sink: nil))
+            say("n\(from + 1) sends a snapshot up to \(source.manifest.last) to n\(to + 1)")
+            schedule(.chunk(transfer: transfers.count - 1), in: 1_000 + latency())
+        } catch {
+            oracle.fail("L5", "n\(from + 1) cannot export: \(error)")
+        }
+    }
+
+    /// The next piece arrives, or the stream has come to its end.
+    func chunk(_ number: Int) {
+        guard !transfers[number].isOver else { return }
+        let transfer = transfers[number]
+        guard process(transfer.from, transfer.fromEpoch) != nil,
+            let receiver = process(transfer.to, transfer.toEpoch)
+        else { return finish(number, succeeded: false) }
+        let isStuck =
+            !network.isConnectable(transfer.from, transfer.to) || receiver.isPaused
+            || nodes[transfer.from].process?.isPaused == true
+        if isStuck {
+            transfers[number].stalls += 1
+            guard transfers[number].stalls < 20 else { return finish(number, succeeded: false) }
+            return schedule(.chunk(transfer: number), in: 50_000)
+        }
+        do {
+            try advance(number, receiver)
+        } catch {
+            // Stale: the receiver has come further by itself meanwhile. Or given up for another.
+            finish(number, succeeded: false)
+        }
+    }
+
+    private func advance(_ number: Int, _ receiver: SimulatedNode.Process) throws {
+        let transfer = transfers[number]
+        let manifest = transfer.source.manifest
+        let sink = try transfer.sink ?? nodes[transfer.to].store.receiveSnapshot(manifest)
+        transfers[number].sink = sink
+        let offset = sink.receivedBytes
+        let bytes = try transfer.source.read(offset: offset, count: Self.chunkBytes)
+        if !bytes.isEmpty { try sink.write(offset: offset, bytes) }
+        guard sink.receivedBytes == manifest.sizeBytes else {
+            return schedule(.chunk(transfer: number), in: latency())
+        }
+        try sink.finish()
+        if !receiver.received.contains(manifest) { receiver.received.append(manifest) }
+        give(
+            .snapshotReceived(manifest.metadata, from: nodes[transfer.from].id), to: receiver,
+            transfer.to)
+        finish(number, succeeded: true)
+    }
+
+    private func finish(_ number: Int, succeeded: Bool) {
+        let transfer = transfers[number]
+        transfers[number].isOver = true
+        transfer.source.close()
+        counters[succeeded ? .snapshotsSent : .snapshotsFailed] += 1
+        note(10, transfer.from, succeeded ? 1 : 0)
+        if let sender = process(transfer.from, transfer.fromEpoch) {
+            give(
+                .snapshotSent(
+                    to: nodes[transfer.to].id, transfer.source.manifest.metadata,
+                    succeeded: succeeded), to: sender, transfer.from)
+        }
+        // The list is emptied when nothing of it is under way any more.
+        if transfers.allSatisfy(\.isOver) { transfers.removeAll() }
+    }
+}

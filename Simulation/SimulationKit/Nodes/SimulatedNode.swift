@@ -1,0 +1,94 @@
+import AuthCore
+import RaftCore
+import Replica
+import StateStore
+import WriteAheadLog
+
+/// One machine: what outlives its processes, and the process that runs on it, if one does.
+final class SimulatedNode {
+    /// What a process holds, and a crash takes away.
+    final class Process {
+        /// Names this process among all of the world.
+        let epoch: UInt64
+        /// The run of its `ProposalID`s.
+        let run: UInt64
+        var replica: Replica
+        let log: WriteAheadLog
+
+        var inbox: [ReplicaInput] = []
+        var isTurnScheduled = false
+        var isPaused = false
+        /// The earliest timer event that is under way.
+        var timerAt: UInt64?
+
+        var diskQueue: [DiskWork] = []
+        var diskUnderWay: [DiskWork] = []
+        var isDiskBusy = false
+        var isStorageFull = false
+        /// Whether the work under way stands still until there is room.
+        var isWaitingForRoom = false
+        /// The newest hard state that was handed to the log.
+        var hardState: HardState
+
+        var applyQueue: [[Entry]] = []
+        var applying: [Entry] = []
+
+        /// Snapshots that came whole, by where they end.
+        var received: [SnapshotManifest] = []
+        var isStopping = false
+        /// A cheap stand-in for what HTTP connections know: who waits here.
+        var waiting: Set<Ticket> = []
+
+        init(
+            epoch: UInt64, run: UInt64, replica: Replica, log: WriteAheadLog,
+            hardState: HardState
+        ) {
+            self.epoch = epoch
+            self.run = run
+            self.replica = replica
+            self.log = log
+            self.hardState = hardState
+        }
+    }
+
+    /// What the thread of the log does, in order.
+    enum DiskWork {
+        case persist(PersistRequest)
+        case trim(LogIndex)
+        case install(SnapshotMetadata)
+
+        var isInstall: Bool {
+            if case .install = self { true } else { false }
+        }
+    }
+
+    let index: Int
+    let id: NodeID
+    var clock: NodeClock
+    let disk = SimulatedFileSystem()
+    var store: MemoryStateStore
+    /// The newest snapshot in the store, durable with it.
+    var installed: EntryID = .zero
+    var hasLog = false
+    var process: Process?
+    /// Whether the machine is off, so that nothing answers at all.
+    var isOff = false
+    var isRestartScheduled = false
+    /// Ends like this in the middle of its next write.
+    var armed: World.Ending?
+    /// Whether syncs take long.
+    var isSlow = false
+
+    init(index: Int, clock: NodeClock, store: MemoryStateStore) {
+        self.index = index
+        id = NodeID(UInt64(index + 1))
+        self.clock = clock
+        self.store = store
+        do {
+            try disk.makeDirectory("data")
+            try disk.synchronizeDirectory(".")
+        } catch {
+            preconditionFailure("an empty disk takes no directory: \(error)")
+        }
+    }
+}

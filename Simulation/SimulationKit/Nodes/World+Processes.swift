@@ -1,0 +1,174 @@
+import AuthCore
+import ByteCodec
+import RaftCore
+import Replica
+import StateStore
+import WriteAheadLog
+
+// Starting and ending processes.
+
+extension World {
+    /// How a process ends.
+    enum Ending {
+        /// By kill -9: the machine goes on.
+        case kill
+        /// With the machine.
+        case powerLoss
+        /// By itself, after SIGTERM.
+        case stop
+    }
+
+    func start(_ index: Int) {
+        let node = nodes[index]
+        node.isRestartScheduled = false
+        guard node.process == nil else { return }
+        node.isOff = false
+        // A crash may come while the node recovers from the one before.
+        if isStormy, options.killEvery + options.powerLossEvery > 0, random.chance(1, in: 8) {
+            node.disk.callsUntilCrash = 1 + Int(draw(80))
+        }
+        do {
+            try open(node)
+        } catch {
+            startFailed(node, error)
+        }
+        node.disk.callsUntilCrash = nil
+    }
+
+    private func open(_ node: SimulatedNode) throws {
+        try node.store.forceSync()
+        let meta = try node.store.read { $0.meta }
+        var walOptions = WALOptions()
+        walOptions.segmentBytes = options.segmentBytes
+        walOptions.reserveStepBytes = options.segmentBytes
+        walOptions.mayCreate = !node.hasLog
+        let clusterID = [UInt8](repeating: 7, count: WALIdentity.clusterIDBytes)
+        let (log, recovered) = try WriteAheadLog.open(
+            directory: "data", fileSystem: node.disk,
+            identity: WALIdentity(
+                clusterID: clusterID, node: node.id, incarnation: Incarnation(node.id.rawValue)),
+            options: walOptions,
+            state: DurableState(applied: meta.applied, snapshot: node.installed))
+        node.hasLog = true
+        if recovered.tornTail { counters[.tornTails] += 1 }
+        oracle.started(node.index, recovered: recovered, state: meta, installed: node.installed)
+        oracle.compare(node.index, node.store)
+        counters[.comparisons] += 1
+        guard oracle.violation == nil else { return }
+        run(node, log, recovered, lastStamp: meta.lastStamp, configuration: meta.configuration)
+    }
+
+    private func run(
+        _ node: SimulatedNode, _ log: WriteAheadLog, _ recovered: RecoveredLog,
+        lastStamp: Timestamp, configuration: ConfState
+    ) {
+        var replicaOptions = ReplicaOptions()
+        replicaOptions.raft = options.raft
+        replicaOptions.trimStepEntries = options.trimStep
+        let epoch = nextEpoch
+        nextEpoch += 1
+        let restored = RestoredState(
+            hardState: recovered.hardState,
+            snapshot: SnapshotMetadata(
+                last: node.store.applied, configuration: configuration),
+            logStart: recovered.logStart, entries: recovered.entries)
+        let run = random.next()
+        let replica = Replica(
+            id: node.id, run: run, options: replicaOptions, restored: restored,
+            lastStamp: lastStamp, seed: random.next(), now: node.clock.clocks(at: now))
+        let process = SimulatedNode.Process(
+            epoch: epoch, run: run, replica: replica, log: log, hardState: recovered.hardState)
+        node.process = process
+        counters[.restarts] += 1
+        note(11, node.index, recovered.last.index.rawValue)
+        say(
+            "n\(node.index + 1) starts, log \(recovered.logStart.index.rawValue)–"
+                + "\(recovered.last.index.rawValue), applied \(node.store.applied.index.rawValue)")
+        hangUp(on: node.index)
+        dialAll(node.index, epoch)
+        wake(process, node.index)
+    }
+
+    private func startFailed(_ node: SimulatedNode, _ error: any Error) {
+        if node.disk.isCrashed {
+            counters[.crashesInRecovery] += 1
+            if random.chance(1, in: 2) {
+                losePower(node)
+            } else {
+                node.disk.endProcess()
+            }
+        } else if case WALError.reserveUnavailable = error {
+            // Nothing was changed; when there is room it will start.
+            node.disk.endProcess()
+        } else {
+            say("n\(node.index + 1) cannot start: \(error)")
+            return oracle.fail("L5", "n\(node.index + 1) cannot start: \(error)")
+        }
+        node.isRestartScheduled = true
+        schedule(.start(node: node.index), in: 100_000)
+    }
+
+    private func losePower(_ node: SimulatedNode) {
+        let damage = node.disk.cutPower(&random)
+        counters[.blocksLost] += UInt64(damage.blocksLost)
+        counters[.blocksKept] += UInt64(damage.blocksKept)
+    }
+
+    /// A process ends, in the middle of whatever it was doing.
+    func end(_ index: Int, _ ending: Ending) {
+        let node = nodes[index]
+        guard let process = node.process else { return }
+        noteLeaderLoss(index, ending)
+        if ending != .stop { interrupt(process, node) }
+        switch ending {
+        case .kill, .stop:
+            node.disk.endProcess()
+            node.store = node.store.afterCrash(.kill)
+        case .powerLoss:
+            node.isOff = true
+            losePower(node)
+            let isUndone = random.chance(1, in: 2)
+            node.store = node.store.afterCrash(.powerLoss(undoesLastCommit: isUndone))
+        }
+        node.process = nil
+        node.armed = nil
+        oracle.ended(index)
+        note(12, index)
+        say("n\(index + 1) ends: \(ending)")
+        for peer in nodes.indices where peer != index {
+            network[connection: index, peer].isUp = false
+            network[connection: index, peer].queue = []
+        }
+        hangUp(on: index)
+        clientsLose(process)
+        scheduleStart(index, in: options.restartMax)
+    }
+
+    func scheduleStart(_ index: Int, in longest: UInt64) {
+        guard !nodes[index].isRestartScheduled else { return }
+        nodes[index].isRestartScheduled = true
+        schedule(.start(node: index), in: 1_000 + draw(longest))
+    }
+
+    /// Lets what was under way happen in part: some calls of the disk, or a whole transaction.
+    private func interrupt(_ process: SimulatedNode.Process, _ node: SimulatedNode) {
+        if !process.applying.isEmpty, random.chance(1, in: 2) {
+            do {
+                let result = try node.store.apply(process.applying)
+                oracle.applied(node.index, state: result.meta, durable: result.durable)
+            } catch {
+                oracle.fail("S5", "n\(node.index + 1) cannot apply: \(error)")
+            }
+        }
+        guard process.isDiskBusy, !process.diskUnderWay.isEmpty, random.chance(7, in: 8) else {
+            return
+        }
+        counters[.crashesInWrite] += 1
+        node.disk.callsUntilCrash = 1 + Int(draw(10))
+        do {
+            try writeUnderWay(process, node.index)
+        } catch {
+            say("n\(node.index + 1) is interrupted: \(error)")
+        }
+    }
+}

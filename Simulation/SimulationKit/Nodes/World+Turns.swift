@@ -1,0 +1,111 @@
+import ByteCodec
+import RaftCore
+import RaftWire
+import Replica
+import StateStore
+
+// How a process takes its turns.
+
+extension World {
+    /// Puts something into the inbox of a process, and wakes it.
+    func give(_ input: ReplicaInput, to process: SimulatedNode.Process, _ node: Int) {
+        process.inbox.append(input)
+        wake(process, node)
+    }
+
+    func wake(_ process: SimulatedNode.Process, _ node: Int) {
+        guard !process.isTurnScheduled, !process.isPaused else { return }
+        process.isTurnScheduled = true
+        schedule(
+            .turn(node: node, epoch: process.epoch), in: 1 + draw(options.turnDelayMax))
+    }
+
+    func timer(_ node: Int, _ epoch: UInt64) {
+        guard let process = process(node, epoch), process.timerAt == now else { return }
+        process.timerAt = nil
+        wake(process, node)
+    }
+
+    func turn(_ node: Int, _ epoch: UInt64) {
+        guard let process = process(node, epoch) else { return }
+        process.isTurnScheduled = false
+        guard !process.isPaused else { return }
+        counters[.turns] += 1
+        let clocks = nodes[node].clock.clocks(at: now)
+        var inputs = process.inbox
+        process.inbox.removeAll(keepingCapacity: true)
+        if let deadline = process.replica.deadline, deadline <= clocks.steady {
+            inputs.append(.timer)
+        }
+        note(1, node, UInt64(inputs.count))
+        let before = process.replica.glance
+        let actions = process.replica.handle(inputs, now: clocks)
+        process.replica.checkInvariants()
+        observe(node, process, actions, before: before)
+        for action in actions { carryOut(action, process, node) }
+        setTimer(process, node)
+        if process.isStopping { end(node, .stop) }
+    }
+
+    private func observe(
+        _ node: Int, _ process: SimulatedNode.Process, _ actions: [ReplicaAction],
+        before: RaftGlance
+    ) {
+        let glance = process.replica.glance
+        if glance.role != before.role || glance.term != before.term {
+            note(2, node, glance.term.rawValue << 8 | UInt64(glance.role.rawValue))
+            say("n\(node + 1) \(glance.role) in term \(glance.term.rawValue)")
+            if glance.role == .leader { counters[.elections] += 1 }
+        }
+        oracle.ranked(node, glance)
+        for action in actions {
+            if case .persist(let request) = action {
+                if let first = request.entries.first,
+                    first.index <= oracle.views[node].log.lastIndex
+                {
+                    counters[.truncations] += 1
+                }
+                oracle.requested(node, request)
+            }
+        }
+        oracle.committing(node, glance, process.replica)
+    }
+
+    private func setTimer(_ process: SimulatedNode.Process, _ node: Int) {
+        guard let deadline = process.replica.deadline else { return }
+        let at = max(nodes[node].clock.world(at: deadline), now + 1)
+        if let timerAt = process.timerAt, timerAt <= at { return }
+        process.timerAt = at
+        queue.schedule(.timer(node: node, epoch: process.epoch), at: at)
+    }
+
+    private func carryOut(
+        _ action: ReplicaAction, _ process: SimulatedNode.Process, _ node: Int
+    ) {
+        switch action {
+        case .send(let message, let to):
+            if case .raft(let inner) = message { oracle.sends(node, inner) }
+            send(message, from: node, to: Int(to.rawValue) - 1)
+        case .persist(let request): toDisk(.persist(request), process, node)
+        case .apply(let entries):
+            oracle.delivers(node, entries)
+            process.applyQueue.append(entries)
+            startApply(process, node)
+        case .complete(let ticket, let completion):
+            process.waiting.remove(ticket)
+            writeCompleted(ticket, completion, node)
+        case .completeRead(let ticket, let completion):
+            process.waiting.remove(ticket)
+            readCompleted(ticket, completion, node, process)
+        case .completeTransfer: break
+        case .sendSnapshot(let to): sendSnapshot(from: node, to: Int(to.rawValue) - 1, process)
+        case .install(let metadata):
+            oracle.installs(node, metadata)
+            toDisk(.install(metadata), process, node)
+        case .discardSnapshot(let metadata):
+            process.received.removeAll { $0.metadata == metadata }
+        case .trimLog(let index): toDisk(.trim(index), process, node)
+        case .stopped: process.isStopping = true
+        }
+    }
+}

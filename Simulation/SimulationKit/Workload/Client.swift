@@ -1,0 +1,34 @@
+import AuthCore
+import RaftCore
+import Replica
+
+/// Somebody who uses the cluster: one operation at a time, through any node.
+struct Client {
+    enum State: Equatable {
+        case idle
+        case writing(Ticket, attempt: Int)
+        case reading(Ticket, floor: LogIndex)
+    }
+
+    let index: Int
+    var state = State.idle
+    var node = 0
+    /// An operation whose outcome is not known, to be asked for again.
+    var unfinished: Unfinished?
+    /// Sessions that this client began, newest last, with what it knows of them.
+    var sessions: [KnownSession] = []
+    var users: [UserID] = []
+
+    struct Unfinished: Equatable {
+        let operation: Int
+        let command: Command.Operation
+        let key: RequestKey?
+    }
+
+    struct KnownSession: Equatable {
+        let id: SessionID
+        var isRevoked = false
+        /// A revocation was asked for, and may have happened.
+        var isDoubtful = false
+    }
+}

@@ -1,0 +1,294 @@
+import AuthCore
+import ByteCodec
+import RaftCore
+import Replica
+import StateStore
+
+// What clients do, and what they make of the answers.
+
+extension World {
+    func addClients() {
+        for index in 0..<options.clients {
+            clients.append(Client(index: index))
+            schedule(.client(index), in: 50_000 + draw(options.thinkTime))
+        }
+    }
+
+    func clientActs(_ index: Int) {
+        guard clients[index].state == .idle, now < quietFrom else { return }
+        let any = Int(draw(UInt64(nodes.count - 1)))
+        guard let process = nodes[any].process, !process.isStopping else {
+            // Refused; a load balancer tries another soon.
+            return schedule(.client(index), in: 5_000 + draw(20_000))
+        }
+        clients[index].node = any
+        let deadline = nodes[any].clock.steady(at: now).advanced(milliseconds: options.deadline)
+        let ticket = takeTicket()
+        process.waiting.insert(ticket)
+        note(14, any, UInt64(index))
+        if isStormy, clients[index].unfinished == nil, random.chance(options.readShare, in: 256) {
+            clients[index].state = .reading(ticket, floor: history.floor)
+            waiters[ticket] = index
+            return give(.confirmRead(ticket, deadline: deadline), to: process, any)
+        }
+        let work = clients[index].unfinished ?? newOperation(index)
+        clients[index].unfinished = work
+        let bytes = command(work)
+        let attempt = history.attempt(work.operation, bytes)
+        clients[index].state = .writing(ticket, attempt: attempt)
+        waiters[ticket] = index
+        give(.propose(ticket, command: bytes, deadline: deadline), to: process, any)
+    }
+
+    private func rest(_ index: Int) {
+        clients[index].state = .idle
+        schedule(.client(index), in: 1 + draw(options.thinkTime * 2))
+    }
+
+    // MARK: Answers
+
+    func writeCompleted(_ ticket: Ticket, _ completion: ProposalCompletion, _ node: Int) {
+        guard let index = waiters.removeValue(forKey: ticket),
+            case .writing(ticket, let attempt) = clients[index].state
+        else { return oracle.fail("C2", "an answer that nobody waits for") }
+        note(15, node, UInt64(index))
+        switch completion {
+        case .applied(let entry, let outcome):
+            counters[.writesAcknowledged] += 1
+            downtimes.acknowledged(at: now)
+            oracle.fail(history.acknowledged(attempt, entry, outcome))
+            if nodes[node].store.applied.index < entry {
+                oracle.fail("C4", "acknowledged at \(entry.rawValue), not visible on the node")
+            }
+            learn(index, outcome)
+            clients[index].unfinished = nil
+        case .notProposed:
+            counters[.writesRefused] += 1
+            oracle.fail(history.refused(attempt))
+            forgetOrRetry(index)
+        case .unknown:
+            counters[.writesUnknown] += 1
+            history.unknown(attempt)
+            doubtUnknown(index)
+            forgetOrRetry(index)
+        }
+        rest(index)
+    }
+
+    func readCompleted(
+        _ ticket: Ticket, _ completion: ReadCompletion, _ node: Int,
+        _ process: SimulatedNode.Process
+    ) {
+        guard let index = waiters.removeValue(forKey: ticket),
+            case .reading(ticket, let floor) = clients[index].state
+        else { return oracle.fail("C2", "an answer that nobody waits for") }
+        note(16, node, UInt64(index))
+        switch completion {
+        case .confirmed:
+            counters[.readsConfirmed] += 1
+            // The view is opened after the confirmation, as a request would.
+            oracle.fail(history.read(at: nodes[node].store.applied.index, floor: floor))
+            validate(index, node)
+        case .failed: counters[.readsFailed] += 1
+        }
+        rest(index)
+    }
+
+    /// The process that clients wait for is gone, and their connections with it.
+    func clientsLose(_ process: SimulatedNode.Process) {
+        for index in clients.indices {
+            switch clients[index].state {
+            case .writing(let ticket, let attempt) where process.waiting.contains(ticket):
+                waiters[ticket] = nil
+                counters[.writesUnknown] += 1
+                history.unknown(attempt)
+                doubtUnknown(index)
+                forgetOrRetry(index)
+                rest(index)
+            case .reading(let ticket, _) where process.waiting.contains(ticket):
+                waiters[ticket] = nil
+                counters[.readsFailed] += 1
+                rest(index)
+            case .idle, .writing, .reading: break
+            }
+        }
+    }
+
+    private func forgetOrRetry(_ index: Int) {
+        if random.chance(options.retryShare, in: 256) { return }
+        clients[index].unfinished = nil
+    }
+
+    /// An attempt has no known end: even if it is asked for again, and that is answered, the first
+    /// may take effect at any time.
+    private func doubtUnknown(_ index: Int) {
+        switch clients[index].unfinished?.command {
+        case .revokeSession(let body): mark(index, body.session) { $0.isDoubtful = true }
+        case .revokeSessions(let body): doubt(index, body.user)
+        case .setPassword(let body): doubt(index, body.user)
+        default: break
+        }
+    }
+
+    /// Something that ends the user's sessions may happen yet, at any time.
+    private func doubt(_ index: Int, _ user: UserID) {
+        clients[index].users.removeAll { $0 == user }
+        doubtSessions(index)
+    }
+
+    private func doubtSessions(_ index: Int) {
+        for position in clients[index].sessions.indices
+        where !clients[index].sessions[position].isRevoked {
+            clients[index].sessions[position].isDoubtful = true
+        }
+    }
+
+    // MARK: What a client does
+
+    private func newOperation(_ index: Int) -> Client.Unfinished {
+        let hasKey = random.chance(1, in: 2)
+        let operation = history.begin(hasKey: hasKey)
+        var key: RequestKey?
+        if hasKey {
+            key = RequestKey(
+                scope: digest(UInt64(operation)), subject: UInt128(index), body: digest(1),
+                timeToLiveMilliseconds: 86_400_000)
+        }
+        return Client.Unfinished(
+            operation: operation, command: pick(index, UInt64(operation)), key: key)
+    }
+
+    private func pick(_ index: Int, _ number: UInt64) -> Command.Operation {
+        guard isBootstrapped else { return bootstrap(number) }
+        if clients[index].users.isEmpty { return createUser(number) }
+        let users = clients[index].users
+        let user = users[Int(draw(UInt64(users.count - 1)))]
+        switch draw(15) {
+        case 0: return createUser(number)
+        case 1...5:
+            return .startSession(
+                Command.StartSession(
+                    user: user, nonce: number, verifier: digest(number),
+                    idleMilliseconds: 300 * 86_400_000, absoluteMilliseconds: 300 * 86_400_000,
+                    method: .delegated))
+        case 6...8:
+            if let session = clients[index].sessions.last(where: { !$0.isRevoked }) {
+                return .revokeSession(Command.RevokeSession(session: session.id))
+            }
+            return .revokeSessions(Command.RevokeSessions(user: user))
+        case 9...11: return putSecret(index)
+        case 12: return .sweep(Command.Sweep(limit: 100))
+        case 13:
+            return .setPassword(
+                Command.SetPassword(user: user, password: PasswordHash(phc: "$argon2id$")))
+        default:
+            let touches = clients[index].sessions.suffix(8).map {
+                SessionTouch(session: $0.id, lastSeen: .max, uses: 1)
+            }
+            return .touchSessions(Command.TouchSessions(touches: touches))
+        }
+    }
+
+    private var isBootstrapped: Bool {
+        do {
+            return try oracle.reference.read { $0.meta.isBootstrapped }
+        } catch {
+            preconditionFailure("the reference cannot be read: \(error)")
+        }
+    }
+
+    private func bootstrap(_ number: UInt64) -> Command.Operation {
+        guard let name = UserName("admin") else { preconditionFailure("a name") }
+        return .bootstrap(
+            Command.Bootstrap(
+                cluster: ClusterID(bits: 7), tokenBlockKey: [UInt8](repeating: 1, count: 32),
+                keyring: SealedBlob(term: 1, bytes: [1, 2, 3]),
+                administrator: UserID(bits: UInt128(number) << 64 | 1), username: name,
+                password: PasswordHash(phc: "$argon2id$")))
+    }
+
+    private func createUser(_ number: UInt64) -> Command.Operation {
+        guard let name = UserName("user\(number)") else { preconditionFailure("a name") }
+        return .createUser(
+            Command.CreateUser(id: UserID(bits: UInt128(number) << 64 | 2), username: name))
+    }
+
+    private func putSecret(_ index: Int) -> Command.Operation {
+        guard let path = SecretPath("client\(index)/\(draw(7))") else {
+            preconditionFailure("a path")
+        }
+        let size = Int(draw(UInt64(options.valueMax)))
+        // Often stale: then the refusal is the outcome, and as good as any other.
+        return .putSecret(
+            Command.PutSecret(
+                path: path, version: 1 + draw(2),
+                value: SealedBlob(term: 1, bytes: [UInt8](repeating: UInt8(index), count: size))))
+    }
+
+    private func command(_ work: Client.Unfinished) -> [UInt8] {
+        // The request's id makes each attempt's bytes its own.
+        let header = CommandHeader(
+            actor: .node, requestID: Text("attempt-\(history.attempts.count)"), request: work.key)
+        return Command(work.command, header: header).encoded()
+    }
+
+    private func digest(_ number: UInt64) -> Digest256 {
+        var writer = ByteWriter(capacity: 32)
+        for _ in 0..<4 { writer.write(number) }
+        guard let digest = Digest256(bytes: writer.bytes) else {
+            preconditionFailure("32 bytes are a digest")
+        }
+        return digest
+    }
+
+    // MARK: What a client learns
+
+    private func learn(_ index: Int, _ outcome: [UInt8]) {
+        guard let decoded = try? Outcome(decoding: outcome) else {
+            return oracle.fail("wire", "an outcome cannot be read")
+        }
+        switch (clients[index].unfinished?.command, decoded.result) {
+        case (.createUser, .user(let row)):
+            clients[index].users.append(row.id)
+            if clients[index].users.count > 8 { clients[index].users.removeFirst() }
+        case (.startSession, .session(let row)):
+            clients[index].sessions.append(Client.KnownSession(id: row.id))
+            if clients[index].sessions.count > 16 { clients[index].sessions.removeFirst() }
+        case (.revokeSession(let body), .revoked):
+            mark(index, body.session) { $0.isRevoked = true }
+        case (.revokeSessions, _), (.setPassword, _):
+            // Which of its sessions this ended is not followed.
+            doubtSessions(index)
+        default: break
+        }
+    }
+
+    private func mark(
+        _ index: Int, _ session: SessionID, _ body: (inout Client.KnownSession) -> Void
+    ) {
+        for position in clients[index].sessions.indices
+        where clients[index].sessions[position].id == session {
+            body(&clients[index].sessions[position])
+        }
+    }
+
+    /// Looks the client's sessions up in a confirmed view: none that was revoked, and each that
+    /// was not.
+    private func validate(_ index: Int, _ node: Int) {
+        do {
+            try nodes[node].store.read { view in
+                for session in clients[index].sessions where !session.isDoubtful {
+                    let row = try SessionRow.read(session.id, view)
+                    if session.isRevoked, row != nil {
+                        oracle.fail("C6", "a session is valid whose revocation was acknowledged")
+                    }
+                    if !session.isRevoked, row == nil {
+                        oracle.fail("C6", "a session is refused whose start was acknowledged")
+                    }
+                }
+            }
+        } catch {
+            oracle.fail("C6", "n\(node + 1) cannot be read: \(error)")
+        }
+    }
+}

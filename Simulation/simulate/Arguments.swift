@@ -1,0 +1,100 @@
+/// What was asked for on the command line.
+struct Arguments {
+    enum Command: String {
+        case one, swarm, defects, calm
+    }
+
+    var command = Command.one
+    var seed: UInt64 = 1
+    var seeds: ClosedRange<UInt64> = 1...100
+    var nodes: Int?
+    var seconds: UInt64 = 60
+    var defect: String?
+    var isTracing = false
+    /// Runs of `defects` for each defect, at most.
+    var attempts: UInt64 = 200
+    var jobs = 1
+    var isQuiet = false
+    /// Whether a swarm goes on after a broken promise.
+    var isGoingOn = false
+
+    static let usage = """
+        usage: simulate --seed N [--nodes N] [--hours H | --seconds S] [--defect NAME] [--trace]
+               simulate swarm [--seeds A..B] [--nodes N] [--hours H | --seconds S] [--jobs N]
+                              [--go-on] [--quiet]
+               simulate defects [--defect NAME] [--attempts N] [--seconds S] [--jobs N]
+               simulate calm [--nodes N] [--seconds S]
+
+        simulate runs the world of one seed and says whether every promise was kept: exit code 0,
+        or 1 and the broken promise. The seed and the commit are the whole reproduction.
+        swarm runs the world of each seed; hours and seconds are those of one world.
+        defects needs a build with WATCHWORD_PLANTED=1, and looks for the seed that finds each.
+        calm runs a world without faults, for measuring.
+        """
+
+    /// A word on the command line that makes no sense.
+    struct Failure: Error {
+        let message: String
+    }
+
+    init(_ words: [String]) throws(Failure) {
+        var rest = words[...]
+        if let first = rest.first, !first.hasPrefix("-") {
+            guard let command = Command(rawValue: first) else {
+                throw Failure(message: "unknown command \(first)")
+            }
+            self.command = command
+            rest.removeFirst()
+        }
+        while let word = rest.popFirst() {
+            switch word {
+            case "--trace": isTracing = true
+            case "--go-on": isGoingOn = true
+            case "--quiet": isQuiet = true
+            case "--seed": seed = try Self.number(&rest, word)
+            case "--seeds": seeds = try Self.range(&rest, word)
+            case "--nodes": nodes = Int(try Self.number(&rest, word))
+            case "--seconds": seconds = try Self.number(&rest, word)
+            case "--hours": seconds = try Self.number(&rest, word) * 3_600
+            case "--attempts": attempts = try Self.number(&rest, word)
+            case "--jobs": jobs = max(1, Int(try Self.number(&rest, word)))
+            case "--defect": defect = try Self.value(&rest, word)
+            default: throw Failure(message: "unknown option \(word)")
+            }
+        }
+        if let nodes, !(1...9).contains(nodes) {
+            throw Failure(message: "--nodes takes 1 to 9")
+        }
+        guard (1...10_000_000).contains(seconds) else {
+            throw Failure(message: "--seconds takes 1 to 10000000")
+        }
+    }
+
+    private static func value(
+        _ rest: inout ArraySlice<String>, _ option: String
+    ) throws(Failure) -> String {
+        guard let value = rest.popFirst() else { throw Failure(message: "\(option) of what?") }
+        return value
+    }
+
+    private static func number(
+        _ rest: inout ArraySlice<String>, _ option: String
+    ) throws(Failure) -> UInt64 {
+        let text = try value(&rest, option)
+        guard let number = UInt64(text), number <= 1 << 32 else {
+            throw Failure(message: "\(option) takes a number, not \(text)")
+        }
+        return number
+    }
+
+    private static func range(
+        _ rest: inout ArraySlice<String>, _ option: String
+    ) throws(Failure) -> ClosedRange<UInt64> {
+        let text = try value(&rest, option)
+        let parts = text.split(separator: ".", omittingEmptySubsequences: true)
+        guard parts.count == 2, let first = UInt64(parts[0]), let last = UInt64(parts[1]),
+            first <= last
+        else { throw Failure(message: "\(option) takes A..B, not \(text)") }
+        return first...last
+    }
+}
