@@ -1,5 +1,6 @@
 internal import ByteCodec
 internal import RaftCore
+internal import RaftWire
 
 /// What a segment holds, found by reading all of it. A pure function of the segment's bytes and of
 /// what is known to be durable: it never traps, whatever the bytes are.
@@ -181,21 +182,35 @@ struct SegmentScan {
 
     // The planted defect: takes what stands where the identifiers point for the records.
     private mutating func salvage(number: UInt64, slots: [IdentifierSlot]) {
+        var summary = LogSummary(
+            last: header.startsAfter, generation: header.generation,
+            hardState: header.hardState)
+        if let last = groups.last { summary = last.group.frame.summary }
         var records: [Record] = []
-        for slot in slots where slot.kind == .entry {
-            let start = min(slot.offset + Record.headerBytes, image.count)
-            let payload = Array(image[start..<min(start + slot.length, image.count)])
-            let entry = Entry(index: slot.index, term: slot.term, kind: .command, payload: payload)
-            records.append(.entry(entry))
+        for slot in slots {
+            var payload: [UInt8] = []
+            if slot.kind == .entry {
+                let start = slot.offset + Record.headerBytes + Entry.headerBytes
+                let end = min(slot.offset + Record.headerBytes + slot.length, image.count)
+                let entry = Entry(
+                    index: slot.index, term: slot.term, kind: .command,
+                    payload: Array(image[min(start, end)..<end]))
+                payload = Record.entry(entry).payload
+            }
+            let record = Record(
+                kind: slot.kind, index: slot.index, term: slot.term, payload: payload)
+            summary.apply(record)
+            records.append(record)
         }
-        guard let last = records.last else { return }
-        let hardState = groups.last?.group.frame.hardState ?? header.hardState
+        guard !records.isEmpty else { return }
+        summary.hardState.term = max(summary.hardState.term, summary.last.term)
         let frame = CommitFrame(
-            hardState: hardState, generation: header.generation,
-            last: EntryID(index: last.index, term: last.term), durableGroup: durableGroup,
-            durableIndex: .zero)
+            hardState: summary.hardState, generation: summary.generation, last: summary.last,
+            durableGroup: durableGroup, durableIndex: .zero)
+        let recordBytes = records.reduce(0) { $0 + $1.encodedBytes }
         let groupHeader = GroupHeader(
-            sequence: header.sequence, number: number, blocks: 1, recordBytes: 0,
+            sequence: header.sequence, number: number,
+            blocks: Group.blocks(recordBytes: recordBytes), recordBytes: recordBytes,
             recordCount: records.count, identifierBlock: end.identifierBlocks, previousChain: 0)
         groups.append(
             Group.Located(

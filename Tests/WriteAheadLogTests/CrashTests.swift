@@ -43,7 +43,7 @@ struct CrashTests {
     @Test("recovery that stops at any call is followed by one that finds the same")
     func crashInRecovery() throws {
         // A power cut in the middle of each step, with half of what was not synced.
-        for call in changingCalls().enumerated().filter({ $0.offset % 3 == 0 }).map(\.element) {
+        for call in changingCalls().enumerated().filter({ $0.offset % 5 == 0 }).map(\.element) {
             let run = Workload(disk: FaultyFileSystem(root: root), options: tinyOptions)
             run.disk.fault = .stop(at: call)
             run.run(everything)
