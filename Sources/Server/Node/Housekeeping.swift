@@ -1,4 +1,5 @@
 internal import AuthCore
+internal import AuthService
 internal import ByteCodec
 internal import Dispatch
 internal import Logging
@@ -101,9 +102,11 @@ final class Housekeeping: Sendable {
     }
 
     private func refreshKeys() {
-        do { try keys.refresh(from: runtime.store) } catch {
+        do { try keys.refresh(from: runtime.store) } catch let error as KeyringError {
             // A node with another root key would seal what the others cannot open.
             fatal("the keyring cannot be opened with this root key: \(error)")
+        } catch {
+            logger.warning("the keyring cannot be read now", metadata: ["error": "\(error)"])
         }
     }
 
@@ -111,8 +114,10 @@ final class Housekeeping: Sendable {
         do {
             let isSettled = try settling.settle()
             contents.withLock { $0.isSettled = isSettled }
+        } catch let error as NodeStartError {
+            fatal(error.description)
         } catch {
-            fatal("\(error)")
+            logger.warning("the state cannot be read now", metadata: ["error": "\(error)"])
         }
     }
 
