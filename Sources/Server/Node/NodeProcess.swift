@@ -38,7 +38,7 @@ public enum NodeProcess {
                 exit(0)
             }
         }
-        dispatchMain()
+        withExtendedLifetime(signals) { dispatchMain() }
     }
 }
 
