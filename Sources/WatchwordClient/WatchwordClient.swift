@@ -85,8 +85,7 @@ public final class WatchwordClient: Sendable {
                 return try await attemptOnce(
                     method, url, body: body, headers: headers, key: key, deadline: deadline)
             } catch let error as ClientError {
-                guard error.status == 503 || error.status == 0 || error.code.rawValue == "busy"
-                else { throw error }
+                guard isWorthTryingAgain(error) else { throw error }
                 last = error
             } catch {
                 last = ClientError(code: .unreachable, detail: "\(url): \(error)")
@@ -95,6 +94,15 @@ public final class WatchwordClient: Sendable {
             try await Task.sleep(for: .milliseconds(pause))
         }
         throw last
+    }
+
+    /// Whether another try, here or at another node, may end otherwise.
+    ///
+    /// 307 says that only the leader can do it: behind a load balancer the next try may reach it.
+    /// No redirect is followed, because the token would go wherever it points.
+    private func isWorthTryingAgain(_ error: ClientError) -> Bool {
+        error.status == 503 || error.status == 0 || error.status == 307
+            || ["busy", "request_in_progress"].contains(error.code.rawValue)
     }
 
     private func attemptOnce(
