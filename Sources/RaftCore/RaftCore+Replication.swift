@@ -157,6 +157,7 @@ extension RaftCore {
         var behind = previous
         var fresh = entries[...]
         if behind.index < log.committed {
+            guard agreesOnCommitted(entries, behind: previous) else { return }
             fresh = fresh.drop { $0.index <= log.committed }
             if fresh.isEmpty {
                 acknowledge(upTo: log.committed)
@@ -177,6 +178,17 @@ extension RaftCore {
         let matched = behind.index + fresh.count
         _ = log.commit(upTo: max(log.committed, min(commit, matched)))
         acknowledge(upTo: matched)
+    }
+
+    /// Whether an append that begins in the committed part says the same of it as this log, as far
+    /// as the log still tells.
+    ///
+    /// Who says otherwise leads a term that is over: a later leader has committed something else,
+    /// and this node has forgotten that later term, because it stopped before its disk had it.
+    private func agreesOnCommitted(_ entries: [Entry], behind previous: EntryID) -> Bool {
+        let last = entries.last { $0.index <= log.committed }
+        let said = last.map { EntryID(index: $0.index, term: $0.term) } ?? previous
+        return log.term(at: said.index).map { $0 == said.term } ?? true
     }
 
     private var committedTerm: Term {
