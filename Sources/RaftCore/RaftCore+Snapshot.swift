@@ -67,6 +67,7 @@ extension RaftCore {
         // Whose log is about to be replaced does not know whether it could lead.
         if role != .follower { becomeFollower(term: term, leader: nil) }
         installing = metadata
+        installingFrom = sender
         ready.install = metadata
     }
 
@@ -83,7 +84,8 @@ extension RaftCore {
         log.restart(behind: metadata.last)
         configurations = ConfigurationHistory(snapshot: metadata)
         wakeElectionTimer()
-        // Everything in it is committed, so it matches whoever leads now.
-        acknowledge(upTo: metadata.last.index)
+        // Its sender's log holds all of it. Another node that seems to lead may be one whose term
+        // was over before this was committed: its log may hold something else there.
+        if leader != nil, leader == installingFrom { acknowledge(upTo: metadata.last.index) }
     }
 }

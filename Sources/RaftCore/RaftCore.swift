@@ -37,6 +37,8 @@ public struct RaftCore: Sendable {
     var storage: StorageProgress
     /// The snapshot that is to replace the state; nothing is appended or applied meanwhile.
     public internal(set) var installing: SnapshotMetadata?
+    /// Who sent that snapshot.
+    var installingFrom: NodeID?
     var isStorageFull = false
     /// Counts read rounds over all terms of this run, so that no number is used twice.
     var readSequence: UInt64 = 0
@@ -94,6 +96,12 @@ public struct RaftCore: Sendable {
         storage = StorageProgress(durable: restored.hardState)
         configurations = ConfigurationHistory(snapshot: restored.snapshot)
         announced = SoftState(role: .follower, term: restored.hardState.term, leader: nil)
+        if restored.snapshot.last.term > term {
+            // A snapshot took the state's place while its term was on its way to the log. Nothing
+            // was promised in that term, since no promise leaves before the disk has its term.
+            term = restored.snapshot.last.term
+            vote = nil
+        }
         announcedConfiguration = restored.snapshot.configuration
         adopt(log.entries(after: restored.snapshot.last.index, upTo: log.lastIndex))
         announcedConfiguration = configurations.current
