@@ -110,6 +110,15 @@ struct Progress: Equatable, Sendable {
         next = match.next
     }
 
+    /// In `probe`: forgets the append on its way, which was most likely lost. Where it stood is
+    /// kept: from a follower that has not answered yet nothing is known to match, and behind
+    /// nothing there may be only a snapshot.
+    mutating func probeAgain() {
+        precondition(state == .probe, "a probe in \(state)")
+        isProbeSent = false
+        isProbeRepeated = false
+    }
+
     /// Goes to `replicate`, behind what is known to match.
     mutating func becomeReplicate() {
         reset(to: .replicate)

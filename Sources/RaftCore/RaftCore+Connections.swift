@@ -35,8 +35,10 @@ extension RaftCore {
         switch role {
         case .leader:
             guard let position = leading.position(of: peer) else { return }
-            if leading.peers[position].progress.state != .snapshot {
-                leading.peers[position].progress.becomeProbe()
+            switch leading.peers[position].progress.state {
+            case .replicate: leading.peers[position].progress.becomeProbe()
+            case .probe: leading.peers[position].progress.probeAgain()
+            case .snapshot: break
             }
             send(
                 .heartbeat(

@@ -33,6 +33,21 @@ struct SnapshotTests {
         #expect(bench.take(to: n3).allSatisfy { if case .append = $0 { false } else { true } })
     }
 
+    @Test("are not wanted for a follower only because it has connected anew")
+    func notForEveryConnection() {
+        var bench = leader()
+        bench.step(.connected(n3))
+        bench.receive(.heartbeatReply(sequence: 0), from: n3, term: 3)
+        #expect(bench.peer(n3).state == .probe)
+        #expect(bench.snapshotsToSend.isEmpty)
+        // All that it lacks is in the log.
+        bench.receive(
+            .appendReply(.rejected(previous: LogIndex(6), hint: EntryID(5, 2))), from: n3, term: 3)
+        bench.receive(.appendReply(.accepted(match: LogIndex(7))), from: n3, term: 3)
+        #expect(bench.peer(n3).state == .replicate)
+        #expect(bench.snapshotsToSend.isEmpty)
+    }
+
     @Test("are not wanted for a follower that gives no sign of life")
     func onlyForTheLiving() throws {
         var bench = leader()
