@@ -38,6 +38,9 @@ extension RaftCore {
             electionDue = nil
             return
         }
+        // A new term would void this node's own vote, which its disk is still writing, and the
+        // grants of others: on slow disks nobody would ever be elected.
+        guard storage.holds(term: term, vote: vote) else { return scheduleCampaignRetry() }
         campaignForPreVotes()
     }
 

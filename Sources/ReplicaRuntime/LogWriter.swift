@@ -91,11 +91,16 @@ final class LogWriter: Sendable {
     var statisticsNow: LogStatistics { statistics.withLock { $0 } }
 
     private func run(_ owned: OwnedLog) {
-        var isFull = false
+        var reserve = OwnedLog.Reserve.preparing
         while true {
-            // A full disk is looked at again now and then, an idle one never.
+            // A full disk is looked at again now and then; a spare segment that is not ready is
+            // worked on whenever nothing else waits.
             let wake: DispatchTime? =
-                isFull ? .now() + .milliseconds(Self.reserveRetryMilliseconds) : nil
+                switch reserve {
+                case .ready: nil
+                case .preparing: .now()
+                case .full: .now() + .milliseconds(Self.reserveRetryMilliseconds)
+                }
             guard let batch = jobs.takeAll(until: wake) else { return owned.close(fatal) }
             owned.carryOut(batch, report: report, fatal: fatal) { records, nanoseconds in
                 statistics.withLock {
@@ -106,9 +111,7 @@ final class LogWriter: Sendable {
                     $0.log = owned.log.status
                 }
             }
-            let wasFull = isFull
-            isFull = !owned.makeReserve(fatal: fatal)
-            if isFull != wasFull { report(.storageFull(isFull)) }
+            reserve = owned.extendReserve(report: report, fatal: fatal)
         }
     }
 }

@@ -15,6 +15,8 @@ final class OwnedLog: @unchecked Sendable {
     private let store: any StateStore
     /// The newest that was persisted: a log that begins anew begins with it.
     private var hardState: HardState
+    /// What was last reported of the disk.
+    private var isFull = false
 
     init(log: WriteAheadLog, store: any StateStore, hardState: HardState) {
         self.log = log
@@ -59,7 +61,7 @@ final class OwnedLog: @unchecked Sendable {
         while true {
             do { return try log.append(request) } catch WALError.reserveUnavailable {
                 try sync(&tokens, report: report, synced: synced)
-                report(.storageFull(true))
+                note(isFull: true, report: report)
                 Thread.sleep(forTimeInterval: Self.fullDiskPauseSeconds)
             }
         }
@@ -90,18 +92,27 @@ final class OwnedLog: @unchecked Sendable {
         report(.snapshotInstalled(metadata, lastStamp: lastStamp))
     }
 
-    /// Makes the next segment ready.
-    ///
-    /// - Returns: whether there is room for it.
-    func makeReserve(fatal: FatalError) -> Bool {
+    /// How far the spare segment is.
+    enum Reserve { case ready, preparing, full }
+
+    /// Takes one bounded step towards the next spare segment, so that no group waits for more.
+    func extendReserve(report: (ReplicaInput) -> Void, fatal: FatalError) -> Reserve {
         do {
-            while try log.prepareReserve() == .preparing {}
-            return true
+            let state = try log.prepareReserve()
+            note(isFull: false, report: report)
+            return state == .ready ? .ready : .preparing
         } catch WALError.reserveUnavailable {
-            return false
+            note(isFull: true, report: report)
+            return .full
         } catch {
             fatal("the write-ahead log failed: \(error)")
         }
+    }
+
+    private func note(isFull now: Bool, report: (ReplicaInput) -> Void) {
+        guard now != isFull else { return }
+        isFull = now
+        report(.storageFull(now))
     }
 
     /// Closes the files. Everything acknowledged is synced already.

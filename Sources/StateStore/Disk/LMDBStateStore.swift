@@ -34,6 +34,8 @@ public final class LMDBStateStore: StateStore {
         // States that a snapshot has replaced, as long as views are open on them.
         var retired: [Generation] = []
         var incoming: DiskSnapshotSink?
+        // While what was received is being put in place, nothing else is received over it.
+        var isInstalling = false
         var exports: UInt64 = 0
     }
 
@@ -193,6 +195,14 @@ public final class LMDBStateStore: StateStore {
         }
         let before: DiskSnapshotSink? = try usable { state in
             try refuseStale(manifest, behind: state.published.applied)
+            guard !state.isInstalling else {
+                throw StateStoreError(.busy, "a snapshot is being installed")
+            }
+            if let sink = state.incoming, sink.manifest == manifest, !sink.isGivenUp {
+                return sink
+            }
+            // From here on it cannot be installed any more, so that it may be given up.
+            defer { state.incoming = nil }
             return state.incoming
         }
         if let before, before.manifest == manifest, !before.isGivenUp { return before }
@@ -207,12 +217,14 @@ public final class LMDBStateStore: StateStore {
     public func install(_ manifest: SnapshotManifest) throws -> StateMeta {
         try changing {
             // Only numbers of the old state are kept here, so that it can be closed below.
-            let (applied, number, sink) = try usable {
-                ($0.published.applied, $0.published.generation.number, $0.incoming)
+            let (applied, number, sink) = try usable { state in
+                guard let sink = state.incoming, sink.manifest == manifest, sink.isVerified else {
+                    throw StateStoreError(.notReceived, "snapshot up to \(manifest.last)")
+                }
+                state.isInstalling = true
+                return (state.published.applied, state.published.generation.number, sink)
             }
-            guard let sink, sink.manifest == manifest, sink.isVerified else {
-                throw StateStoreError(.notReceived, "snapshot up to \(manifest.last)")
-            }
+            defer { state.withLock { $0.isInstalling = false } }
             try refuseStale(manifest, behind: applied)
             let published = try switchOver(sink, behind: number)
             state.withLock { state in
