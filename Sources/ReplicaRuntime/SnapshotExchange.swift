@@ -69,7 +69,15 @@ final class SnapshotExchange: Sendable {
 
 extension SnapshotExchange: SnapshotStreamSink {
     func offered(_ offer: SnapshotOffer, from peer: NodeID) throws -> UInt64 {
-        let sink = try store.receiveSnapshot(SnapshotManifest(offer: offer))
+        let sink: any SnapshotSink
+        do {
+            sink = try store.receiveSnapshot(SnapshotManifest(offer: offer))
+        } catch let error as StateStoreError where error.code == .stale {
+            // This node is further than its leader's state. It must hear of the offer all the
+            // same, to say how far it is: otherwise the leader offers it again for ever.
+            report(.snapshotReceived(offer.metadata, from: peer))
+            throw error
+        }
         receiving.withLock { $0 = sink }
         logger.info(
             "receiving a snapshot",

@@ -50,7 +50,14 @@ extension World {
         do {
             try advance(number, receiver)
         } catch {
-            // Stale: the receiver has come further by itself meanwhile. Or given up for another.
+            // Stale: the receiver has come further by itself, and says how far. Or given up for
+            // another.
+            if let error = error as? StateStoreError, error.code == .stale {
+                give(
+                    .snapshotReceived(
+                        transfer.source.manifest.metadata, from: nodes[transfer.from].id),
+                    to: receiver, transfer.to)
+            }
             finish(number, succeeded: false)
         }
     }
