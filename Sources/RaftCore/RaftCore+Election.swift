@@ -40,7 +40,9 @@ extension RaftCore {
         }
         // A new term would void this node's own vote, which its disk is still writing, and the
         // grants of others: on slow disks nobody would ever be elected.
-        guard storage.holds(term: term, vote: vote) else { return scheduleCampaignRetry() }
+        guard role != .candidate || storage.holds(term: term, vote: vote) else {
+            return scheduleCampaignRetry()
+        }
         campaignForPreVotes()
     }
 

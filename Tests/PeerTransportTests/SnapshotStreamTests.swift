@@ -39,7 +39,7 @@ import Testing
     func resumes() async throws {
         let authority = try TestAuthority()
         var options = PeerTransportOptions.quick
-        options.snapshotBytesPerSecond = 2 << 20
+        options.snapshotBytesPerSecond = 1 << 18
         let a = try TestNode(1, authority: authority, options: options)
         let b = try TestNode(2, authority: authority)
         let relay = try Relay(to: b.address)
@@ -53,7 +53,10 @@ import Testing
         #expect(await result)
         let state = b.sink.state.withLock { $0 }
         #expect(state.content.count == 300_000)
-        #expect(state.resumedAt.count == 4 && state.resumedAt[1] >= 50_000)
+        // A machine that is busy may let more through before a cut; a stream that began anew
+        // would stand at 0 again.
+        #expect(state.resumedAt.count >= 2)
+        #expect(state.resumedAt.dropFirst().allSatisfy { $0 >= 50_000 })
         #expect(b.log.events.contains(.snapshot(source.offer, from: a.id)))
         try a.transport.stop()
         try b.transport.stop()

@@ -246,6 +246,22 @@ struct PreVoteTests {
         #expect(deadline.nanoseconds(since: Bench().now) < 20_000_000)
     }
 
+    @Test("does not start anew while its disk still writes its own vote (L1)")
+    func slowDiskKeepsItsTerm() {
+        var bench = Bench()
+        bench.fire()
+        bench.isDiskFast = false
+        bench.receive(.preVoteReply(granted: true), term: 1)
+        #expect(bench.core.status.role == .candidate)
+        let term = bench.core.status.term
+        for _ in 0..<5 { bench.fire() }
+        #expect(bench.core.status.role == .candidate)
+        #expect(bench.core.status.term == term)
+        bench.persist()
+        bench.receive(.voteReply(granted: true), term: term.rawValue)
+        #expect(bench.core.status.role == .leader)
+    }
+
     @Test("campaigns for a vote only with what is durable")
     func claimsDurable() {
         var bench = Bench()

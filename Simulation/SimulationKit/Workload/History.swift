@@ -59,7 +59,7 @@ final class History {
             outcomes.append(nil)
             return nil
         }
-        guard let proposal = try? Proposal(decoding: entry.payload),
+        guard let proposal = readable({ try Proposal(decoding: entry.payload) }),
             let attempt = attemptOfCommand[TraceHash.digest(proposal.command)]
         else { return Violation("C2", "entry \(entry.index.rawValue) was asked for by nobody") }
         let outcome = Outcome(attempt: attempt, digest: TraceHash.digest(applied.outcome))
@@ -95,7 +95,8 @@ final class History {
     private func countEffect(
         _ attempt: Int, _ applied: AppliedEntry, _ index: LogIndex
     ) -> Violation? {
-        guard !applied.wasDuplicate, let outcome = try? AuthCore.Outcome(decoding: applied.outcome),
+        guard !applied.wasDuplicate,
+            let outcome = readable({ try AuthCore.Outcome(decoding: applied.outcome) }),
             outcome.refusal == nil, outcome.replay == nil
         else { return nil }
         attempts[attempt].effects += 1
@@ -124,7 +125,7 @@ final class History {
         if committed.digest != TraceHash.digest(outcome) {
             return Violation("C5", "acknowledged with another outcome than \(index.rawValue) has")
         }
-        if let decoded = try? AuthCore.Outcome(decoding: outcome),
+        if let decoded = readable({ try AuthCore.Outcome(decoding: outcome) }),
             decoded.refusal == .forgotten
         {
             return Violation("C3", "an outcome was forgotten that somebody waited for")

@@ -244,7 +244,7 @@ extension World {
     // MARK: What a client learns
 
     private func learn(_ index: Int, _ outcome: [UInt8]) {
-        guard let decoded = try? Outcome(decoding: outcome) else {
+        guard let decoded = readable({ try Outcome(decoding: outcome) }) else {
             return oracle.fail("wire", "an outcome cannot be read")
         }
         switch (clients[index].unfinished?.command, decoded.result) {
