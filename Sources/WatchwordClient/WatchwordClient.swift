@@ -71,12 +71,15 @@ public final class WatchwordClient: Sendable {
     /// - Parameters:
     ///   - path: with a leading slash, percent-encoded, with its query.
     ///   - body: sent as JSON.
+    ///   - keyed: whether a write carries an idempotency key. The server keeps a limited number of
+    ///     them for each caller; a mass of writes that may be repeated anyway goes without.
     /// - Throws: `ClientError`.
     public func send(
-        _ method: String, _ path: String, body: JSON? = nil, headers: [(String, String)] = []
+        _ method: String, _ path: String, body: JSON? = nil, headers: [(String, String)] = [],
+        keyed: Bool = true
     ) async throws -> ClientResponse {
         let deadline = ContinuousClock.now.advanced(by: .seconds(options.timeoutSeconds))
-        let key = method == "GET" ? nil : UUID().uuidString
+        let key = method == "GET" || !keyed ? nil : UUID().uuidString
         var last = ClientError(code: .unreachable, detail: "no node answered")
         for attempt in 0..<Self.triesMax {
             guard ContinuousClock.now < deadline else { break }

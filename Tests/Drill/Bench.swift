@@ -95,6 +95,19 @@ final class Bench: Sendable {
         throw DrillFailure("\(method) \(path): \(last)")
     }
 
+    /// A new administrator; the answer is a session's token.
+    func makeCaller() async throws -> String {
+        let name = "caller-\(UUID().uuidString.prefix(12).lowercased())"
+        let user = try await demand(
+            "POST", "/v1/users", body: ["username": .string(name), "roles": ["admin"]])
+        let session = try await demand(
+            "POST", "/v1/sessions", body: ["user_id": .string(user["id"]?.text ?? "")])
+        guard let token = session["session_token"]?.text else {
+            throw DrillFailure("a session without a token")
+        }
+        return token
+    }
+
     /// A new user for this drill; the answer is the id.
     func makeUser(_ purpose: String, password: String? = nil) async throws -> String {
         let suffix = UUID().uuidString.prefix(8).lowercased()

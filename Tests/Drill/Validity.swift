@@ -52,8 +52,7 @@ private func makeSession(
     let answer: Answer
     do {
         answer = try await bench.http.send(
-            .POST, "\(url)/v1/sessions", token: bench.token, body: ["user_id": .string(user)],
-            headers: [("Idempotency-Key", UUID().uuidString)])
+            .POST, "\(url)/v1/sessions", token: bench.token, body: ["user_id": .string(user)])
     } catch { return nil }
     guard let token = answer.body["session_token"]?.text,
         let id = answer.body["session"]?["id"]?.text

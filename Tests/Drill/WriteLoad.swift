@@ -26,17 +26,15 @@ final class Ledger: Sendable {
         contents.withLock { $0.failures[failure, default: 0] += 1 }
     }
 
-    /// The longest time without an acknowledgement around a moment.
+    /// The longest time without an acknowledgement from the last one before a moment until now.
     func gap(around moment: ContinuousClock.Instant) -> Duration {
         contents.withLock { contents in
             var longest = Duration.zero
-            var previous: ContinuousClock.Instant?
+            var later = ContinuousClock.now
             for (at, _) in contents.acknowledged.reversed() {
-                if let later = previous {
-                    longest = max(longest, at.duration(to: later))
-                    if at < moment { break }
-                }
-                previous = at
+                longest = max(longest, at.duration(to: later))
+                if at < moment { break }
+                later = at
             }
             return longest
         }
@@ -53,6 +51,8 @@ final class WriteLoad: Sendable {
     let ledger = Ledger()
     private let bench: Bench
     private let users: [String]
+    /// Whoever writes, in turn: the server keeps 10,000 idempotency keys for each.
+    private let tokens: [String]
     private let urls: [String]
     private let interval: Duration
     private let stopped = Atomic(false)
@@ -67,7 +67,12 @@ final class WriteLoad: Sendable {
         var users: [String] = []
         for _ in 0..<writers { users.append(try await bench.makeUser("writer")) }
         self.users = users
+        var tokens: [String] = []
+        for _ in 0..<Self.callers { tokens.append(try await bench.makeCaller()) }
+        self.tokens = tokens
     }
+
+    private static let callers = 48
 
     /// Writes until the body returns, then waits for the writers.
     func run<Result: Sendable>(
@@ -88,14 +93,16 @@ final class WriteLoad: Sendable {
         while !stopped.load(ordering: .relaxed) {
             count += 1
             let next = ContinuousClock.now + interval
-            await write(label: "w\(number)-\(count)", user: user, first: number + count)
+            await write(
+                label: "w\(number)-\(count)", user: user, first: number + count,
+                token: tokens[count % tokens.count])
             if ContinuousClock.now < next {
                 do { try await Task.sleep(until: next) } catch { return }
             }
         }
     }
 
-    private func write(label: String, user: String, first: Int) async {
+    private func write(label: String, user: String, first: Int, token: String) async {
         let deadline = ContinuousClock.now + .seconds(30)
         var attempt = first
         while ContinuousClock.now < deadline {
@@ -104,7 +111,7 @@ final class WriteLoad: Sendable {
             ledger.contents.withLock { $0.requests += 1 }
             do {
                 let answer = try await bench.http.send(
-                    .POST, "\(url)/v1/sessions", token: bench.token,
+                    .POST, "\(url)/v1/sessions", token: token,
                     body: ["user_id": .string(user), "label": .string(label)],
                     headers: [("Idempotency-Key", "\(user)-\(label)")])
                 switch answer.status {

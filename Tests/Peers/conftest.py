@@ -9,8 +9,8 @@ import time
 import pytest
 import requests
 
-ROOT = pathlib.Path(os.environ["WATCHWORD_ROOT"])
-DIR = pathlib.Path(os.environ["WATCHWORD_DIR"])
+ROOT = pathlib.Path(os.environ["PEERS_ROOT"])
+DIR = pathlib.Path(os.environ["PEERS_DIR"])
 
 
 class Cluster:

@@ -9,7 +9,7 @@ import requests
 from argon2 import PasswordHasher
 from passlib.hash import pbkdf2_sha256, pbkdf2_sha512, sha512_crypt
 
-COUNT = int(os.environ.get("WATCHWORD_IMPORT_USERS", "1000"))
+COUNT = int(os.environ.get("PEERS_IMPORT_USERS", "1000"))
 
 
 def test_htpasswd_of_apache(cluster, tmp_path):

@@ -12,7 +12,7 @@ import time
 import pytest
 import requests
 
-ROOT = pathlib.Path(os.environ["WATCHWORD_ROOT"])
+ROOT = pathlib.Path(os.environ["PEERS_ROOT"])
 
 
 class Backend(http.server.BaseHTTPRequestHandler):

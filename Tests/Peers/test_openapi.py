@@ -14,7 +14,7 @@ def test_server_keeps_to_its_description(cluster):
             "--header", f"Authorization: Bearer {cluster.token}",
             "--checks", "not_a_server_error,status_code_conformance,"
             "content_type_conformance,response_schema_conformance",
-            "--max-examples", os.environ.get("WATCHWORD_EXAMPLES", "20"),
+            "--max-examples", os.environ.get("PEERS_EXAMPLES", "20"),
             "--exclude-path-regex", "auth/(login|logout)|cluster/transfer|users/self|lb/",
             "--no-color",
         ], capture_output=True, text=True, timeout=1200)

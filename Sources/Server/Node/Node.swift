@@ -133,6 +133,8 @@ public final class Node: Sendable {
         var options = RuntimeOptions()
         options.logSegmentBytes = configuration.logSegmentBytes
         options.storeMapBytes = configuration.storeMapBytes
+        // With what load balancers and requests under way are given, the node ends within 5 s.
+        options.replica.shutdownMilliseconds = 2_000
         if configuration.isWide { options.replica.raft.stretch(by: 10) }
         return options
     }

@@ -106,7 +106,7 @@ struct ImportCommand: AsyncParsableCommand {
         _ user: ImportedUser, with client: WatchwordClient
     ) async throws -> SendOutcome {
         do {
-            _ = try await client.send("POST", "/v1/users", body: user.body)
+            _ = try await client.send("POST", "/v1/users", body: user.body, keyed: false)
             return .created
         } catch let error as ClientError {
             switch error.status {
