@@ -22,7 +22,8 @@ final class HTTP: Sendable {
         client = HTTPClient(
             eventLoopGroupProvider: .singleton,
             configuration: .init(
-                redirectConfiguration: .disallow, timeout: .init(connect: .milliseconds(500)),
+                redirectConfiguration: .disallow,  // The client dials a dead node again until this is over; on loopback it is ample.
+                timeout: .init(connect: .milliseconds(25)),
                 connectionPool: .init(
                     idleTimeout: .seconds(30), concurrentHTTP1ConnectionsPerHostSoftLimit: 256)))
     }
