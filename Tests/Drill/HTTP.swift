@@ -19,10 +19,12 @@ final class HTTP: Sendable {
     let client: HTTPClient
 
     init() {
+        // The client dials a dead node again until its time to connect is over: 25 ms is ample on
+        // loopback, and keeps a writer from waiting where a load balancer would not.
         client = HTTPClient(
             eventLoopGroupProvider: .singleton,
             configuration: .init(
-                redirectConfiguration: .disallow,  // The client dials a dead node again until this is over; on loopback it is ample.
+                redirectConfiguration: .disallow,
                 timeout: .init(connect: .milliseconds(25)),
                 connectionPool: .init(
                     idleTimeout: .seconds(30), concurrentHTTP1ConnectionsPerHostSoftLimit: 256)))
