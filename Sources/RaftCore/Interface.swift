@@ -136,7 +136,7 @@ public enum ProposalRefusal: Error, Equatable, Sendable {
     case notLeader(leader: NodeID?)
     /// Leadership is being handed over: try again shortly, at the new leader.
     case transferring
-    /// Too many bytes are not yet committed.
+    /// Too many bytes are not yet committed, or not yet applied on the leader.
     case tooManyUncommittedBytes
     /// The payload is larger than an entry may be.
     case entryTooLarge(limitBytes: Int)

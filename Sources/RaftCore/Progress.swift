@@ -34,7 +34,9 @@ struct Progress: Equatable, Sendable {
     /// The newest commit index that was sent to the follower.
     var sentCommit: LogIndex = .zero
     /// In `snapshot`: when the follower is offered a snapshot (again); nil while one is on its way.
-    var snapshotDue: SteadyTime?
+    private(set) var snapshotDue: SteadyTime?
+    /// In `snapshot`: an entry that the snapshot on its way holds for certain.
+    private(set) var snapshotIndex: LogIndex?
 
     /// A follower of which nothing is known.
     init(next: LogIndex, options: RaftOptions) {
@@ -131,6 +133,30 @@ struct Progress: Equatable, Sendable {
         snapshotDue = now
     }
 
+    /// Notes that a snapshot is on its way, of a state that had applied `index` at least.
+    mutating func snapshotOffered(at index: LogIndex) {
+        precondition(state == .snapshot, "a snapshot that is not needed")
+        snapshotDue = nil
+        snapshotIndex = index
+    }
+
+    /// Notes that the snapshot did not arrive; another one is due at `moment`.
+    mutating func snapshotFailed(dueAt moment: SteadyTime) {
+        precondition(state == .snapshot, "no snapshot was on its way")
+        snapshotDue = moment
+        snapshotIndex = nil
+    }
+
+    /// The entry behind which the follower needs the log, as far as is known.
+    var wantedBehind: LogIndex {
+        switch state {
+        case .probe: next.previous
+        case .replicate: match
+        // Before one is on its way nothing that is here would help.
+        case .snapshot: snapshotIndex ?? LogIndex(.max)
+        }
+    }
+
     /// Goes on behind a snapshot that has arrived: first with a probe, and only after a sign of
     /// life, because the follower may still be installing it.
     mutating func snapshotArrived(at index: LogIndex) {
@@ -146,6 +172,7 @@ struct Progress: Equatable, Sendable {
         isProbeRepeated = false
         isCheckWanted = false
         snapshotDue = nil
+        snapshotIndex = nil
         inflights.reset()
     }
 
@@ -155,6 +182,7 @@ struct Progress: Equatable, Sendable {
         precondition(next <= last.next, "next \(next.rawValue) past the end \(last.rawValue)")
         precondition(state == .replicate || inflights.count == 0, "inflights in \(state)")
         precondition(state == .snapshot || snapshotDue == nil, "snapshot due in \(state)")
+        precondition(state == .snapshot || snapshotIndex == nil, "snapshot sent in \(state)")
         inflights.checkInvariants()
     }
 }

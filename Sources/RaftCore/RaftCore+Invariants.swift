@@ -85,6 +85,7 @@ extension RaftOptions {
             uncommittedBytesMax >= Entry.sizeBytes(payload: entryBytesMax),
             "the largest entry could never be proposed")
         precondition(committedBytesMax > 0 && pendingReadsMax > 0, "limits of nothing")
-        precondition(retainedBytesMax >= 0, "a negative limit")
+        precondition(retainedBytesMax >= 0 && graceBytesMax >= 0, "a negative limit")
+        precondition(unappliedBytesMax > 0, "nothing may ever be committed")
     }
 }

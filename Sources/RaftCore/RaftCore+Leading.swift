@@ -59,6 +59,8 @@ extension RaftCore {
             beginTransfer(to: nil)
         }
         if now >= leading.heartbeatDue {
+            // What was kept for who was only slow may be done with by now.
+            cutLog()
             broadcastHeartbeat()
             repeatTimeoutNow()
         }

@@ -25,11 +25,17 @@ extension RaftCore {
             }
             bytes += Entry.sizeBytes(payload: payload.count)
         }
-        guard leading.uncommittedBytes + bytes <= options.uncommittedBytesMax else {
-            throw .tooManyUncommittedBytes
-        }
+        guard leading.uncommittedBytes + bytes <= options.uncommittedBytesMax, !isBehindInApplying
+        else { throw .tooManyUncommittedBytes }
         return payloads.map { appendOwn(kind: .command, payload: $0) }
     }
+
+    /// Whether this node has more to apply than it may keep: then it takes in nothing new, or its
+    /// memory would grow as long as others commit faster than it applies.
+    ///
+    /// Only what is committed counts, which is applied whatever else happens; so this ends, and
+    /// entries that another leader's are to replace cannot keep that leader's out.
+    var isBehindInApplying: Bool { log.backlogBytes > options.unappliedBytesMax }
 
     /// Appends an entry of the present term to this leader's own log (S3: never replacing one).
     mutating func appendOwn(kind: EntryKind, payload: [UInt8]) -> EntryID {
@@ -168,10 +174,11 @@ extension RaftCore {
             guard let first = fresh.first, first.term >= behind.term else { return }
         }
         let isNew = fresh.contains { log.term(at: $0.index) != $0.term }
-        guard log.matches(behind), !(isNew && isStorageFull) else {
+        let takesNothing = isStorageFull || isBehindInApplying
+        guard log.matches(behind), !(isNew && takesNothing) else {
             // A node that cannot write stays silent: a refusal would only bring the same entries
             // again, and an acknowledgement would be a lie.
-            if !isStorageFull { reject(behind) }
+            if !takesNothing { reject(behind) }
             return
         }
         if isNew || Planted.truncateMatchingSuffix.isOn { merge(fresh, behind: behind.index) }

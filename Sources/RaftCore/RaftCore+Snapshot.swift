@@ -10,8 +10,32 @@ extension RaftCore {
     mutating func offerSnapshot(toPeerAt position: Int) {
         let progress = leading.peers[position].progress
         guard let due = progress.snapshotDue, now >= due, isActive(progress) else { return }
-        leading.peers[position].progress.snapshotDue = nil
+        leading.peers[position].progress.snapshotOffered(at: log.applied)
         ready.snapshotsToSend.append(leading.peers[position].id)
+    }
+
+    /// Lets go of what nobody needs any more.
+    ///
+    /// A follower that is gone never holds the log for longer than `retainedBytesMax` says. One
+    /// that answers is granted more, since it will ask for just what would be cut; and so is one
+    /// to whom a snapshot is on its way, or it would be too old when it has arrived, and a
+    /// follower that is slower than the load would never catch up.
+    mutating func cutLog() {
+        var wanted = log.compactable
+        if role == .leader {
+            for peer in leading.peers where isLate(peer) {
+                wanted = min(wanted, peer.progress.wantedBehind)
+            }
+        }
+        log.cut(
+            keepingBytes: options.retainedBytesMax, wanted: wanted,
+            graceMax: options.retainedBytesMax + options.graceBytesMax)
+    }
+
+    // Whether a follower may just be slow.
+    private func isLate(_ peer: Leadership.Peer) -> Bool {
+        now.nanoseconds(since: peer.progress.lastContact ?? peer.knownSince)
+            < options.graceMilliseconds * 1_000_000
     }
 
     /// A snapshot was sent, or could not be.
@@ -24,8 +48,8 @@ extension RaftCore {
             leading.peers[position].progress.snapshotArrived(at: metadata.last.index)
         } else {
             // Not at once: what failed would most likely fail again.
-            leading.peers[position].progress.snapshotDue = now.advanced(
-                milliseconds: options.electionTimeoutMilliseconds)
+            leading.peers[position].progress.snapshotFailed(
+                dueAt: now.advanced(milliseconds: options.electionTimeoutMilliseconds))
         }
     }
 }

@@ -127,7 +127,8 @@ public struct RaftCore: Sendable {
         case .connected(let peer): connected(to: peer)
         case .transferLeadership(let target): beginTransfer(to: target)
         case .compacted(let index):
-            log.compact(upTo: index, keepingBytes: options.retainedBytesMax)
+            log.allowCut(upTo: index)
+            cutLog()
             configurations.forget(before: log.compactable)
         case .storageFull(let isFull): storageBecame(full: isFull)
         }

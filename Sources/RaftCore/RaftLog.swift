@@ -30,6 +30,12 @@ struct RaftLog: Equatable, Sendable {
     private(set) var retainedBytes = 0
     /// Bytes of the entries delivered and not yet applied.
     private(set) var applyingBytes = 0
+    /// Bytes of the entries committed and not yet applied.
+    private(set) var backlogBytes = 0
+    /// Bytes of all entries in memory.
+    private(set) var bytes = 0
+    /// Bytes of all entries that were ever cut off the beginning.
+    private(set) var cutBytes: UInt64 = 0
 
     // The entry at `start.index + 1 + k` stands at `head + k`; slots before `head` are emptied.
     private var slots: [Entry]
@@ -52,9 +58,9 @@ struct RaftLog: Equatable, Sendable {
         committed = max(snapshot.index, min(restored.hardState.commit, end))
         precondition(
             term(at: snapshot.index) == snapshot.term, "log and state disagree at \(snapshot)")
-        for entry in entries(after: start.index, upTo: compactable) {
-            retainedBytes += entry.sizeBytes
-        }
+        bytes = sizeBytes(after: start.index, upTo: end)
+        retainedBytes = sizeBytes(after: start.index, upTo: compactable)
+        backlogBytes = sizeBytes(after: applied, upTo: committed)
     }
 
     /// How many entries are in memory.
@@ -95,6 +101,11 @@ struct RaftLog: Equatable, Sendable {
         guard lower < upper else { return [] }
         let first = head + Int(lower.distance(from: start.index))
         return slots[first..<(first + Int(upper.distance(from: lower)))]
+    }
+
+    /// What the entries behind `lower`, up to and with `upper`, count.
+    func sizeBytes(after lower: LogIndex, upTo upper: LogIndex) -> Int {
+        entries(after: lower, upTo: upper).reduce(0) { $0 + $1.sizeBytes }
     }
 
     /// As many entries behind `lower` as fit: the first always, more within both limits.
@@ -143,6 +154,7 @@ extension RaftLog {
         precondition(term >= last.term, "term \(term.rawValue) behind \(last.term.rawValue)")
         let entry = Entry(index: lastIndex.next, term: term, kind: kind, payload: payload)
         slots.append(entry)
+        bytes += entry.sizeBytes
         return EntryID(index: entry.index, term: term)
     }
 
@@ -150,6 +162,7 @@ extension RaftLog {
     mutating func append(_ entries: ArraySlice<Entry>) {
         precondition(entries.first.map { $0.index == lastIndex.next } ?? true, "gap in the log")
         slots.append(contentsOf: entries)
+        bytes += entries.reduce(0) { $0 + $1.sizeBytes }
     }
 
     /// Removes everything behind `index`, which another leader's entries will replace.
@@ -158,6 +171,7 @@ extension RaftLog {
     mutating func truncate(after index: LogIndex) {
         precondition(index >= committed, "truncation at \(index.rawValue) of committed entries")
         guard index < lastIndex else { return }
+        bytes -= sizeBytes(after: index, upTo: lastIndex)
         slots.removeLast(Int(lastIndex.distance(from: index)))
         generation += 1
         requested = min(requested, index)
@@ -179,23 +193,29 @@ extension RaftLog {
         compactable = snapshot.index
         retainedBytes = 0
         applyingBytes = 0
+        backlogBytes = 0
+        bytes = 0
     }
 
-    /// Allows cutting up to and with `index`, and cuts the oldest entries until those that are
-    /// only kept for slow followers take at most `bytesMax`.
-    ///
-    /// Cut is only what lies at or before `index`; nothing that is not applied is ever cut.
-    mutating func compact(upTo index: LogIndex, keepingBytes bytesMax: Int) {
+    /// Allows cutting up to and with `index`, but nothing that is not applied.
+    mutating func allowCut(upTo index: LogIndex) {
         let limit = min(index, applied)
-        if limit > compactable {
-            for entry in entries(after: compactable, upTo: limit) {
-                retainedBytes += entry.sizeBytes
-            }
-            compactable = limit
-        }
+        guard limit > compactable else { return }
+        retainedBytes += sizeBytes(after: compactable, upTo: limit)
+        compactable = limit
+    }
+
+    /// Cuts the oldest entries, as far as that is allowed, until those that are only kept for
+    /// slow followers take at most `bytesMax`; or at most `graceMax`, if more is wanted: what lies
+    /// behind `wanted`, by followers that still answer.
+    mutating func cut(keepingBytes bytesMax: Int, wanted: LogIndex, graceMax: Int) {
+        precondition(graceMax >= bytesMax, "less for whom answers than for whom does not")
         while retainedBytes > bytesMax, start.index < compactable {
             let first = slots[head]
+            if first.index > wanted, retainedBytes <= graceMax { break }
             retainedBytes -= first.sizeBytes
+            bytes -= first.sizeBytes
+            cutBytes += UInt64(first.sizeBytes)
             start = EntryID(index: first.index, term: first.term)
             // The slot lets go of its payload at once; the array shrinks later, all at once.
             slots[head] = Entry(index: first.index, term: first.term, kind: .empty, payload: [])
@@ -227,6 +247,7 @@ extension RaftLog {
     mutating func commit(upTo index: LogIndex) -> Bool {
         precondition(index <= lastIndex, "commit \(index.rawValue) past \(lastIndex.rawValue)")
         guard index > committed else { return false }
+        backlogBytes += sizeBytes(after: committed, upTo: index)
         committed = index
         return true
     }
@@ -253,7 +274,9 @@ extension RaftLog {
     mutating func apply(upTo index: LogIndex) {
         precondition(index <= delivered, "\(index.rawValue) applied, not delivered")
         guard index > applied else { return }
-        for entry in entries(after: applied, upTo: index) { applyingBytes -= entry.sizeBytes }
+        let size = sizeBytes(after: applied, upTo: index)
+        applyingBytes -= size
+        backlogBytes -= size
         applied = index
     }
 
@@ -266,6 +289,9 @@ extension RaftLog {
         precondition(committed <= lastIndex, "committed past the end")
         precondition(durable <= requested && requested <= lastIndex, "durable before requested")
         precondition(applyingBytes >= 0 && retainedBytes >= 0, "negative bytes")
+        precondition(backlogBytes >= applyingBytes, "more is applied than committed")
+        precondition(bytes == sizeBytes(after: start.index, upTo: lastIndex), "bytes in memory")
+        precondition(backlogBytes == sizeBytes(after: applied, upTo: committed), "backlog")
         let tail = slots[max(head, slots.count - entriesMax)...]
         for (before, entry) in zip(tail, tail.dropFirst()) {
             precondition(entry.index == before.index.next, "gap before \(entry.index.rawValue)")

@@ -28,10 +28,19 @@ public struct RaftOptions: Equatable, Sendable {
     public var uncommittedBytesMax = 64 << 20
     /// In one entry.
     public var entryBytesMax = 1 << 20
-    /// Bytes of entries kept in memory behind the applied index for slow followers.
+    /// Bytes of applied entries kept in memory for followers that are behind, whether they answer
+    /// or not.
     public var retainedBytesMax = 64 << 20
-    /// In one `Ready`.
+    /// Bytes that a leader keeps on top of that for followers that were heard lately, and for those
+    /// that a snapshot is on its way to: who is only slow needs no other copy of the whole state.
+    public var graceBytesMax = 64 << 20
+    /// How long a silent follower still counts as one that is only slow.
+    public var graceMilliseconds: UInt64 = 10_000
+    /// Handed out for applying and not yet applied.
     public var committedBytesMax = 4 << 20
+    /// Bytes committed and not yet applied here. With more a leader refuses proposals, and a
+    /// follower takes no more entries, until the state has caught up.
+    public var unappliedBytesMax = 64 << 20
     /// Reads that wait for one confirmation round or the next.
     public var pendingReadsMax = 65_536
 

@@ -20,6 +20,14 @@ public struct RaftStatus: Equatable, Sendable {
     public var transferTarget: NodeID?
     /// Bytes of this leader's entries that are not committed.
     public var uncommittedBytes: Int
+    /// Bytes of entries that are committed and not applied here.
+    public var unappliedBytes: Int
+    /// The first entry in memory.
+    public var firstIndex: LogIndex
+    /// Bytes of all entries in memory.
+    public var logBytes: Int
+    /// Of these, bytes of entries that are kept only for followers that are behind.
+    public var retainedBytes: Int
     /// Reads that wait for their confirmation.
     public var pendingReads: Int
     /// Raised when a suffix of the log is replaced or a snapshot is installed.
@@ -58,7 +66,9 @@ extension RaftCore {
             applied: log.applied, last: log.last, durable: log.durable,
             configuration: configuration, hasCommittedInTerm: hasCommittedInTerm,
             isTransferring: isTransferring, transferTarget: leading.transfer?.target,
-            uncommittedBytes: leading.uncommittedBytes, pendingReads: leading.reads.count,
+            uncommittedBytes: leading.uncommittedBytes, unappliedBytes: log.backlogBytes,
+            firstIndex: log.start.index.next, logBytes: log.bytes,
+            retainedBytes: log.retainedBytes, pendingReads: leading.reads.count,
             generation: log.generation, isStorageFull: isStorageFull, installing: installing,
             peers: leading.peers.map(status(of:)))
     }
@@ -88,6 +98,9 @@ extension RaftCore {
     public var retainedLog: (first: LogIndex, last: LogIndex, bytes: Int) {
         (log.start.index.next, log.lastIndex, log.retainedBytes)
     }
+
+    /// Bytes of all entries that were ever cut off the beginning of the log in memory.
+    public var cutLogBytes: UInt64 { log.cutBytes }
 
     /// The entries in memory from `range.lowerBound` up to and with `range.upperBound`, clipped to
     /// what there is; for tests and the checkers of the simulator.

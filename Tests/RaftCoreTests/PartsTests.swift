@@ -208,8 +208,11 @@ struct LogTests {
         for _ in 0..<100 {
             let page = log.takeCommitted(bytesMax: 1_000)
             if let last = page.last { log.apply(upTo: last.index) }
-            log.compact(
-                upTo: LogIndex(random.next(below: 220)), keepingBytes: Int(random.next(below: 500)))
+            log.allowCut(upTo: LogIndex(random.next(below: 220)))
+            let (kept, wanted) = (Int(random.next(below: 500)), random.next(below: 220))
+            log.cut(
+                keepingBytes: kept, wanted: LogIndex(wanted),
+                graceMax: kept + Int(random.next(below: 500)))
             log.checkInvariants(entriesMax: 1000)
             #expect(log.lastIndex == LogIndex(200))
             for entry in log.entries(after: log.start.index, upTo: log.lastIndex) {

@@ -56,6 +56,7 @@ struct ClusterTests {
     func snapshot() throws {
         var options = RaftOptions()
         options.retainedBytesMax = 0
+        options.graceBytesMax = 0
         var cluster = Cluster(3, options: options)
         cluster.elect(n1)
         cluster.crash(n3)

@@ -27,6 +27,8 @@ struct RandomRun {
         options.uncommittedBytesMax = 1000
         options.entryBytesMax = 100
         options.retainedBytesMax = random.chance(1, in: 2) ? 0 : 200
+        options.graceBytesMax = options.retainedBytesMax
+        options.unappliedBytesMax = 400
         options.committedBytesMax = 120
         options.pendingReadsMax = 8
         lossChance = random.chance(1, in: 2) ? random.next(below: 200) : 0

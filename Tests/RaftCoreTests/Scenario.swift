@@ -126,7 +126,9 @@ struct ScenarioPlayer {
         switch parts[0] {
         case "inflight": options.inflightMessagesMax = value
         case "append-entries": options.appendEntriesMax = value
-        case "retained": options.retainedBytesMax = value
+        case "retained":
+            options.retainedBytesMax = value
+            options.graceBytesMax = 0
         default: throw ScenarioError(description: "option \(word)")
         }
     }

@@ -104,6 +104,7 @@ struct SnapshotTests {
         var options = RaftOptions()
         options.inflightMessagesMax = 1
         options.retainedBytesMax = 0
+        options.graceBytesMax = 0
         var bench = Bench(options: options)
         bench.winAndCommit()
         bench.receive(.appendReply(.accepted(match: LogIndex(1))), from: n3, term: 1)
@@ -239,6 +240,7 @@ struct SnapshotTests {
     func compaction() {
         var options = RaftOptions()
         options.retainedBytesMax = 70
+        options.graceBytesMax = 0
         var bench = Bench(.log([1, 1, 1, 1, 1, 1], commit: 6), options: options)
         bench.collect()
         bench.step(.compacted(upTo: LogIndex(5)))
@@ -258,6 +260,7 @@ struct SnapshotTests {
     func cutToTheEnd() throws {
         var options = RaftOptions()
         options.retainedBytesMax = 0
+        options.graceBytesMax = 0
         var cluster = Cluster(3, options: options)
         cluster.elect(n1)
         cluster.crash(n3)

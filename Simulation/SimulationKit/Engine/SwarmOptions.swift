@@ -151,6 +151,7 @@ extension SwarmOptions {
         retainedBytes = pick([0, 1 << 10, 16 << 10, 256 << 10], &random)
         trimStep = pick([1, 16, 128], &random)
         raft.retainedBytesMax = retainedBytes
+        raft.graceBytesMax = retainedBytes
         raft.appendEntriesMax = pick([1, 4, 1_024], &random)
         raft.inflightMessagesMax = pick([2, 8, 64], &random)
         raft.inflightBytesMax = pick([4 << 10, 8 << 20], &random)

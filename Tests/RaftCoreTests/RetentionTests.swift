@@ -1,0 +1,136 @@
+import RaftCore
+import Testing
+
+/// What is kept of the log for others, and what is taken in while the state lags behind.
+@Suite struct RetentionTests {
+    /// A leader with n2's help, and n3, which has the first entry only; 33 bytes an entry.
+    private func bench(_ configure: (inout RaftOptions) -> Void) throws -> Bench {
+        var options = RaftOptions()
+        options.retainedBytesMax = 0
+        configure(&options)
+        var bench = Bench(options: options)
+        bench.winAndCommit()
+        bench.receive(.appendReply(.accepted(match: LogIndex(1))), from: n3, term: 1)
+        try write(5, &bench)
+        return bench
+    }
+
+    private func write(_ count: Int, _ bench: inout Bench) throws {
+        for _ in 0..<count {
+            try bench.propose("x")
+            bench.receive(.appendReply(.accepted(match: bench.core.status.last.index)), term: 1)
+        }
+        bench.step(.compacted(upTo: bench.core.status.applied))
+    }
+
+    @Test("a follower that answers keeps the log from being cut, within the grace")
+    func grace() throws {
+        var bench = try bench { $0.graceBytesMax = 200 }
+        #expect(bench.core.retainedLog.first == LogIndex(2), "all that n3 lacks")
+        #expect(bench.core.retainedLog.bytes == 5 * 33)
+        try write(2, &bench)
+        #expect(bench.core.retainedLog.first == LogIndex(3), "200 bytes are six entries")
+        bench.receive(.appendReply(.accepted(match: LogIndex(6))), from: n3, term: 1)
+        try write(1, &bench)
+        #expect(bench.core.retainedLog.first == LogIndex(7), "what all have goes at once")
+        #expect(bench.core.status.logBytes == 3 * 33)
+        bench.core.checkInvariants()
+    }
+
+    @Test("a follower that is gone does not hold the log, and an idle leader lets go of it too")
+    func gone() throws {
+        var bench = try bench {
+            $0.graceBytesMax = 10_000
+            $0.graceMilliseconds = 100
+        }
+        #expect(bench.core.retainedLog.first == LogIndex(2))
+        for _ in 0..<4 {
+            bench.advance(30)
+            bench.fire()
+            bench.receive(.heartbeatReply(sequence: 0), term: 1)
+        }
+        bench.fire()
+        #expect(bench.core.status.role == .leader)
+        #expect(bench.core.retainedLog.first == LogIndex(7))
+    }
+
+    @Test("what lies behind a snapshot on its way is kept, so that it is of use when it arrives")
+    func behindSnapshot() throws {
+        var bench = try bench { $0.graceBytesMax = 100 }
+        // Too slow for the grace: entry 2 is cut, and n3 needs the state.
+        bench.receive(
+            .appendReply(.rejected(previous: LogIndex(6), hint: .zero)), from: n3, term: 1)
+        #expect(bench.snapshotsToSend == [n3])
+        try write(3, &bench)
+        #expect(bench.core.retainedLog.first == LogIndex(7), "from the snapshot on")
+        let last = EntryID(6, 1)
+        bench.step(
+            .snapshotSent(
+                to: n3, metadata: SnapshotMetadata(last: last, configuration: .voters(1...3)),
+                succeeded: true))
+        bench.sent = []
+        bench.receive(.heartbeatReply(sequence: 0), from: n3, term: 1)
+        bench.receive(.appendReply(.accepted(match: LogIndex(6))), from: n3, term: 1)
+        #expect(bench.peer(n3).state == .replicate)
+        bench.receive(.appendReply(.accepted(match: LogIndex(9))), from: n3, term: 1)
+        #expect(bench.snapshotsToSend == [n3], "one was enough")
+    }
+
+    @Test("a leader that applies too slowly refuses proposals until it has caught up")
+    func slowLeader() throws {
+        var options = RaftOptions()
+        options.unappliedBytesMax = 100
+        var cluster = Cluster(3, options: options)
+        cluster.elect(n1)
+        cluster.isApplyFast = false
+        for _ in 0..<4 {
+            try cluster.propose(n1, "x")
+            cluster.settle()
+        }
+        #expect(cluster[n1].core.status.unappliedBytes == 4 * 33)
+        #expect(throws: ProposalRefusal.tooManyUncommittedBytes) { try cluster.propose(n1, "y") }
+        for node in [n1, n2, n3] { cluster.apply(node) }
+        #expect(cluster[n1].core.status.unappliedBytes == 0)
+        try cluster.propose(n1, "y")
+    }
+
+    @Test("a follower that applies too slowly takes in nothing more, silently, and then goes on")
+    func slowFollower() {
+        var options = RaftOptions()
+        options.unappliedBytesMax = 40
+        var core = RaftCore(
+            id: n1, options: options, restored: .log([]), seed: 1, now: .zero)
+        func receive(_ previous: EntryID, _ entries: [Entry], commit: UInt64) -> [Message.Body] {
+            core.step(
+                .message(
+                    Message(
+                        from: n2, to: n1, term: Term(1),
+                        body: .append(
+                            previous: previous, entries: entries, commit: LogIndex(commit)))),
+                now: .zero)
+            var bodies: [Message.Body] = []
+            for _ in 0..<3 {
+                let ready = core.takeReady()
+                bodies += ready.messages.map(\.body)
+                if let request = ready.persist { core.step(.persisted(request.token), now: .zero) }
+            }
+            core.checkInvariants()
+            return bodies
+        }
+        #expect(
+            receive(.zero, [.at(1, 1), .at(2, 1)], commit: 2)
+                == [.appendReply(.accepted(match: LogIndex(2)))])
+        #expect(core.status.unappliedBytes == 64)
+        #expect(receive(EntryID(2, 1), [.at(3, 1)], commit: 2).isEmpty)
+        #expect(receive(EntryID(3, 1), [], commit: 2).isEmpty, "nothing that would bring it again")
+        #expect(core.status.last.index == LogIndex(2))
+        // What it has it says, or the leader could not tell it from one that is gone.
+        #expect(
+            receive(EntryID(2, 1), [], commit: 2)
+                == [.appendReply(.accepted(match: LogIndex(2)))])
+        core.step(.applied(LogIndex(2)), now: .zero)
+        #expect(
+            receive(EntryID(2, 1), [.at(3, 1)], commit: 3)
+                == [.appendReply(.accepted(match: LogIndex(3)))])
+    }
+}
