@@ -1,3 +1,5 @@
+import RaftCore
+
 /// Bounds of what the state holds and of what one command may ask.
 ///
 /// They are constants and no configuration, because every node must decide alike.
@@ -65,7 +67,7 @@ public enum Limits {
     /// Expired rows of each kind that a growing command removes on its way.
     public static let sweepRowsInPassing: UInt32 = 2
     /// How far a run's proposals may lie apart before the oldest is forgotten.
-    public static let proposalWindow: UInt64 = 65_536
+    public static let proposalWindow = Proposal.window
     /// Forgotten proposals that one entry removes.
     public static let proposalsForgotten = 8
     /// The idle time after which a run of a proposer is dropped: 1 h.

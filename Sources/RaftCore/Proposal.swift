@@ -28,6 +28,10 @@ public struct Proposal: Equatable, Sendable {
     public var stamp: Timestamp
     public var command: [UInt8]
 
+    /// How far apart the counters of one run's proposals may lie while the older one can still be
+    /// proposed again. A proposer keeps to it; the state machine keeps outcomes for as long.
+    public static let window: UInt64 = 65_536
+
     /// What the fields in front of the command take.
     public static let headerBytes = 41
 

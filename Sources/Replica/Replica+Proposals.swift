@@ -11,7 +11,8 @@ extension Replica {
             return refuse(ticket, .tooLarge)
         }
         guard pending.count < options.proposalsMax,
-            pending.bytes + command.count <= options.proposalBytesMax
+            pending.bytes + command.count <= options.proposalBytesMax,
+            pendingSpan < options.proposalSpanMax
         else { return refuse(ticket, .tooBusy) }
         // It waited too long to be heard.
         guard deadline > now.steady else { return refuse(ticket, .tooBusy) }
@@ -26,6 +27,17 @@ extension Replica {
         if parkedUntil < deadline { timers.insert(parkedUntil, .park(counter)) }
         enqueue(counter)
     }
+
+    /// How far the next counter lies from the oldest one that waits.
+    ///
+    /// Apply forgets a run's proposals below a floor: the greatest of min(q.oldestPending,
+    /// q.counter) and q.counter - window + 1 over the proposals q applied so far. A proposal p
+    /// that waits here is never below it. Every q sent while p waits says q.oldestPending ≤ p; a q
+    /// sent before p was made has q.counter < p; so the first is at most p. And a counter q is
+    /// given out only while q - p ≤ `proposalSpanMax` ≤ window - 1, so the second is too. Who no
+    /// longer waits is never proposed again by this node; copies that are still on their way find
+    /// their outcome, or the floor above them, and take effect at most once either way.
+    var pendingSpan: UInt64 { nextCounter - (pending.oldestCounter ?? nextCounter) }
 
     /// Nobody waits for this proposal any more: it is not sent again.
     mutating func abandon(_ ticket: Ticket) {
@@ -190,6 +202,13 @@ extension Replica {
     }
 
     private mutating func accepted(_ counter: UInt64, at place: EntryID) {
+        guard place.index > visible else {
+            // What was applied there was not this proposal, or it would have had its outcome: its
+            // place went to another entry, or a snapshot covered it, before the answer came.
+            pending.update(counter) { $0.stage = .accepted(place) }
+            withdraw(counter)
+            return enqueue(counter)
+        }
         pending.update(counter) { $0.stage = .accepted(place) }
         placed.insert(place.index, Placed(counter: counter, entry: place))
         if placed.isCrowded(live: pending.count) {

@@ -48,10 +48,13 @@ extension Replica {
         } else {
             limit = min(durableApplied, core.retainedLog.first.previous)
         }
-        guard limit > trimmed, limit.distance(from: trimmed) >= options.trimStepEntries else {
-            return
-        }
+        guard limit > trimmed else { return }
+        let isStep =
+            limit.distance(from: trimmed) >= options.trimStepEntries
+            || core.cutLogBytes - trimmedBytes >= options.trimStepBytes
+        guard isStep else { return }
         trimmed = limit
+        trimmedBytes = core.cutLogBytes
         actions.append(.trimLog(upTo: limit))
     }
 }

@@ -63,6 +63,8 @@ public struct Replica: Sendable {
     var visible: LogIndex
     var durableApplied: LogIndex
     var trimmed: LogIndex
+    /// What the core had cut off its log when it was last trimmed.
+    var trimmedBytes: UInt64 = 0
 
     // Leave-taking.
     var transfers: [TransferWaiter] = []
@@ -212,6 +214,7 @@ public struct Replica: Sendable {
         precondition(trimmed <= visible, "trimmed past what is applied")
         precondition(actions.isEmpty && forwarded.isEmpty, "a turn left something over")
         precondition(pending.count <= options.proposalsMax, "too many proposals wait")
+        precondition(pendingSpan <= options.proposalSpanMax, "proposals lie too far apart")
         precondition(reads.count <= options.readsMax, "too many reads wait")
         precondition(readContexts.count <= options.remoteReadsMax + 1, "too many rounds")
         precondition(connected == connected.sorted(), "peers out of order")

@@ -20,6 +20,8 @@ public struct ReplicaOptions: Equatable, Sendable {
     public var shutdownMilliseconds: UInt64 = 4_000
     /// Own proposals that wait.
     public var proposalsMax = 65_536
+    /// How far apart the counters of own proposals that wait may lie, see `Proposal.window`.
+    public var proposalSpanMax = Proposal.window - 1
     /// Bytes of the own proposals that wait.
     public var proposalBytesMax = 64 << 20
     /// In one message to the leader.
@@ -32,6 +34,8 @@ public struct ReplicaOptions: Equatable, Sendable {
     public var remoteReadsMax = 4_096
     /// The log is trimmed in steps of at least this many entries.
     public var trimStepEntries: UInt64 = 256
+    /// The log is trimmed in steps of fewer entries if they have at least this many bytes.
+    public var trimStepBytes: UInt64 = 8 << 20
 
     public init() {}
 }

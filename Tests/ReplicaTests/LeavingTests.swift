@@ -188,6 +188,7 @@ private func isTimeoutNow(_ message: PeerMessage) -> Bool {
     func trims() {
         let cluster = Cluster(options: {
             $0.raft.retainedBytesMax = 0
+            $0.raft.graceBytesMax = 0
             $0.trimStepEntries = 10
         })
         cluster.elect()
@@ -199,5 +200,23 @@ private func isTimeoutNow(_ message: PeerMessage) -> Bool {
                     deadline: cluster.now.advanced(milliseconds: 1_000)), to: leader.replica.id)
         }
         #expect(leader.others == [.trimLog(upTo: LogIndex(10)), .trimLog(upTo: LogIndex(20))])
+    }
+
+    @Test("large entries are trimmed in smaller steps")
+    func trimsBytes() {
+        let cluster = Cluster(options: {
+            $0.raft.retainedBytesMax = 0
+            $0.raft.graceBytesMax = 0
+            $0.trimStepBytes = 1_000
+        })
+        cluster.elect()
+        let leader = cluster.leader!
+        for ticket in 1...4 as ClosedRange<UInt64> {
+            cluster.give(
+                .propose(
+                    Ticket(ticket), command: [UInt8](repeating: 1, count: 500),
+                    deadline: cluster.now.advanced(milliseconds: 1_000)), to: leader.replica.id)
+        }
+        #expect(leader.others == [.trimLog(upTo: LogIndex(3)), .trimLog(upTo: LogIndex(5))])
     }
 }

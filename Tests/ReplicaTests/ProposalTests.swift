@@ -201,4 +201,58 @@ private func propose(
         #expect(proposals.map(\.id.counter) == [1, 2])
         #expect(proposals.map(\.oldestPending) == [1, 2])
     }
+
+    @Test("an acceptance that comes when its place is applied already is no end of the matter")
+    func lateAcceptance() {
+        let cluster = Cluster()
+        cluster.elect()
+        let leader = cluster.leader!
+        let follower = cluster.follower
+        var isLost = true
+        cluster.passes = { message, _, _ in
+            guard case .propose = message else { return true }
+            return !isLost
+        }
+        propose(cluster, follower, 1)
+        isLost = false
+        // An earlier leader's answer, or one that a snapshot overtook: nothing will be applied
+        // here that could remind of it.
+        let id = ProposalID(node: follower.replica.id, run: follower.replica.run, counter: 1)
+        cluster.give(
+            .received(
+                .proposalReplies([ProposalReply(id: id, result: .accepted(EntryID(1, 1)))]),
+                from: leader.replica.id), to: follower.replica.id)
+        #expect(follower.completions[Ticket(1)] == .applied(index: LogIndex(2), outcome: [1]))
+        #expect(follower.effects == [[1]])
+    }
+
+    @Test("a proposal that is stuck is not left behind farther than its outcome is kept")
+    func span() {
+        let cluster = Cluster(options: { $0.proposalSpanMax = 3 })
+        cluster.elect()
+        let follower = cluster.follower
+        var isLost = true
+        cluster.passes = { message, _, _ in
+            guard case .propose(let proposals) = message else { return true }
+            return !isLost || proposals.allSatisfy { $0.id.counter != 1 }
+        }
+        for ticket in 1...4 as ClosedRange<UInt64> { propose(cluster, follower, ticket) }
+        #expect(follower.completions[Ticket(1)] == nil)
+        #expect(follower.completions[Ticket(3)] == .applied(index: LogIndex(3), outcome: [3]))
+        #expect(
+            follower.completions[Ticket(4)]
+                == .notProposed(.tooBusy, leader: cluster.leader!.replica.id))
+        isLost = false
+        cluster.run(milliseconds: 300)
+        #expect(follower.completions[Ticket(1)] == .applied(index: LogIndex(4), outcome: [1]))
+        propose(cluster, follower, 5)
+        #expect(follower.completions[Ticket(5)] == .applied(index: LogIndex(5), outcome: [5]))
+        #expect(ReplicaOptions().proposalSpanMax < Proposal.window)
+    }
+}
+
+extension EntryID {
+    fileprivate init(_ index: UInt64, _ term: UInt64) {
+        self.init(index: LogIndex(index), term: Term(term))
+    }
 }
