@@ -14,6 +14,8 @@ struct Arguments {
     /// Runs of `defects` for each defect, at most.
     var attempts: UInt64 = 200
     var jobs = 1
+    /// Operations per simulated second in a calm world.
+    var rate: UInt64 = 20
     var isQuiet = false
     /// Whether a swarm goes on after a broken promise.
     var isGoingOn = false
@@ -23,7 +25,7 @@ struct Arguments {
                simulate swarm [--seeds A..B] [--nodes N] [--hours H | --seconds S] [--jobs N]
                               [--go-on] [--quiet]
                simulate defects [--defect NAME] [--attempts N] [--seconds S] [--jobs N]
-               simulate calm [--nodes N] [--seconds S]
+               simulate calm [--nodes N] [--rate OPERATIONS] [--seconds S]
 
         simulate runs the world of one seed and says whether every promise was kept: exit code 0,
         or 1 and the broken promise. The seed and the commit are the whole reproduction.
@@ -58,6 +60,7 @@ struct Arguments {
             case "--hours": seconds = try Self.number(&rest, word) * 3_600
             case "--attempts": attempts = try Self.number(&rest, word)
             case "--jobs": jobs = max(1, Int(try Self.number(&rest, word)))
+            case "--rate": rate = try Self.number(&rest, word)
             case "--defect": defect = try Self.value(&rest, word)
             default: throw Failure(message: "unknown option \(word)")
             }
@@ -65,6 +68,7 @@ struct Arguments {
         if let nodes, !(1...9).contains(nodes) {
             throw Failure(message: "--nodes takes 1 to 9")
         }
+        guard rate <= 100_000 else { throw Failure(message: "--rate takes 0 to 100000") }
         guard (1...10_000_000).contains(seconds) else {
             throw Failure(message: "--seconds takes 1 to 10000000")
         }

@@ -38,12 +38,18 @@ enum Printing {
         }
     }
 
+    /// Events per second of one core's time, and virtual time in real time. Seconds of the
+    /// processor and not of the wall: what else runs on the machine makes no simulator slower.
     static func speed(_ counters: WorldCounters, microseconds: UInt64, seconds: Double) {
         let virtual = Double(microseconds) / 1_000_000
         print(
-            "  \(Int(Double(counters[.events]) / seconds)) events/s, "
-                + "\(Int(virtual)) simulated seconds in \(Int(seconds * 10) / 10) s, "
+            "  \(Int(Double(counters[.events]) / seconds)) events per second and core, "
+                + "\(Int(virtual)) simulated seconds in \(rounded(seconds)) s of a core, "
                 + "\(Int(virtual / seconds)) times as fast as real time")
+    }
+
+    private static func rounded(_ seconds: Double) -> Double {
+        (seconds * 100).rounded() / 100
     }
 
     private static func padded(_ number: UInt64) -> String {

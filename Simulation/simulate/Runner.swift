@@ -26,17 +26,20 @@ struct Runner {
     }
 
     private func calm() -> Int32 {
-        measure(.calm(nodes: arguments.nodes ?? 3, seconds: arguments.seconds))
+        measure(
+            .calm(
+                nodes: arguments.nodes ?? 3, seconds: arguments.seconds,
+                operationsPerSecond: arguments.rate))
     }
 
     private func measure(_ options: SwarmOptions) -> Int32 {
-        let began = ContinuousClock.now
+        let began = Processor.seconds
         let tell: ((String) -> Void)? = arguments.isTracing ? { Self.tell($0) } : nil
         let report = Simulation.run(seed: arguments.seed, options: options, tell: tell)
         if arguments.isQuiet {
             print(Printing.verdict(report))
         } else {
-            Printing.report(report, seconds: Self.passed(since: began))
+            Printing.report(report, seconds: Processor.seconds - began)
         }
         return report.violation == nil ? 0 : 1
     }
@@ -44,11 +47,6 @@ struct Runner {
     /// Unbuffered: the last line before an assertion fails is the one that matters.
     private static func tell(_ line: String) {
         FileHandle.standardOutput.write(Data((line + "\n").utf8))
-    }
-
-    private static func passed(since began: ContinuousClock.Instant) -> Double {
-        let passed = (ContinuousClock.now - began).components
-        return max(0.001, Double(passed.seconds) + Double(passed.attoseconds) / 1e18)
     }
 
     private func activate(_ name: String?) throws {
@@ -70,7 +68,7 @@ struct Runner {
 
     private func swarm() throws -> Int32 {
         guard arguments.jobs == 1 else { return try swarmInProcesses() }
-        let began = ContinuousClock.now
+        let began = Processor.seconds
         var total = WorldCounters()
         var downtimes = Downtimes()
         var microseconds: UInt64 = 0
@@ -97,7 +95,7 @@ struct Runner {
         Printing.counters(total)
         Printing.downtimes(downtimes)
         Printing.speed(
-            total, microseconds: microseconds, seconds: Self.passed(since: began))
+            total, microseconds: microseconds, seconds: Processor.seconds - began)
         let missing = Self.expected.filter { total[$0] == 0 }
         guard missing.isEmpty, vacuous * 10 <= count else {
             print("REJECTED: never happened: \(missing.map(\.name))")

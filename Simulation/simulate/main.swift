@@ -1,6 +1,7 @@
 import Foundation
 import SimulationKit
 
+Processor.keepMemory()
 do {
     let arguments = try Arguments(Array(CommandLine.arguments.dropFirst()))
     exit(try Runner(arguments).run())

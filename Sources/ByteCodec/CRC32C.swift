@@ -1,6 +1,6 @@
 /// The Castagnoli checksum (RFC 3720 appendix B.4), as used by iSCSI, ext4 and SCTP.
 ///
-/// Eight bytes at a step by eight tables (Kounavis and Berry, "Novel Table Lookup-Based
+/// Sixteen bytes at a step by sixteen tables (Kounavis and Berry, "Novel Table Lookup-Based
 /// Algorithms for High-Performance CRC Generation", 2008).
 public struct CRC32C: Sendable {
     private var state: UInt32 = 0xFFFF_FFFF
@@ -27,6 +27,13 @@ public struct CRC32C: Sendable {
         }
     }
 
+    /// Adds the four bytes of an integer, least significant first.
+    public mutating func update(littleEndian integer: UInt32) {
+        var crc = state ^ integer
+        for _ in 0..<4 { crc = (crc >> 8) ^ Self.tables[Int(crc & 0xFF)] }
+        state = crc
+    }
+
     /// Adds the bytes in `range` behind those added before.
     ///
     /// - Precondition: `range` lies within `bytes`.
@@ -43,24 +50,36 @@ public struct CRC32C: Sendable {
 
     private mutating func update(_ bytes: UnsafeRawBufferPointer) {
         var crc = state
-        // `tables` has 8 * 256 entries: every index below is a byte plus a multiple of 256 up to
-        // 1792. The loads end within `bytes` by the loop's condition.
+        // `tables` has 16 * 256 entries: every index below is a byte plus a multiple of 256 up to
+        // 3840. The loads end within `bytes` by the loop's condition.
         unsafe Self.tables.withUnsafeBufferPointer { tables in
-            var offset = 0
-            let count = bytes.count
-            while offset &+ 8 <= count {
-                let word = unsafe UInt64(
-                    littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
-                let low = UInt32(truncatingIfNeeded: word) ^ crc
+            /// What a word leaves that stands `table / 256` bytes before the end of the step.
+            @inline(__always)
+            func remainder(of word: UInt64, _ table: Int) -> UInt32 {
+                let low = UInt32(truncatingIfNeeded: word)
                 let high = UInt32(truncatingIfNeeded: word >> 32)
                 let front =
-                    unsafe tables[Int(low & 0xFF) &+ 1792] ^ tables[Int(low >> 8 & 0xFF) &+ 1536]
-                    ^ tables[Int(low >> 16 & 0xFF) &+ 1280] ^ tables[Int(low >> 24) &+ 1024]
+                    unsafe tables[Int(low & 0xFF) &+ (table &+ 1792)]
+                    ^ tables[Int(low >> 8 & 0xFF) &+ (table &+ 1536)]
+                    ^ tables[Int(low >> 16 & 0xFF) &+ (table &+ 1280)]
+                    ^ tables[Int(low >> 24) &+ (table &+ 1024)]
                 let back =
-                    unsafe tables[Int(high & 0xFF) &+ 768] ^ tables[Int(high >> 8 & 0xFF) &+ 512]
-                    ^ tables[Int(high >> 16 & 0xFF) &+ 256] ^ tables[Int(high >> 24)]
-                crc = front ^ back
-                offset &+= 8
+                    unsafe tables[Int(high & 0xFF) &+ (table &+ 768)]
+                    ^ tables[Int(high >> 8 & 0xFF) &+ (table &+ 512)]
+                    ^ tables[Int(high >> 16 & 0xFF) &+ (table &+ 256)]
+                    ^ tables[Int(high >> 24) &+ table]
+                return front ^ back
+            }
+            var offset = 0
+            let count = bytes.count
+            while offset &+ 16 <= count {
+                let first = unsafe UInt64(
+                    littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+                let second = unsafe UInt64(
+                    littleEndian: bytes.loadUnaligned(
+                        fromByteOffset: offset &+ 8, as: UInt64.self))
+                crc = remainder(of: first ^ UInt64(crc), 2048) ^ remainder(of: second, 0)
+                offset &+= 16
             }
             while offset < count {
                 let byte = unsafe UInt32(bytes[offset])
@@ -79,7 +98,7 @@ public struct CRC32C: Sendable {
             for _ in 0..<8 { crc = crc & 1 == 1 ? (crc >> 1) ^ 0x82F6_3B78 : crc >> 1 }
             return crc
         }
-        for entry in 256..<2048 {
+        for entry in 256..<4096 {
             let previous = tables[entry - 256]
             tables.append((previous >> 8) ^ tables[Int(previous & 0xFF)])
         }

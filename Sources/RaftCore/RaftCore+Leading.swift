@@ -22,10 +22,10 @@ extension RaftCore {
     /// it is a quorum by itself.
     private var quorumContactEnd: SteadyTime? {
         let always = SteadyTime(nanoseconds: .max)
-        let contact = Quorum.reached(by: configuration) { node in
+        // The closure takes what it needs and not the whole core, of which it would make a copy.
+        let contact = Quorum.reached(by: configuration) { [id, peers = leading.peers] node in
             guard node != id else { return always }
-            guard let position = leading.position(of: node) else { return .zero }
-            let peer = leading.peers[position]
+            guard let peer = peers.first(where: { $0.id == node }) else { return .zero }
             return peer.progress.lastContact ?? peer.knownSince
         }
         guard let contact, contact != always else { return nil }

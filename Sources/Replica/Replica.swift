@@ -180,16 +180,19 @@ public struct Replica: Sendable {
     /// node something to do.
     public var deadline: SteadyTime? {
         guard !isStopped else { return nil }
-        var due = [core.deadline, timers.first, reads.deadline]
-        due += transfers.map(\.deadline)
+        var due = SteadyTime(nanoseconds: .max)
+        if let moment = core.deadline { due = min(due, moment) }
+        if let moment = timers.first { due = min(due, moment) }
+        if let moment = reads.deadline { due = min(due, moment) }
+        for waiter in transfers { due = min(due, waiter.deadline) }
         if let departure {
-            due.append(departure.end)
-            if role == .leader { due.append(departure.nextOffer) }
+            due = min(due, departure.end)
+            if role == .leader { due = min(due, departure.nextOffer) }
         }
         if hasUnconfirmedReads, let leaderlessSince {
-            due.append(leaderlessSince.advanced(milliseconds: options.parkMilliseconds))
+            due = min(due, leaderlessSince.advanced(milliseconds: options.parkMilliseconds))
         }
-        return due.compactMap { $0 }.min()
+        return due == SteadyTime(nanoseconds: .max) ? nil : due
     }
 
     /// What this node knows now.

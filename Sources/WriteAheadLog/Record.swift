@@ -105,13 +105,6 @@ extension CRC32C {
     /// A checksum that begins with the salt of a segment.
     init(salt: UInt32) {
         self.init()
-        update(integer: salt)
-    }
-
-    /// Adds the bytes of an integer, least significant first.
-    mutating func update(integer: UInt32) {
-        for shift in stride(from: UInt32(0), to: 32, by: 8) {
-            update([UInt8(truncatingIfNeeded: integer >> shift)])
-        }
+        update(littleEndian: salt)
     }
 }

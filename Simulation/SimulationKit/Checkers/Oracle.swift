@@ -247,13 +247,15 @@ final class Oracle {
     }
 
     /// The rest of the turn, when the entries that it brought are known.
-    func committing(_ node: Int, _ glance: RaftGlance, _ replica: Replica) {
+    func committing(
+        _ node: Int, _ glance: RaftGlance, _ entries: (ClosedRange<LogIndex>) -> [Entry]
+    ) {
         if glance.commit < views[node].commit {
             fail("S9", "the commit index of n\(node + 1) went back to \(glance.commit.rawValue)")
         }
         guard glance.commit > views[node].commit else { return }
         let isLeading = glance.role == .leader && views[node].ledBefore
-        advanced(node, replica, to: glance.commit, asLeader: isLeading)
+        advanced(node, entries, to: glance.commit, asLeader: isLeading)
     }
 
     private func elected(_ node: Int, _ term: Term) {
@@ -281,14 +283,13 @@ final class Oracle {
     }
 
     private func advanced(
-        _ node: Int, _ replica: Replica, to index: LogIndex, asLeader: Bool
+        _ node: Int, _ entries: (ClosedRange<LogIndex>) -> [Entry], to index: LogIndex,
+        asLeader: Bool
     ) {
         views[node].commit = index
         let end = lastCommitted.index
         if index > end {
-            for entry in replica.consensus.entries(in: end.next...index) {
-                commit(entry, by: node)
-            }
+            for entry in entries(end.next...index) { commit(entry, by: node) }
             if lastCommitted.index != index {
                 fail("S9", "n\(node + 1) commits entries that it does not have")
             }

@@ -9,24 +9,11 @@ import WriteAheadLog
 /// and not synced survive a power cut each by itself or not at all. A crash can be set to happen
 /// in the middle of whatever is going on: then every call fails from the chosen one on.
 final class SimulatedFileSystem: FileSystem {
-    /// Blocks are written whole or not at all.
-    static let blockBytes = 4_096
     private static let noEntry: Int32 = 2
     private static let inputOutput: Int32 = 5
     private static let badHandle: Int32 = 9
     private static let exists: Int32 = 17
     private static let noSpace: Int32 = 28
-
-    /// One file's bytes: as processes see them, and what of them is not yet on the disk.
-    final class Inode {
-        var bytes: [UInt8] = []
-        /// Blocks that were written since the last sync, with what the disk still holds; a block
-        /// past the old end of the file holds nothing.
-        var unsynced: [Int: [UInt8]] = [:]
-        /// The length that the disk has.
-        var durableCount = 0
-        var isDirectory = false
-    }
 
     private enum NameChange {
         case link(String, Inode)
@@ -118,55 +105,38 @@ final class SimulatedFileSystem: FileSystem {
     ) throws(FileSystemError) -> [UInt8] {
         let (inode, path) = try entry(file, .read)
         try begin(.read, path)
-        let end = min(inode.bytes.count, offset + count)
-        return offset < end ? Array(inode.bytes[offset..<end]) : []
+        return inode.read(at: offset, count: count)
     }
 
     func write(_ file: FileHandle, _ bytes: [UInt8], at offset: Int) throws(FileSystemError) {
         let (inode, path) = try entry(file, .write)
         let isTorn = callsUntilCrash == 1
-        if isTorn, bytes.count > Self.blockBytes {
+        if isTorn, bytes.count > Inode.blockBytes {
             // The process ends in the middle of the write.
-            let blocks = 1 + Int(calls % UInt64(bytes.count / Self.blockBytes))
-            let count = min(bytes.count, blocks * Self.blockBytes)
-            try put(Array(bytes[..<count]), at: offset, inode, path)
+            let blocks = 1 + Int(calls % UInt64(bytes.count / Inode.blockBytes))
+            try put(bytes.prefix(blocks * Inode.blockBytes), at: offset, inode, path)
         }
         try begin(.write, path)
-        try put(bytes, at: offset, inode, path)
+        try put(bytes[...], at: offset, inode, path)
     }
 
     private func put(
-        _ bytes: [UInt8], at offset: Int, _ inode: Inode, _ path: String
+        _ bytes: ArraySlice<UInt8>, at offset: Int, _ inode: Inode, _ path: String
     ) throws(FileSystemError) {
         guard !bytes.isEmpty else { return }
-        let end = offset + bytes.count
-        let growth = max(0, end - inode.bytes.count)
+        let growth = max(0, offset + bytes.count - inode.count)
         guard usedBytes + growth <= capacityBytes else {
             throw failure(Self.noSpace, .write, path)
         }
         usedBytes += growth
-        for block in (offset / Self.blockBytes)...((end - 1) / Self.blockBytes)
-        where inode.unsynced[block] == nil {
-            let start = block * Self.blockBytes
-            let stop = min(start + Self.blockBytes, inode.bytes.count)
-            inode.unsynced[block] = start < stop ? Array(inode.bytes[start..<stop]) : []
-        }
-        if offset == inode.bytes.count {
-            inode.bytes += bytes
-        } else {
-            if growth > 0 {
-                inode.bytes += [UInt8](repeating: 0, count: growth)
-            }
-            inode.bytes.replaceSubrange(offset..<end, with: bytes)
-        }
+        inode.write(bytes, at: offset)
     }
 
     func synchronizeData(_ file: FileHandle) throws(FileSystemError) {
         let (inode, path) = try entry(file, .synchronizeData)
         try begin(.synchronizeData, path)
         syncs += 1
-        inode.unsynced.removeAll(keepingCapacity: true)
-        inode.durableCount = inode.bytes.count
+        inode.synchronize()
     }
 
     // MARK: Names
@@ -190,7 +160,7 @@ final class SimulatedFileSystem: FileSystem {
     func rename(_ path: String, to newPath: String) throws(FileSystemError) {
         try begin(.rename, path)
         guard let inode = names[path] else { throw failure(Self.noEntry, .rename, path) }
-        if let replaced = names[newPath] { usedBytes -= replaced.bytes.count }
+        if let replaced = names[newPath] { usedBytes -= replaced.count }
         names[path] = nil
         names[newPath] = inode
         pendingNames.append((directory(of: newPath), .rename(from: path, to: newPath, inode)))
@@ -201,7 +171,7 @@ final class SimulatedFileSystem: FileSystem {
         guard let inode = names.removeValue(forKey: path) else {
             throw failure(Self.noEntry, .remove, path)
         }
-        usedBytes -= inode.bytes.count
+        usedBytes -= inode.count
         pendingNames.append((directory(of: path), .unlink(path)))
     }
 
@@ -230,7 +200,7 @@ final class SimulatedFileSystem: FileSystem {
         try begin(.status, path)
         return names[path].map {
             FileStatus(
-                kind: $0.isDirectory ? .directory : .file, sizeBytes: $0.bytes.count,
+                kind: $0.isDirectory ? .directory : .file, sizeBytes: $0.count,
                 permissions: $0.isDirectory ? 0o700 : 0o600)
         }
     }
@@ -282,43 +252,19 @@ extension SimulatedFileSystem {
         names = durableNames
         for path in names.keys.sorted() {
             guard let inode = names[path], !inode.isDirectory else { continue }
-            loseBlocks(of: inode, &damage) { isKept(&random) }
+            let (lost, kept) = inode.losePower { isKept(&random) }
+            damage.blocksLost += lost
+            damage.blocksKept += kept
         }
-        usedBytes = names.values.reduce(0) { $0 + $1.bytes.count }
+        usedBytes = names.values.reduce(0) { $0 + $1.count }
         return damage
-    }
-
-    private func loseBlocks(of inode: Inode, _ damage: inout Damage, isKept: () -> Bool) {
-        guard !inode.unsynced.isEmpty else { return }
-        // The length is part of the data: kept, or as it was.
-        let count = isKept() ? inode.bytes.count : inode.durableCount
-        var image = inode.bytes
-        for block in inode.unsynced.keys.sorted() {
-            guard let before = inode.unsynced[block] else { continue }
-            if isKept() {
-                damage.blocksKept += 1
-                continue
-            }
-            damage.blocksLost += 1
-            let start = block * Self.blockBytes
-            let stop = min(start + Self.blockBytes, image.count)
-            for position in start..<stop {
-                image[position] =
-                    position - start < before.count ? before[position - start] : 0
-            }
-        }
-        if count < image.count { image.removeLast(image.count - count) }
-        if count > image.count { image += [UInt8](repeating: 0, count: count - image.count) }
-        inode.bytes = image
-        inode.unsynced.removeAll()
-        inode.durableCount = count
     }
 
     /// Flips one bit of a file, at rest.
     func flipBit(of path: String, _ random: inout RandomSource) -> Int? {
-        guard let inode = names[path], !inode.bytes.isEmpty else { return nil }
-        let offset = Int(random.next(below: UInt64(inode.bytes.count)))
-        inode.bytes[offset] ^= 1 << UInt8(random.next(below: 8))
+        guard let inode = names[path], inode.count > 0 else { return nil }
+        let offset = Int(random.next(below: UInt64(inode.count)))
+        inode.flipBit(Int(random.next(below: 8)), ofByte: offset)
         return offset
     }
 }

@@ -93,10 +93,17 @@ public struct SwarmOptions: Equatable, Sendable {
     public init() {}
 
     /// A world without any fault, for measuring.
-    public static func calm(nodes: Int, seconds: UInt64) -> SwarmOptions {
+    ///
+    /// - Parameter operationsPerSecond: of all clients together, about.
+    public static func calm(
+        nodes: Int, seconds: UInt64, operationsPerSecond: UInt64 = 20
+    ) -> SwarmOptions {
         var options = SwarmOptions()
         options.nodes = nodes
         options.seconds = seconds
+        options.clients = Int((operationsPerSecond + 4) / 5)
+        options.thinkTime =
+            operationsPerSecond == 0 ? 0 : UInt64(options.clients) * 1_000_000 / operationsPerSecond
         return options
     }
 

@@ -36,7 +36,7 @@ extension World {
         guard isStormy else { return }
         scheduleNext(fault)
         // Half of the faults look for the leader: most of what is rare begins there.
-        let leader = nodes.firstIndex { $0.process?.replica.glance.role == .leader }
+        let leader = nodes.firstIndex { $0.process?.glance.role == .leader }
         let any = Int(draw(UInt64(nodes.count - 1)))
         let victim = random.chance(1, in: 2) ? leader ?? any : any
         note(13, victim, fault.rawValue)

@@ -13,6 +13,9 @@ final class SimulatedNode {
         /// The run of its `ProposalID`s.
         let run: UInt64
         var replica: Replica
+        /// What the replica was after its last turn, and when it wants the next one.
+        var glance: RaftGlance
+        var deadline: SteadyTime?
         let log: WriteAheadLog
 
         var inbox: [ReplicaInput] = []
@@ -46,6 +49,8 @@ final class SimulatedNode {
             self.epoch = epoch
             self.run = run
             self.replica = replica
+            glance = replica.glance
+            deadline = replica.deadline
             self.log = log
             self.hardState = hardState
         }

@@ -34,31 +34,26 @@ extension World {
         let clocks = nodes[node].clock.clocks(at: now)
         var inputs = process.inbox
         process.inbox.removeAll(keepingCapacity: true)
-        if let deadline = process.replica.deadline, deadline <= clocks.steady {
-            inputs.append(.timer)
-        }
+        if let deadline = process.deadline, deadline <= clocks.steady { inputs.append(.timer) }
         note(1, node, UInt64(inputs.count))
-        let before = process.replica.glance
-        let actions = process.replica.handle(inputs, now: clocks)
-        process.replica.checkInvariants()
-        observe(node, process, actions, before: before)
-        for action in actions { carryOut(action, process, node) }
+        let turn = process.replica.turn(inputs, now: clocks)
+        process.glance = turn.glance
+        process.deadline = turn.deadline
+        observe(node, process, turn)
+        for action in turn.actions { carryOut(action, process, node) }
         setTimer(process, node)
         if process.isStopping { end(node, .stop) }
     }
 
-    private func observe(
-        _ node: Int, _ process: SimulatedNode.Process, _ actions: [ReplicaAction],
-        before: RaftGlance
-    ) {
-        let glance = process.replica.glance
-        if glance.role != before.role || glance.term != before.term {
+    private func observe(_ node: Int, _ process: SimulatedNode.Process, _ turn: Replica.Turn) {
+        let glance = turn.glance
+        if glance.role != turn.before.role || glance.term != turn.before.term {
             note(2, node, glance.term.rawValue << 8 | UInt64(glance.role.rawValue))
             say("n\(node + 1) \(glance.role) in term \(glance.term.rawValue)")
             if glance.role == .leader { counters[.elections] += 1 }
         }
         oracle.ranked(node, glance)
-        for action in actions {
+        for action in turn.actions {
             if case .persist(let request) = action {
                 if let first = request.entries.first,
                     first.index <= oracle.views[node].log.lastIndex
@@ -68,11 +63,11 @@ extension World {
                 oracle.requested(node, request)
             }
         }
-        oracle.committing(node, glance, process.replica)
+        oracle.committing(node, glance) { process.replica.consensus.entries(in: $0) }
     }
 
     private func setTimer(_ process: SimulatedNode.Process, _ node: Int) {
-        guard let deadline = process.replica.deadline else { return }
+        guard let deadline = process.deadline else { return }
         let at = max(nodes[node].clock.world(at: deadline), now + 1)
         if let timerAt = process.timerAt, timerAt <= at { return }
         process.timerAt = at
@@ -107,5 +102,23 @@ extension World {
         case .trimLog(let index): toDisk(.trim(index), process, node)
         case .stopped: process.isStopping = true
         }
+    }
+}
+
+extension Replica {
+    /// What a turn brought, and what the onlooker wants to know of it.
+    struct Turn {
+        let actions: [ReplicaAction]
+        let before: RaftGlance
+        let glance: RaftGlance
+        let deadline: SteadyTime?
+    }
+
+    /// One turn and all looks at it in one access: each look from outside would copy the replica.
+    mutating func turn(_ inputs: [ReplicaInput], now clocks: ReplicaClocks) -> Turn {
+        let before = glance
+        let actions = handle(inputs, now: clocks)
+        checkInvariants()
+        return Turn(actions: actions, before: before, glance: glance, deadline: deadline)
     }
 }

@@ -49,7 +49,7 @@ public struct Downtimes: Equatable, Sendable {
 
 extension World {
     func noteLeaderLoss(_ node: Int, _ ending: Ending) {
-        guard nodes[node].process?.replica.glance.role == .leader else { return }
+        guard nodes[node].process?.glance.role == .leader else { return }
         switch ending {
         case .kill: downtimes.lost(.kill, at: now)
         case .powerLoss: downtimes.lost(.powerLoss, at: now)

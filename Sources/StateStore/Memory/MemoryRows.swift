@@ -8,6 +8,11 @@ struct MemoryImage: Sendable {
         get { tables[Int(table.rawValue)] }
         _modify { yield &tables[Int(table.rawValue)] }
     }
+
+    /// Whether all tables of both hold the same rows.
+    func holdsSameRows(as other: MemoryImage) -> Bool {
+        zip(tables, other.tables).allSatisfy { $0.holdsSameRows(as: $1) }
+    }
 }
 
 extension Table {

@@ -139,6 +139,16 @@ public final class MemoryStateStore: StateStore {
         return MemoryStateStore(machine: applier.machine, image: image, origin: origin)
     }
 
+    /// Whether the newest states of both hold the same rows.
+    ///
+    /// - Throws: the failure of a store that had one.
+    public func holdsSameRows(as other: MemoryStateStore) throws -> Bool {
+        let (mine, theirs) = (
+            try usable { $0.current.image }, try other.usable { $0.current.image }
+        )
+        return mine.holdsSameRows(as: theirs)
+    }
+
     // MARK: Snapshots
 
     public func exportSnapshot() throws -> any SnapshotSource {
