@@ -183,7 +183,12 @@ if !coreOnly {
                 "PeerTransport", "RaftCore", "RaftWire", "ByteCodec", nioCore, nioPosix,
                 nioEmbedded, nioSSL, x509, asn1, crypto, logging,
             ]),
-        tests("ReplicaRuntimeTests", ["ReplicaRuntime", "Replica", "RaftCore"]),
+        tests(
+            "ReplicaRuntimeTests",
+            [
+                "ReplicaRuntime", "Replica", "RaftCore", "ByteCodec", "AuthCore", "StateStore",
+                "PeerTransport", logging,
+            ]),
         tests("WatchwordClientTests", ["WatchwordClient", "APITypes"]),
         tests(
             "ServerTests",

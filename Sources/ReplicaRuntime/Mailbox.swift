@@ -8,6 +8,18 @@ final class Mailbox<Item: Sendable>: Sendable {
     private struct Contents {
         var items: [Item] = []
         var isClosed = false
+        /// The owner sleeps or is about to, and nobody has woken it yet.
+        var isOwnerAsleep = false
+        var wakeUps: UInt64 = 0
+
+        /// Whether the owner is to be woken now. A signal that nobody waits for would be kept,
+        /// and a busy owner would find all of them when it next has nothing to do.
+        mutating func wakesOwner() -> Bool {
+            guard isOwnerAsleep else { return false }
+            isOwnerAsleep = false
+            wakeUps += 1
+            return true
+        }
     }
 
     private let contents = Mutex(Contents())
@@ -31,7 +43,7 @@ final class Mailbox<Item: Sendable>: Sendable {
                 return (false, false)
             }
             contents.items.append(item)
-            return (true, contents.items.count == 1)
+            return (true, contents.wakesOwner())
         }
         if wake { arrival.signal() }
         return taken
@@ -39,12 +51,18 @@ final class Mailbox<Item: Sendable>: Sendable {
 
     /// Takes no more items; those inside can still be taken out.
     func close() {
-        contents.withLock { $0.isClosed = true }
-        arrival.signal()
+        let wake = contents.withLock { contents in
+            contents.isClosed = true
+            return contents.wakesOwner()
+        }
+        if wake { arrival.signal() }
     }
 
     /// How many items wait.
     var count: Int { contents.withLock { $0.items.count } }
+
+    /// How often the owner was woken.
+    var wakeUps: UInt64 { contents.withLock { $0.wakeUps } }
 
     /// Takes everything out, sleeping until there is something or the deadline has passed.
     ///
@@ -55,12 +73,15 @@ final class Mailbox<Item: Sendable>: Sendable {
             let (items, closed) = contents.withLock { contents in
                 let items = contents.items
                 contents.items = []
+                contents.isOwnerAsleep = items.isEmpty && !contents.isClosed
                 return (items, contents.isClosed)
             }
             if !items.isEmpty { return items }
             if closed { return nil }
             if let deadline {
-                if arrival.wait(timeout: deadline) == .timedOut { return [] }
+                guard arrival.wait(timeout: deadline) == .timedOut else { continue }
+                contents.withLock { $0.isOwnerAsleep = false }
+                return []
             } else {
                 arrival.wait()
             }

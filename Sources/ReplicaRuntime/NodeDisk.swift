@@ -26,7 +26,7 @@ public final class NodeDisk {
     /// The state.
     public let store: any StateStore
 
-    // The lock of the directory is held as long as this lives.
+    // Its lock is never given back: the process that took it is the directory's until it ends.
     private let directory: DataDirectory
     private let log: WriteAheadLog
     private let recovered: RecoveredLog

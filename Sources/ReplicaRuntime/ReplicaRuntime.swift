@@ -140,8 +140,14 @@ public final class ReplicaRuntime: Sendable {
             turns.take(batch)
             let status = turns.status
             published.withLock { $0 = status }
-            if status.isStopped { return }
+            if status.isStopped { return refuseTheRest(turns) }
         }
+    }
+
+    /// After its end the replica refuses what still waits, and the mailbox what comes later.
+    private func refuseTheRest(_ turns: ReplicaTurns) {
+        requests.close()
+        while let rest = requests.takeAll(until: nil) { turns.take(rest) }
     }
 }
 

@@ -1,0 +1,89 @@
+import AuthCore
+import ByteCodec
+import Dispatch
+import Foundation
+import Logging
+import PeerTransport
+import RaftCore
+import Replica
+import StateStore
+import Synchronization
+
+@testable import ReplicaRuntime
+
+/// A cluster of one node in a folder of its own, with every thread of a node and no network.
+final class TestRuntime: Sendable {
+    let runtime: ReplicaRuntime
+    let transport: PeerTransport
+    private let folder: URL
+
+    init() throws {
+        folder = FileManager.default.temporaryDirectory
+            .appendingPathComponent("runtime-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(
+            at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let clusterID = [UInt8](repeating: 1, count: 16)
+        var options = RuntimeOptions()
+        options.logSegmentBytes = 1 << 20
+        options.storeMapBytes = 64 << 20
+        let disk = try NodeDisk(
+            path: folder.path, clusterID: clusterID, node: NodeID(1), voters: [NodeID(1)],
+            options: options,
+            machine: StateMachine(sha256: { _ in .init(repeating: 0, count: 32) }),
+            newIncarnation: Incarnation(5), logger: logger)
+        transport = PeerTransport(
+            local: LocalNode(
+                clusterID: clusterID, node: NodeID(1), incarnation: Incarnation(5), run: 1),
+            peers: [:], logger: logger)
+        runtime = try ReplicaRuntime(
+            disk: disk, run: 1, seed: 1, options: options, clock: NodeClock(),
+            transport: transport, logger: logger, fatal: FatalError { fatalError($0) }
+        ) { _, _ in
+            // A cluster of one has nobody to listen to.
+        }
+    }
+
+    /// Ends the node, and removes what it has written.
+    func stop() throws {
+        runtime.shutdown()
+        try transport.stop()
+        try FileManager.default.removeItem(at: folder)
+    }
+
+    var soon: SteadyTime { runtime.clock.steady.advanced(milliseconds: 30_000) }
+
+    /// Waits until a read is confirmed, that is until the node leads.
+    func awaitLeadership() -> Bool {
+        for _ in 0..<60 {
+            let answer = Answer<ReadCompletion>()
+            runtime.confirmRead(deadline: soon) { answer.give($0) }
+            if case .confirmed = answer.wait() { return true }
+        }
+        return false
+    }
+
+    /// Proposes a command and waits for what becomes of it.
+    func propose(_ command: [UInt8]) -> ProposalCompletion? {
+        let answer = Answer<ProposalCompletion>()
+        runtime.propose(command, deadline: soon) { answer.give($0) }
+        return answer.wait()
+    }
+}
+
+/// What a completion says, for a thread that waits for it.
+final class Answer<Value: Sendable>: Sendable {
+    private let values = Mutex<[Value]>([])
+    private let arrival = DispatchSemaphore(value: 0)
+
+    func give(_ value: Value) {
+        values.withLock { $0.append(value) }
+        arrival.signal()
+    }
+
+    /// The answer; nil when none came, or more than one.
+    func wait() -> Value? {
+        guard arrival.wait(timeout: .now() + .seconds(60)) == .success else { return nil }
+        return values.withLock { $0.count == 1 ? $0[0] : nil }
+    }
+}
