@@ -118,8 +118,15 @@ final class House: @unchecked Sendable {
     func forgetNeeds() { needs = [] }
 }
 
+/// What a node's interface sees around it. Unowned, because the node owns the interface.
+private struct Surroundings: APIEnvironment {
+    unowned let node: HouseNode
+    func world() -> World { node.world() }
+    func metricsText() -> [UInt8] { Array("# the figures\n".utf8) }
+}
+
 /// One node of a house.
-final class HouseNode: @unchecked Sendable, ViewSource, Journal, APIEnvironment {
+final class HouseNode: @unchecked Sendable, ViewSource, Journal {
     let id: NodeID
     unowned let house: House
     private let tables = InMemoryTables()
@@ -137,7 +144,7 @@ final class HouseNode: @unchecked Sendable, ViewSource, Journal, APIEnvironment 
         id = NodeID(number)
         self.house = house
         keys = ServiceKeys(keyring: house.keyring)
-        api = API(environment: self, options: options)
+        api = API(environment: Surroundings(node: self), options: options)
     }
 
     /// Applies everything that is in the log.
@@ -155,7 +162,6 @@ final class HouseNode: @unchecked Sendable, ViewSource, Journal, APIEnvironment 
     func touch(_ touch: SessionTouch) { touches.append(touch) }
     func record(_ event: AuditEvent) { events.append(event) }
     func propose(_ command: Command) { background.append(command) }
-    func metricsText() -> [UInt8] { Array("# the figures\n".utf8) }
 
     /// Proposes what was gathered.
     func flush() throws {
