@@ -33,7 +33,8 @@ public enum Planted: String, CaseIterable, Sendable {
     case tornTailKept = "torn-tail-kept"
 
     #if PLANTED_DEFECTS
-    // Set once before a run begins, by the single thread of the simulator that also reads it.
+    // The proof: set once before a run begins, by the single thread of the simulator that also
+    // reads it.
     nonisolated(unsafe) public static var active: Planted?
     #endif
 

@@ -2,8 +2,10 @@
 ///
 /// A permutation of blocks and nothing more: it hides row numbers in tokens, and authenticates
 /// nothing. Owned by one thread at a time.
+///
+/// Unchecked, because the contexts belong to this value alone, which cannot be copied, and every
+/// use changes it, which the compiler lets one holder do at a time.
 public struct AESBlock: ~Copyable, @unchecked Sendable {
-    // Owned by this value alone, so passing it to another thread passes the contexts along.
     private let encryption: CipherContext
     private let decryption: CipherContext
 

@@ -3,8 +3,11 @@ internal import COpenSSL
 /// HMAC-SHA-256 (RFC 2104, FIPS 198-1) under one key, over one context that is used again.
 ///
 /// Owned by one thread at a time.
+///
+/// Unchecked, because the context belongs to this value alone, which cannot be copied, and every
+/// use changes it, which the compiler lets one holder do at a time.
 @safe public struct HMACSHA256: ~Copyable, @unchecked Sendable {
-    // Owned by this value alone; the library wipes the key when it frees the context.
+    // The library wipes the key when it frees the context.
     private let context: OpaquePointer
 
     /// Authenticates under `key`, of any length.

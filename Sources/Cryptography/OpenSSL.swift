@@ -38,8 +38,8 @@ enum OpenSSL {
 
 /// An algorithm looked up once: looking it up by name costs twice the hash of a token.
 ///
-/// Safe to share: the library counts references to it and never changes it once fetched, and the
-/// pointer is never freed.
+/// Unchecked, because the library counts references to an algorithm and never changes it once it
+/// is fetched, and the pointer is never freed.
 @safe struct FetchedAlgorithm: @unchecked Sendable {
     /// `EVP_MD`, `EVP_CIPHER` or `EVP_MAC`, alive until the process ends.
     let pointer: OpaquePointer

@@ -60,8 +60,10 @@ public enum SHA256 {
 /// SHA-256 in parts, over one context that is used again after each digest.
 ///
 /// Owned by one thread at a time.
+///
+/// Unchecked, because the context belongs to this value alone, which cannot be copied, and every
+/// use changes it, which the compiler lets one holder do at a time.
 @safe public struct SHA256Hasher: ~Copyable, @unchecked Sendable {
-    // Owned by this value alone, so passing it to another thread passes the context along.
     private let context: OpaquePointer
 
     /// Ready for a first message.

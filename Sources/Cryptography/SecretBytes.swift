@@ -4,9 +4,10 @@ internal import COpenSSL
 ///
 /// They cannot be copied by accident, print as a length, compare in constant time, and have no
 /// `Codable`. `SharedSecret` is for those that several closures or threads must hold.
+///
+/// Unchecked, because the bytes belong to this value alone and are written only before `init`
+/// returns and in `deinit`: sharing a borrow between threads is sharing constant bytes.
 @safe public struct SecretBytes: ~Copyable, @unchecked Sendable {
-    // Owned by this value alone, written only before `init` returns and in `deinit`: sharing a
-    // borrow between threads is sharing constant bytes.
     private let storage: UnsafeMutableBufferPointer<UInt8>
 
     /// Copies `bytes`. The caller's copy is the caller's to wipe.

@@ -78,6 +78,7 @@ final class Acceptor: @unchecked Sendable {
     }
 
     private func accept(_ channel: any Channel) throws {
+        loop.preconditionInEventLoop()
         let address = channel.remoteAddress?.ipAddress ?? "unknown"
         let fromThere = pending.values.count(where: { $0 == address })
         guard !isStopping, pending.count < options.pendingConnectionsMax,
@@ -105,6 +106,7 @@ final class Acceptor: @unchecked Sendable {
 
 extension Acceptor: PeerConnectionOwner {
     func admits(_ facts: PeerFacts, on connection: PeerConnection) -> HelloRefusal? {
+        loop.preconditionInEventLoop()
         guard !isStopping else { return .stopping }
         guard environment.admits(facts) else { return .notAdmitted }
         let others = established[facts.node]?.count ?? 0
@@ -112,6 +114,7 @@ extension Acceptor: PeerConnectionOwner {
     }
 
     func established(_ facts: PeerFacts, on connection: PeerConnection) {
+        loop.preconditionInEventLoop()
         pending[ObjectIdentifier(connection)] = nil
         let replaced = (established[facts.node] ?? []).filter {
             $0.facts?.purpose == facts.purpose
@@ -123,6 +126,7 @@ extension Acceptor: PeerConnectionOwner {
     }
 
     func received(_ frame: Frame, from facts: PeerFacts, on connection: PeerConnection) {
+        loop.preconditionInEventLoop()
         guard facts.purpose == .messages else {
             return snapshots.received(frame, from: facts, on: connection)
         }
@@ -144,6 +148,7 @@ extension Acceptor: PeerConnectionOwner {
     func becameWritable(_ connection: PeerConnection) {}
 
     func ended(_ reason: ConnectionEnd, facts: PeerFacts?, on connection: PeerConnection) {
+        loop.preconditionInEventLoop()
         pending[ObjectIdentifier(connection)] = nil
         environment.log(end: reason, of: facts?.node)
         guard let facts else { return }

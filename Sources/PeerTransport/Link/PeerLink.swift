@@ -157,6 +157,7 @@ extension PeerLink: PeerConnectionOwner {
     }
 
     func established(_ facts: PeerFacts, on connection: PeerConnection) {
+        loop.preconditionInEventLoop()
         guard connection === outgoing else { return connection.close(.closedHere) }
         handle(.dialled(run: facts.run))
     }
@@ -166,10 +167,12 @@ extension PeerLink: PeerConnectionOwner {
     }
 
     func becameWritable(_ connection: PeerConnection) {
+        loop.preconditionInEventLoop()
         if connection === outgoing { drain() }
     }
 
     func ended(_ reason: ConnectionEnd, facts: PeerFacts?, on connection: PeerConnection) {
+        loop.preconditionInEventLoop()
         guard connection === outgoing else { return }
         outgoing = nil
         environment.log(end: reason, of: peer)

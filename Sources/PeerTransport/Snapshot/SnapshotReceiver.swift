@@ -64,6 +64,7 @@ final class SnapshotReceiver: @unchecked Sendable {
 
     /// A snapshot connection ended. What was written stays, so that the next one can go on.
     func ended(_ connection: PeerConnection) {
+        loop.preconditionInEventLoop()
         if stream?.connection === connection { stream = nil }
     }
 

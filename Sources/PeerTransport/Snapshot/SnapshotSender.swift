@@ -131,10 +131,12 @@ extension SnapshotSender: PeerConnectionOwner {
     }
 
     func established(_ facts: PeerFacts, on connection: PeerConnection) {
+        loop.preconditionInEventLoop()
         connection.send([SnapshotFrames.offer(offer)])
     }
 
     func received(_ frame: Frame, from facts: PeerFacts, on connection: PeerConnection) {
+        loop.preconditionInEventLoop()
         do {
             switch frame.type {
             case .snapshotResume:
@@ -176,6 +178,7 @@ extension SnapshotSender: PeerConnectionOwner {
     func becameWritable(_ connection: PeerConnection) {}
 
     func ended(_ reason: ConnectionEnd, facts: PeerFacts?, on connection: PeerConnection) {
+        loop.preconditionInEventLoop()
         guard connection === self.connection else { return }
         environment.log(end: reason, of: peer)
         self.connection = nil
