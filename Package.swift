@@ -56,7 +56,7 @@ var targets: [Target] = [
     target("RaftWire", ["ByteCodec", "RaftCore"]),
     target("AuthCore", ["ByteCodec", "RaftCore"]),
     target("LMDB", ["CLMDB"]),
-    target("Cryptography", ["ByteCodec", "COpenSSL", "CArgon2", "CCrypt"]),
+    target("Cryptography", ["ByteCodec", "APITypes", "COpenSSL", "CArgon2", "CCrypt"]),
     // Rank 2
     target("Replica", ["ByteCodec", "RaftCore", "RaftWire"]),
     target("WriteAheadLog", ["ByteCodec", "RaftCore", "RaftWire"]),
@@ -85,7 +85,7 @@ var targets: [Target] = [
     tests("ReplicaTests", ["Replica", "RaftCore", "RaftWire", "ByteCodec"]),
     tests("AuthCoreTests", ["AuthCore", "RaftCore", "ByteCodec"]),
     tests("LMDBTests", ["LMDB"]),
-    tests("CryptographyTests", ["Cryptography"]),
+    tests("CryptographyTests", ["Cryptography", "APITypes"]),
     tests("WriteAheadLogTests", ["WriteAheadLog", "RaftCore", "RaftWire", "ByteCodec"]),
     tests(
         "StateStoreTests",

@@ -1,15 +1,24 @@
 """Users of other systems are taken over, log in, and survive the loss of the leader."""
 
+import ctypes
 import json
 import os
 import random
 import subprocess
 
 import requests
-from argon2 import PasswordHasher
-from passlib.hash import pbkdf2_sha256, pbkdf2_sha512, sha512_crypt
+from argon2 import PasswordHasher, Type
+from passlib.hash import pbkdf2_sha256, pbkdf2_sha512, scrypt, sha256_crypt, sha512_crypt
 
 COUNT = int(os.environ.get("PEERS_IMPORT_USERS", "1000"))
+
+
+def crypt_of_the_system(prefix, password):
+    """A hash as login programs make it, by libxcrypt."""
+    library = ctypes.CDLL("libcrypt.so.1")
+    library.crypt_gensalt.restype = library.crypt.restype = ctypes.c_char_p
+    salt = library.crypt_gensalt(prefix.encode(), ctypes.c_ulong(0), None, 0)
+    return library.crypt(password.encode(), salt).decode()
 
 
 def test_htpasswd_of_apache(cluster, tmp_path):
@@ -44,9 +53,32 @@ def test_htpasswd_kinds_that_cannot_be_taken_are_named(cluster, tmp_path):
             capture_output=True)
     done = cluster.command("import", str(path))
     assert done.returncode == 65
-    assert "line 1: md5user: Apache MD5 (apr1) cannot be taken over" in done.stderr
-    assert "line 2: shauser: SHA-1 cannot be taken over" in done.stderr
-    assert "line 3: cryptuser" in done.stderr
+    assert "line 1: md5user: Apache MD5 ($apr1$) cannot be taken over" in done.stderr
+    assert "line 2: shauser: unsalted SHA-1 ({SHA}) cannot be taken over" in done.stderr
+    assert "line 3: cryptuser: DES crypt cannot be taken over" in done.stderr
+
+
+def test_every_scheme_that_a_node_verifies(cluster, tmp_path):
+    argon2i = PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1, type=Type.I)
+    makers = {
+        "argon2i": argon2i.hash,
+        "scrypt": scrypt.using(rounds=10).hash,
+        "sha256crypt": sha256_crypt.using(rounds=1000).hash,
+        "yescrypt": lambda password: crypt_of_the_system("$y$", password),
+        "scrypt7": lambda password: crypt_of_the_system("$7$", password),
+        "bcrypt2b": lambda password: crypt_of_the_system("$2b$", password),
+    }
+    path = tmp_path / "schemes.jsonl"
+    path.write_text("".join(
+        json.dumps({"username": name, "password_hash": make(f"password of {name}")}) + "\n"
+        for name, make in makers.items()))
+    done = cluster.command("import", str(path), "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["imported"] == len(makers)
+    for name in makers:
+        cluster.login(name, f"password of {name}")
+        cluster.login(name, f"password of {name}")
+        cluster.login(name, "another password", expect=401)
 
 
 def test_json_lines_of_python_libraries(cluster, tmp_path):

@@ -1,3 +1,4 @@
+internal import APITypes
 internal import ByteCodec
 
 /// Reads the text of one scheme, and holds each parameter against its ceiling.

@@ -1,3 +1,5 @@
+public import APITypes
+
 /// A stored password hash whose text was parsed and whose every parameter is below its ceiling.
 ///
 /// The text is a PHC string or one of crypt(5). It prints as its scheme.

@@ -1,3 +1,5 @@
+public import APITypes
+
 /// Why a stored password cannot be used, or a new one cannot be made.
 public enum PasswordHashError: Error, Hashable, Sendable {
     /// The text is of a kind that cannot be verified, by the name that its users know.

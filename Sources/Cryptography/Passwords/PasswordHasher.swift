@@ -1,3 +1,4 @@
+internal import APITypes
 internal import ByteCodec
 
 /// What a password turned out to be.

@@ -1,3 +1,4 @@
+import APITypes
 import Foundation
 import WatchwordClient
 
@@ -13,7 +14,7 @@ func parseHtpasswd(_ text: String) -> ImportFile {
             file.rejected.append(RejectedLine(line: index + 1, reason: "not of the form name:hash"))
             continue
         }
-        switch HashKind(of: String(parts[1])) {
+        switch PasswordHashKind(of: String(parts[1])) {
         case .unsupported(let kind):
             file.rejected.append(
                 RejectedLine(
@@ -50,7 +51,7 @@ func parseJSONLines(_ text: String) -> ImportFile {
                 throw CommandFailure(.invalid, "\(name): unknown field \(stranger)")
             }
             if let hash = json["password_hash"]?.text,
-                case .unsupported(let kind) = HashKind(of: hash)
+                case .unsupported(let kind) = PasswordHashKind(of: hash)
             {
                 throw CommandFailure(.invalid, "\(name): \(kind) cannot be taken over")
             }

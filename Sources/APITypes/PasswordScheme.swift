@@ -64,7 +64,16 @@ public enum PasswordHashKind: Hashable, Sendable {
     private static func foreignName(of text: String) -> String {
         if text.isEmpty { return "an empty password" }
         if let match = foreign.first(where: { text.hasPrefix($0.prefix) }) { return match.name }
-        let digits = text.utf8.allSatisfy(CryptAlphabet.contains)
+        // The alphabet of crypt(5).
+        let digits = text.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                // `.`, `/` and the digits lie side by side.
+                UInt8(ascii: ".")...UInt8(ascii: "9"):
+                true
+            default: false
+            }
+        }
         if digits && text.utf8.count == 13 { return "DES crypt" }
         if text.utf8.first == UInt8(ascii: "_") && text.utf8.count == 20 { return "BSDi DES crypt" }
         return "plain text or an unknown scheme"
