@@ -133,8 +133,6 @@ struct CommonRulesTests {
         #expect(try with([("Watchword-Consistency", "stale"), bound]).code == "too_stale")
         #expect(try with([bound]).status == 200)
         house.forgetNeeds()
-        _ = try with([("Watchword-Consistency", "stale"), ("Watchword-Min-Index", "999")])
-        #expect(house.needs == ["await"])
         for (name, value) in [
             ("Watchword-Consistency", "eventual"), ("Watchword-Min-Index", "-1"),
             ("Watchword-Min-Index", "1e3"), ("Watchword-Timeout-Ms", "soon"),
@@ -153,12 +151,51 @@ struct CommonRulesTests {
         #expect(try with([("Watchword-Consistency", "stale")]).status == 200)
     }
 
-    @Test("a deadline is 5 s, or what is asked for, and never more than 30 s")
+    @Test("a minimum index is waited for, unless it lies far beyond what a quorum has committed")
+    func minimumIndex() throws {
+        let house = try House()
+        let admin = try house.logIn()
+        // The second node has not applied the log-in yet.
+        let committed = UInt64(house.log.count)
+        for consistency in ["linearizable", "stale"] {
+            func from(_ index: UInt64) throws -> HouseAnswer {
+                house.forgetNeeds()
+                return try house.send(
+                    "GET", "/v1/users", token: admin,
+                    headers: [
+                        ("Watchword-Consistency", consistency),
+                        ("Watchword-Min-Index", String(index)),
+                    ], to: 2)
+            }
+            #expect(try from(committed).status == 200)
+            #expect(try from(committed + 16).status == 200)
+            #expect(house.needs == ["confirm", "await"])
+            let beyond = try from(committed + 17)
+            #expect(beyond.code == "invalid" && house.needs == ["confirm"])
+            #expect(try from(999_999_999_999_999_999).code == "invalid")
+        }
+        let own = try house.send(
+            "GET", "/v1/sessions/self", token: admin, headers: [("Watchword-Min-Index", "99999")])
+        #expect(own.code == "invalid")
+        house.forgetNeeds()
+        let written = try house.send(
+            "DELETE", "/v1/users/self/sessions?keep_current=true", token: admin,
+            headers: [("Watchword-Min-Index", "99999")], to: 2)
+        #expect(written.code == "invalid" && house.needs == ["confirm"])
+        house.interfere = { if case .awaitIndex = $0 { .readFailed(.timeout) } else { nil } }
+        let late = try house.send(
+            "GET", "/v1/sessions/self", token: admin,
+            headers: [("Watchword-Min-Index", String(house.log.count + 1))])
+        #expect(late.status == 503 && late.code == "too_stale")
+    }
+
+    @Test("a deadline is 5 s, or what is asked for between 100 ms and 30 s")
     func deadlines() throws {
         let house = try House()
         let admin = try house.logIn()
         for (value, milliseconds) in [
-            (nil, 5_000), ("100", 100), ("30000", 30_000), ("999999", 30_000), ("0", 1),
+            (nil, 5_000), ("100", 100), ("30000", 30_000), ("999999", 30_000), ("0", 100),
+            ("99", 100),
         ] as [(String?, UInt64)] {
             var head = HTTPRequestHead(
                 method: "GET", path: "/v1/users/self",

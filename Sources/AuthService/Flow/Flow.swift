@@ -86,9 +86,16 @@ extension Flow {
     static func confirmRead(
         then next: @escaping @Sendable (World) -> Flow<Answer>
     ) -> Flow<Answer> {
+        confirmIndex { _, world in next(world) }
+    }
+
+    /// The same, and tells how far the log is known to be committed.
+    static func confirmIndex(
+        then next: @escaping @Sendable (LogIndex, World) -> Flow<Answer>
+    ) -> Flow<Answer> {
         .need(.confirmRead) { completion, world in
             switch completion {
-            case .readConfirmed: return next(world)
+            case .readConfirmed(let index): return next(index, world)
             case .readFailed(let failure): return .failed(ServiceFailure(failure))
             case .applied, .notProposed, .unknown, .indexReached, .hashed, .hashingRefused,
                 .transferred:

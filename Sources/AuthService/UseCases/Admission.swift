@@ -66,18 +66,28 @@ public enum Admission {
         }
     }
 
+    /// How far beyond the committed log an index may lie that is still waited for.
+    private static let indicesAheadMax: UInt64 = 16
+
     /// Waits until the state is as new as asked for.
+    ///
+    /// An index that is not applied here yet is compared with what a quorum has committed: every
+    /// index that an answer ever carried was committed before the question arose, so what lies far
+    /// beyond was in none, and nobody is made to wait for it until the deadline.
     static func fresh<Answer: Sendable>(
         _ freshness: Freshness, _ world: World,
         next: @escaping @Sendable (World) -> Flow<Answer>
     ) -> Flow<Answer> {
-        let confirmed: @Sendable (World) -> Flow<Answer> = { world in
-            freshness.isStale ? next(world) : .confirmRead(then: next)
-        }
         guard let minimum = freshness.minimumIndex, minimum > world.node.applied.rawValue else {
-            return confirmed(world)
+            return freshness.isStale ? next(world) : .confirmRead(then: next)
         }
-        return .awaitIndex(.init(minimum), then: confirmed)
+        return .confirmIndex { committed, world in
+            guard minimum > committed.rawValue else { return next(world) }
+            guard minimum - committed.rawValue <= indicesAheadMax else {
+                return .failed(.invalid("Watchword-Min-Index: no answer has carried this index"))
+            }
+            return .awaitIndex(LogIndex(minimum), then: next)
+        }
     }
 
     private static func parsed<Answer: Sendable>(

@@ -14,6 +14,9 @@ public struct APIOptions: Sendable {
     public var bodyBytesMax = 128 << 10
     /// The deadline of a request that names none, in milliseconds.
     public var timeoutMilliseconds: UInt64 = 5_000
+    /// The shortest deadline that a request gets, in milliseconds: one that no quorum can keep
+    /// would only make the outcome of writes unknown.
+    public var timeoutMillisecondsMin: UInt64 = 100
     /// The longest deadline that a request may name, in milliseconds.
     public var timeoutMillisecondsMax: UInt64 = 30_000
     /// The version of the software, for the document.

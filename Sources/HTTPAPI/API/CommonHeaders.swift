@@ -20,7 +20,8 @@ struct CommonHeaders: Equatable, Sendable {
         freshness.staleMillisecondsMax = try Self.number(headers, "Watchword-Max-Staleness-Ms")
         freshness.minimumIndex = try Self.number(headers, "Watchword-Min-Index")
         if let timeout = try Self.number(headers, "Watchword-Timeout-Ms") {
-            timeoutMilliseconds = min(max(timeout, 1), options.timeoutMillisecondsMax)
+            timeoutMilliseconds = min(
+                max(timeout, options.timeoutMillisecondsMin), options.timeoutMillisecondsMax)
         }
         switch try Self.single(headers, "Watchword-No-Forward") {
         case nil, "false": break

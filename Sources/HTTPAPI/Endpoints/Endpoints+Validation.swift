@@ -165,13 +165,7 @@ enum ForwardedCredential {
 /// What a gateway hands to the service behind it: always the same names, so that whatever a
 /// client wrote under one of them is overwritten.
 struct IdentityHeaders {
-    private static let names = [
-        "X-User-ID", "X-User-Name", "X-User-Email", "X-User-Roles", "X-User-Permissions",
-        "X-Permissions", "X-User-Scopes", "X-Tenant-ID", "X-Organization-ID", "X-Org-ID",
-        "X-Session-ID", "X-Credential-ID", "X-Auth-Method", "X-Token-Expires-At", "RateLimit",
-        "RateLimit-Policy", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset",
-        "X-Quota",
-    ]
+    private static let names = SharedHeader.identity.map(\.rawValue)
 
     /// Nobody's.
     static let empty = IdentityHeaders(values: [:])

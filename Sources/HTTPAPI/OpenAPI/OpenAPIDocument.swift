@@ -26,16 +26,7 @@ struct OpenAPIDocument {
                 ]),
                 "parameters": .object(Self.sharedParameters),
                 "headers": .object(Self.sharedHeaders),
-                "responses": .object([
-                    "Problem": .object([
-                        "description": .string("What is wrong (RFC 9457)."),
-                        "content": .object([
-                            ProblemDetails.mediaType: .object([
-                                "schema": Self.reference("schemas", "Problem")
-                            ])
-                        ]),
-                    ])
-                ]),
+                "responses": .object(Self.sharedResponses),
                 "schemas": .object(
                     [JSONMember("Problem", Self.problemSchema)]
                         + document.schemas.sorted { $0.name < $1.name }),
@@ -124,15 +115,8 @@ struct OpenAPIDocument {
         var members: [JSONMember] = []
         for answer in route.answers {
             var response: [JSONMember] = [JSONMember("description", .string(answer.summary))]
-            if route.isVersioned {
-                response.append(
-                    JSONMember(
-                        "headers",
-                        .object([
-                            "Watchword-Index": Self.reference("headers", "Watchword-Index"),
-                            "X-Request-ID": Self.reference("headers", "X-Request-ID"),
-                        ])))
-            }
+            response.append(
+                JSONMember("headers", .object(Self.headers(route.headers(of: answer)))))
             if let schema = answer.schema {
                 response.append(
                     JSONMember(
@@ -141,10 +125,10 @@ struct OpenAPIDocument {
             }
             members.append(JSONMember(String(answer.status), .object(response)))
         }
-        for status in route.errorStatuses
+        for (status, response) in route.sharedResponses
         where !route.answers.contains(where: { $0.status == status }) {
             members.append(
-                JSONMember(String(status), Self.reference("responses", "Problem")))
+                JSONMember(String(status), Self.reference("responses", response.rawValue)))
         }
         return members.sorted { $0.name < $1.name }
     }
@@ -222,173 +206,5 @@ extension OpenAPIDocument {
             "required": .strings(schema.properties.filter(\.isRequired).map(\.name)),
             "additionalProperties": .bool(false),
         ])
-    }
-
-    private static var problemSchema: JSONValue {
-        let text = JSONValue.object(["type": .string("string")])
-        return .object([
-            "type": .string("object"),
-            "properties": .object([
-                "type": text, "title": text, "status": .object(["type": .string("integer")]),
-                "detail": text,
-                "code": .object([
-                    "type": .string("string"),
-                    "enum": .strings(ErrorCode.allCases.map(\.rawValue)),
-                ]), "request_id": text,
-            ]),
-            "required": .strings(["type", "title", "status", "detail", "code", "request_id"]),
-            "additionalProperties": .bool(false),
-        ])
-    }
-
-    private static var sharedHeaders: [JSONMember] {
-        [
-            JSONMember(
-                "Watchword-Index",
-                .object([
-                    "description": .string("The applied index that the answer reflects."),
-                    "schema": .object(["type": .string("string"), "pattern": .string("^[0-9]+$")]),
-                ])),
-            JSONMember(
-                "X-Request-ID",
-                .object([
-                    "description": .string("The name of this request in logs and audit trail."),
-                    "schema": .object(["type": .string("string")]),
-                ])),
-        ]
-    }
-
-    private static var sharedParameters: [JSONMember] {
-        SharedParameter.all.map { parameter in
-            JSONMember(
-                parameter.key,
-                .object([
-                    "name": .string(parameter.header), "in": .string("header"),
-                    "description": .string(parameter.summary), "schema": parameter.schema,
-                ]))
-        }
-    }
-}
-
-/// A header field that many routes take.
-struct SharedParameter {
-    let key: String
-    let header: String
-    let summary: String
-    let schema: JSONValue
-
-    private static func text(_ pattern: String, maxLength: Int64) -> JSONValue {
-        .object([
-            "type": .string("string"), "pattern": .string(pattern),
-            "maxLength": .integer(maxLength),
-        ])
-    }
-
-    static let all = [
-        SharedParameter(
-            key: "Consistency", header: "Watchword-Consistency",
-            summary: "`linearizable` (default), or `stale`: from this node's state as it is.",
-            schema: .object([
-                "type": .string("string"), "enum": .strings(["linearizable", "stale"]),
-            ])),
-        SharedParameter(
-            key: "MaxStaleness", header: "Watchword-Max-Staleness-Ms",
-            summary: "A `stale` answer older than this is refused with `too_stale`.",
-            schema: text("^[0-9]{1,15}$", maxLength: 15)),
-        SharedParameter(
-            key: "MinIndex", header: "Watchword-Min-Index",
-            summary: "Waits until the node has applied this index.",
-            schema: text("^[0-9]{1,18}$", maxLength: 18)),
-        SharedParameter(
-            key: "Timeout", header: "Watchword-Timeout-Ms",
-            summary: "The request's deadline: 5,000 by default, at most 30,000.",
-            schema: text("^[0-9]{1,15}$", maxLength: 15)),
-        SharedParameter(
-            key: "NoForward", header: "Watchword-No-Forward",
-            summary: "With `true` a node that does not lead answers 307 with the leader's URL.",
-            schema: .object(["type": .string("string"), "enum": .strings(["true", "false"])])),
-        SharedParameter(
-            key: "IdempotencyKey", header: "Idempotency-Key",
-            summary: "The same key and body get the first answer again.",
-            schema: text("^[\\x21-\\x7e]{1,128}$", maxLength: 128)),
-        SharedParameter(
-            key: "IfMatch", header: "If-Match",
-            summary: "The `ETag` that the object must have, or `*`.",
-            schema: text("^(\\*|\"[0-9]{1,18}\")$", maxLength: 20)),
-        SharedParameter(
-            key: "IfNoneMatch", header: "If-None-Match",
-            summary: "With `*` nothing that is there is overwritten.",
-            schema: .object(["type": .string("string"), "enum": .strings(["*"])])),
-    ]
-}
-
-extension Route {
-    /// Whether the route only reads.
-    var isRead: Bool {
-        switch handler {
-        case .read, .local: true
-        case .steps, .openSteps: method == "GET"
-        }
-    }
-
-    /// The shared parameters that the route takes, by their keys in the document.
-    var sharedParameters: [String] {
-        guard isVersioned else { return [] }
-        if case .ignored = body { return [] }
-        var keys = ["Timeout"]
-        switch handler {
-        case .read(let stale, _):
-            keys.append("MinIndex")
-            if stale { keys += ["Consistency", "MaxStaleness"] }
-        case .steps, .openSteps: keys += isRead ? ["MinIndex"] : ["MinIndex", "NoForward"]
-        case .local: break
-        }
-        if isIdempotent { keys.append("IdempotencyKey") }
-        if isConditional { keys += ["IfMatch", "IfNoneMatch"] }
-        return keys
-    }
-
-    /// Every status of an error that the route may answer.
-    var errorStatuses: [Int] {
-        if case .ignored = body { return [] }
-        var statuses: Set<Int> = [400, 406, 417, 429, 431, 500, 503]
-        if case .open = gate {} else { statuses.formUnion([401, 403]) }
-        if case .openSteps = handler { statuses.formUnion([401, 403]) }
-        if !pattern.parameterNames.isEmpty || !query.isEmpty { statuses.formUnion([404, 422]) }
-        if case .json = body { statuses.formUnion([404, 411, 413, 415, 422]) }
-        if isIdempotent { statuses.formUnion([409, 422]) }
-        if isConditional { statuses.formUnion([409, 412]) }
-        if !isRead { statuses.formUnion([404, 409, 422, 507]) }
-        return statuses.sorted()
-    }
-}
-
-extension Gate {
-    /// The gate in words.
-    var words: String {
-        switch self {
-        case .open(let reason): "Needs no permission: \(reason)."
-        case .anySession: "Needs a live session."
-        case .permission(let permission): "Needs `\(permission.string)`."
-        case .permissionUnlessOwn(let permission):
-            "Needs `\(permission.string)`, except for what is the caller's own."
-        case .secret(let permission, _):
-            "Needs `\(permission.string)`, or the same narrowed to the path."
-        case .anyBelow(let permission):
-            "Needs `\(permission.string)`, or the same narrowed: then only what lies below shows."
-        }
-    }
-}
-
-/// The form of parameters within paths.
-enum PathParameter {
-    static func rule(_ name: String, in pattern: PathPattern) -> TextRule {
-        switch name {
-        case "path": .secretPath
-        case "name": .roleName
-        case "id" where pattern.text.contains("/sessions/"): .objectID("ses")
-        case "id": .objectID("usr")
-        default: preconditionFailure("no rule for the path parameter \(name)")
-        }
     }
 }
