@@ -182,4 +182,42 @@ struct IdempotencyTests {
             #expect(answer.code == "malformed")
         }
     }
+
+    @Test(
+        "what ends the calling session is repeated with the ended token, which opens nothing else")
+    func selfEnding() throws {
+        for (method, path) in [
+            ("POST", "/v1/auth/logout"), ("DELETE", "/v1/users/self/sessions"),
+            ("DELETE", "/v1/sessions/OWN"), ("DELETE", "/v1/users/USER/sessions"),
+        ] {
+            let house = try House()
+            let token = try house.logIn()
+            let own = try house.send("GET", "/v1/sessions/self", token: token).json
+            let target = path.replacing("OWN", with: try #require(own["id"]?.string))
+                .replacing("USER", with: try #require(own["user_id"]?.string))
+            func end(_ key: String?, to node: Int) throws -> HouseAnswer {
+                try house.send(
+                    method, target, token: token,
+                    headers: key.map { [("Idempotency-Key", $0)] } ?? [], to: node)
+            }
+            let first = try end("k1", to: 1)
+            let written = house.commands.count
+            for node in 1...3 {
+                // The third has applied nothing of it before it is asked.
+                let again = try end("k1", to: node)
+                #expect(again.status == 204, "\(method) \(path) \(again.json)")
+                #expect(again.headers["Watchword-Index"] == first.headers["Watchword-Index"])
+            }
+            #expect(house.commands.count == written)
+            #expect(try end("k2", to: 2).code == "token_invalid")
+            #expect(try end(nil, to: 2).code == "token_invalid")
+            let other = try house.send(
+                "DELETE", "/v1/users/self", token: token, headers: [("Idempotency-Key", "k1")],
+                checked: false)
+            #expect(other.status != 204)
+            #expect(try house.send("GET", "/v1/users/self", token: token).status == 401)
+            house.now = house.now.advanced(milliseconds: 25 * 3_600_000)
+            #expect(try end("k1", to: 1).status == 401)
+        }
+    }
 }

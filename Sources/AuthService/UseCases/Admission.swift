@@ -66,6 +66,26 @@ public enum Admission {
         }
     }
 
+    /// The same, for what may end the caller's own session: a repetition under the same
+    /// `Idempotency-Key` then gets the first answer, although its token counts no more.
+    ///
+    /// - Returns: the index that the answer reflects.
+    public static func ending(
+        token: String, requirement: Requirement, context: RequestContext, world: World,
+        next: @escaping @Sendable (Caller, World) -> Flow<UInt64>
+    ) -> Flow<UInt64> {
+        parsed(token, world) { parsed in
+            steps(
+                token: token, requirement: requirement, context: context, world: world, next: next
+            ).recover { failure in
+                guard [.tokenInvalid, .tokenExpired].contains(failure) else {
+                    return .failed(failure)
+                }
+                return Sessions.recall(failure, token: Digest256(parsed.digest), context, world)
+            }
+        }
+    }
+
     /// How far beyond the committed log an index may lie that is still waited for.
     private static let indicesAheadMax: UInt64 = 16
 

@@ -105,13 +105,18 @@ extension World {
     ///
     /// - Parameters:
     ///   - subject: who asks, in bytes that name nobody else of the tenant.
+    ///   - token: the digest of the caller's token, when the request may end the token's session:
+    ///     then the token stands for tenant and subject in the scope, since a repetition can
+    ///     show nothing else.
     ///   - credentials: the verifiers of tokens in the answer.
     func requestKey(
-        _ context: RequestContext, tenant: TenantID, subject: [UInt8],
+        _ context: RequestContext, tenant: TenantID, subject: [UInt8], token: Digest256? = nil,
         credentials: [SharedSecret] = []
     ) -> Result<RequestKey?, ServiceFailure> {
         guard let repetition = context.repetition else { return .success(nil) }
-        let scope = repetition.scope(tenant: tenant, subject: subject)
+        let scope =
+            token.map { repetition.scope(tenant: .platform, subject: $0.bytes) }
+            ?? repetition.scope(tenant: tenant, subject: subject)
         var seconds = options.idempotencySeconds
         var body = Digest256(SHA256.hash(repetition.body))
         var sealedAnswer: [UInt8] = []

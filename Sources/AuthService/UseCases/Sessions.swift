@@ -12,13 +12,49 @@ public enum Sessions {
         revoke(caller.session.id, caller, context, world)
     }
 
+    /// What the first request answered when this one repeats it with a token whose session that
+    /// one has ended; otherwise the failure stands.
+    ///
+    /// The ended token opens nothing but this: the record lies under a digest of token, method,
+    /// path and key, and was written by the entry that ended the session.
+    static func recall(
+        _ failure: ServiceFailure, token: Digest256, _ context: RequestContext, _ world: World
+    ) -> Flow<UInt64> {
+        let key = world.requestKey(context, tenant: .platform, subject: [], token: token)
+        return Flow(key).then { key in
+            guard let key else { return .failed(failure) }
+            let recalled = world.view { view in
+                .success(try recallRequest(key, wall: view.now, view.tables))
+            }
+            return Flow(recalled).then { recalled in
+                switch recalled {
+                case .nothing: .failed(failure)
+                case .anotherBody: .failed(.idempotencyMismatch)
+                case .first(let outcome):
+                    outcome.refusal == nil ? .done(outcome.index.rawValue) : .failed(failure)
+                }
+            }
+        }
+    }
+
+    /// The header of a command that may end the caller's own session.
+    private static func header(
+        _ caller: Caller, endsCaller: Bool, _ context: RequestContext, _ world: World
+    ) -> Result<CommandHeader, ServiceFailure> {
+        world.requestKey(
+            context, tenant: caller.tenant, subject: caller.user.id.bytes,
+            token: endsCaller ? caller.session.verifier : nil
+        ).map { context.header(caller.actor, tenant: caller.tenant, request: $0) }
+    }
+
     /// Ends one session.
     ///
     /// - Returns: the index that the answer reflects.
     public static func revoke(
         _ session: SessionID, _ caller: Caller, _ context: RequestContext, _ world: World
     ) -> Flow<UInt64> {
-        Flow(caller.header(context, world)).then { header in
+        let isOwn = session == caller.session.id
+        return Flow(header(caller, endsCaller: isOwn, context, world)).then { header in
             .propose(Command(.revokeSession(.init(session: session)), header: header)) {
                 applied, _ in .done(applied.index.rawValue)
             }
@@ -30,7 +66,8 @@ public enum Sessions {
         of user: UserID, keeping: SessionID?, _ caller: Caller, _ context: RequestContext,
         _ world: World
     ) -> Flow<UInt64> {
-        Flow(caller.header(context, world)).then { header in
+        let isOwn = user == caller.user.id && keeping != caller.session.id
+        return Flow(header(caller, endsCaller: isOwn, context, world)).then { header in
             let operation = Command.RevokeSessions(user: user, keeping: keeping)
             return .propose(Command(.revokeSessions(operation), header: header)) { applied, _ in
                 .done(applied.index.rawValue)

@@ -193,7 +193,23 @@ public final class API: Sendable {
                     }
                 }
             }
+        case .ending(let run):
+            return admitted(call) { token, requirement in
+                Admission.ending(
+                    token: token, requirement: requirement, context: call.context, world: world
+                ) { caller, world in
+                    run(call, caller, world)
+                }.map { Self.ended(call, index: $0) }
+            }
         }
+    }
+
+    private static func ended(_ call: Call, index: UInt64) -> Reply {
+        var reply = Reply.noContent(index: index)
+        if case .cookie = call.credential, call.route.cookieCounts {
+            reply.headers.add("Set-Cookie", Endpoints.sessionCookie("", seconds: 0))
+        }
+        return reply
     }
 
     private func admitted(

@@ -36,14 +36,8 @@ extension Endpoints {
             "logOut", "POST", "/v1/auth/logout", gate: .anySession(cookie: true),
             answers: [Answer(204, "The calling session has ended.")], idempotent: true,
             summary: "Ends the calling session.",
-            handler: .steps { call, caller, world in
-                Sessions.logOut(caller, call.context, world).map { index in
-                    var reply = Reply.noContent(index: index)
-                    if case .cookie = call.credential {
-                        reply.headers.add("Set-Cookie", sessionCookie("", seconds: 0))
-                    }
-                    return reply
-                }
+            handler: .ending { call, caller, world in
+                Sessions.logOut(caller, call.context, world)
             }),
     ]
 

@@ -78,15 +78,12 @@ extension Endpoints {
             gate: .permissionUnlessOwn(.sessionsRevoke),
             answers: [Answer(204, "The session has ended.")], idempotent: true,
             summary: "Ends one session.",
-            handler: .steps { call, caller, world in
+            handler: .ending { call, caller, world in
                 Flow(
                     world.tokenCodec.flatMap { codec in
                         call.parameter("id") { codec.readSessionID($0) }
                     }
-                ).then { id in
-                    Sessions.revoke(id, caller, call.context, world)
-                        .map { .noContent(index: $0) }
-                }
+                ).then { Sessions.revoke($0, caller, call.context, world) }
             }),
         Route(
             "listOwnSessions", "GET", "/v1/users/self/sessions",
@@ -106,23 +103,20 @@ extension Endpoints {
             ],
             answers: [Answer(204, "They have ended.")], idempotent: true,
             summary: "Ends the caller's own sessions.",
-            handler: .steps { call, caller, world in
+            handler: .ending { call, caller, world in
                 Sessions.revokeAll(
                     of: caller.user.id,
                     keeping: call.query["keep_current"] == "true" ? caller.session.id : nil,
-                    caller, call.context, world
-                ).map { .noContent(index: $0) }
+                    caller, call.context, world)
             }),
         Route(
             "revokeUserSessions", "DELETE", "/v1/users/{id}/sessions",
             gate: .permission(.sessionsRevoke),
             answers: [Answer(204, "They have ended.")], idempotent: true,
             summary: "Ends every session of a user.",
-            handler: .steps { call, caller, world in
+            handler: .ending { call, caller, world in
                 Flow(call.parameter("id") { ObjectText.read($0, as: UserID.self) }).then { id in
-                    Sessions.revokeAll(
-                        of: id, keeping: nil, caller, call.context, world
-                    ).map { .noContent(index: $0) }
+                    Sessions.revokeAll(of: id, keeping: nil, caller, call.context, world)
                 }
             }),
     ]

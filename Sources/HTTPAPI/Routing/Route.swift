@@ -131,6 +131,8 @@ enum Handler: Sendable {
         @Sendable (Call, Caller, StateView, World) throws -> Result<Reply, ServiceFailure>)
     /// In steps, for a caller who was checked; reads ask for consistency themselves.
     case steps(@Sendable (Call, Caller, World) -> Flow<Reply>)
+    /// The same, where it may end the caller's own session; answers 204.
+    case ending(@Sendable (Call, Caller, World) -> Flow<UInt64>)
     /// In steps, for nobody in particular.
     case openSteps(@Sendable (Call, World) -> Flow<Reply>)
 }
