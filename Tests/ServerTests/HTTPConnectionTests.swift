@@ -235,6 +235,36 @@ import Testing
         #expect(!door.channel.isActive)
     }
 
+    @Test("a thousand slow clients hold no more than their heads and bodies may (A3, A5)")
+    func manySlowClients() throws {
+        let limits = ConnectionLimits(all: 1_000, perAddress: 1_000)
+        let doors = try (0..<1_000).map { _ in try TestDoor(limits: limits) }
+        let piece = String(repeating: "a", count: 1_000)
+        // Heads without an end, bodies that are never whole, and requests ahead of an answer.
+        let beginnings = [
+            "GET /health/live HTTP/1.1\r\nHost: a\r\n",
+            "POST /v1/auth/login HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+                + "Transfer-Encoding: chunked\r\n\r\n",
+            TestDoor.waiting,
+        ]
+        let pieces = ["X-\(piece): \(piece)\r\n", "3E8\r\n\(piece)\r\n", TestDoor.immediate]
+        var most = [0, 0, 0]
+        for (number, door) in doors.enumerated() {
+            let kind = number % 3
+            try door.send(beginnings[kind])
+            for _ in 0..<400 where door.channel.isActive {
+                // Whoever is told to read no more leaves the rest in the client's own buffers.
+                guard door.reads else { break }
+                try door.send(pieces[kind])
+                most[kind] = max(most[kind], try door.connection.heldBytes)
+            }
+        }
+        // 16 KiB of head, 4 KiB of body, and 64 KiB read ahead, each with one piece more.
+        #expect(most[0] <= 18_500 && most[1] <= 6_500 && most[2] <= 66_500, "\(most)")
+        for door in doors { advance(door, 61_000) }
+        #expect(limits.current == 0)
+    }
+
     @Test("what was sent ahead of an answer is answered behind it")
     func sentAhead() throws {
         let door = try TestDoor()

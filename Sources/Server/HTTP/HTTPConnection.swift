@@ -323,6 +323,10 @@ final class HTTPConnection: ChannelInboundHandler {
         if let context, !isClosing, !isBusy { hangUp(context) }
     }
 
+    /// What is held of requests that are not answered yet, in bytes: at most what is read ahead,
+    /// one read more, and one body.
+    var heldBytes: Int { reader.bufferedBytes + body.count }
+
     /// Whether a request is being read or answered.
     private var isBusy: Bool { running != nil || head != nil || !reader.isIdle }
 }

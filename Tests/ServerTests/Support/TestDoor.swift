@@ -51,6 +51,17 @@ final class TestDoor {
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
 
+    /// The handler under test.
+    var connection: HTTPConnection {
+        get throws { try channel.pipeline.syncOperations.handler(type: HTTPConnection.self) }
+    }
+
+    /// Whether the connection asks for more bytes.
+    var reads: Bool {
+        let last = channel.options.last { $0.option is ChannelOptions.Types.AutoReadOption }
+        return last.flatMap { $0.value as? Bool } ?? true
+    }
+
     /// The client sends.
     func send(_ text: String) throws { try channel.writeInbound(ByteBuffer(string: text)) }
 
