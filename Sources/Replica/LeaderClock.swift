@@ -48,11 +48,14 @@ struct LeaderClock: Equatable, Sendable {
     /// A stamp stands in this node's log, whenever it was made.
     mutating func found(_ stamp: Timestamp) { last = max(last, stamp) }
 
-    /// A stamp came from a leader that has just made it. It becomes the basis only if the wall
-    /// clock agrees: an entry may have waited long for its commitment.
-    mutating func observed(_ stamp: Timestamp, _ now: ReplicaClocks) {
+    /// A stamp came from a leader. One that it made itself is the basis from now on, whatever this
+    /// node's wall clock shows: should that be hours off, and this node lead next, it would
+    /// otherwise drag all expiry with it. It is fresh, since a leader that commits nothing soon
+    /// leads no more. A stamp of an earlier leader may have waited long for its commitment, and
+    /// becomes the basis only if the wall clock agrees.
+    mutating func observed(_ stamp: Timestamp, isLeadersOwn: Bool, _ now: ReplicaClocks) {
         found(stamp)
-        if distance(stamp, now.wall) <= toleranceMilliseconds {
+        if isLeadersOwn || distance(stamp, now.wall) <= toleranceMilliseconds {
             basis = Basis(stamp: stamp, at: now.steady)
         }
     }

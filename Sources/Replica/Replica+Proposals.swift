@@ -358,6 +358,7 @@ extension Replica {
         guard case .append(_, let entries, let commit) = message.body, let last = entries.last,
             last.index > commit, let stamp = ProposalStamp.read(from: last)
         else { return }
-        clock.observed(stamp, now)
+        let isLeadersOwn = last.term == message.term && message.term >= core.term
+        clock.observed(stamp, isLeadersOwn: isLeadersOwn, now)
     }
 }

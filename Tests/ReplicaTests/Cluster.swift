@@ -38,15 +38,18 @@ final class Cluster {
             wallAtZero = Timestamp(milliseconds: newValue.rawValue - now.nanoseconds / 1_000_000)
         }
     }
+    /// How many milliseconds a node's wall clock is ahead of the others'.
+    private let skews: [UInt64: UInt64]
     /// Whether a message gets through.
     var passes: (PeerMessage, NodeID, NodeID) -> Bool = { _, _, _ in true }
     private var inbox: [(to: NodeID, input: ReplicaInput)] = []
 
     init(
-        _ count: UInt64 = 3, clocks: [UInt64: Timestamp] = [:],
+        _ count: UInt64 = 3, skews: [UInt64: UInt64] = [:],
         options configure: (inout ReplicaOptions) -> Void = { _ in }
     ) {
         ids = (1...count).map { NodeID($0) }
+        self.skews = skews
         var options = ReplicaOptions()
         configure(&options)
         for id in ids {
@@ -127,7 +130,8 @@ final class Cluster {
     private func turn(_ inputs: [ReplicaInput], of id: NodeID) {
         let node = self[id.rawValue]
         guard node.isUp else { return }
-        let actions = node.replica.handle(inputs, now: ReplicaClocks(steady: now, wall: wall))
+        let shown = wall.advanced(milliseconds: skews[id.rawValue] ?? 0)
+        let actions = node.replica.handle(inputs, now: ReplicaClocks(steady: now, wall: shown))
         node.replica.checkInvariants()
         for action in actions { carryOut(action, of: node) }
     }

@@ -183,6 +183,33 @@ private func isTimeoutNow(_ message: PeerMessage) -> Bool {
     }
 }
 
+extension StampTests {
+    @Test(
+        "nodes that start with wall clocks hours ahead take the time of their leader",
+        arguments: [[1], [2], [3], [1, 2], [2, 3], [1, 3]] as [[UInt64]])
+    func wrongFromTheStart(ahead: [UInt64]) {
+        let cluster = Cluster(
+            skews: Dictionary(uniqueKeysWithValues: ahead.map { ($0, 7_200_000) }))
+        cluster.elect()
+        // Whoever leads first, its time holds, also for the others.
+        let old = cluster.leader!
+        func write(_ ticket: UInt64, _ node: Cluster.Node) {
+            cluster.give(
+                .propose(
+                    Ticket(ticket), command: [1],
+                    deadline: cluster.now.advanced(milliseconds: 1_000)), to: node.replica.id)
+        }
+        write(1, old)
+        cluster.run(milliseconds: 1_000)
+        cluster.kill(old.replica.id)
+        cluster.elect()
+        let heir = cluster.leader!
+        write(2, heir)
+        let passed = heir.stamps[1].milliseconds(since: heir.stamps[0])
+        #expect(passed >= 500 && passed <= 7_000, "\(passed) ms")
+    }
+}
+
 @Suite struct TrimTests {
     @Test("the log on the disk is trimmed by the durable applied index, in steps")
     func trims() {
