@@ -42,35 +42,55 @@ struct LogReader {
     /// Reads the log.
     ///
     /// - Returns: nil when there is no segment.
-    /// - Throws: `corrupt` for damage, `foreign` for the log of somebody else, `fileSystem`.
+    /// - Throws: `corrupt` with all the damage there is, `foreign` for the log of somebody else,
+    ///   `fileSystem`.
     func read(
         _ names: [FileName], bound: SegmentScan.Bound
     ) throws(WALError) -> Image? {
+        var damage = WALDamage()
         var found: [Found] = []
         for name in names {
             guard case .segment(let sequence, let firstIndex) = name else { continue }
-            let header = try header(of: name, sequence: sequence, firstIndex: firstIndex)
-            found.append((name, sequence, header))
+            if let header = try header(
+                of: name, sequence: sequence, firstIndex: firstIndex, &damage)
+            {
+                found.append((name, sequence, header))
+            }
         }
         found.sort { $0.sequence < $1.sequence }
-        guard let newest = found.last else { return nil }
-        let (chain, superseded) = try chain(found)
+        let image = try image(of: found, bound: bound, &damage)
+        guard damage.count == 0 else { throw .corrupt(damage) }
+        return image
+    }
 
+    // Reads every segment, also behind damage, so that all of it is told; what comes of the first
+    // damage is not told again.
+    private func image(
+        of found: [Found], bound: SegmentScan.Bound, _ damage: inout WALDamage
+    ) throws(WALError) -> Image? {
+        guard let newest = found.last else { return nil }
+        // With a header damaged the newest segment is not known, and what was durable may be in it.
+        let newestBound = damage.count == 0 ? bound : .none
+        let (chain, superseded) = chain(found, &damage)
         var replay = LogReplay(chain[0].header)
         var closed: [Closed] = []
         var repairs: [(name: FileName, writes: [SegmentWriter.Write])] = []
         var groups = 0
         for (segment, next) in zip(chain, chain.dropFirst()) {
-            let scan = try scan(segment, bound: bound, next: next.header)
+            let isLinked = next.header.continuesSequence == segment.sequence
+            let scan = try scan(
+                segment, bound: isLinked ? bound : .none, next: isLinked ? next.header : nil,
+                &damage)
             closed.append(
                 Closed(sequence: segment.sequence, name: segment.name, indexMax: scan.indexMax))
-            _ = try apply(scan, of: segment, to: &replay)
-            try checkLink(scan, of: segment, to: next, replay)
+            if damage.count == 0 { _ = apply(scan, of: segment, to: &replay, &damage) }
+            if damage.count == 0 { checkLink(scan, of: segment, to: next, replay, &damage) }
             repairs.append((segment.name, scan.repairs))
             groups += scan.groups.count
         }
-        let scan = try scan(newest, bound: bound, next: nil)
-        let summaries = try apply(scan, of: newest, to: &replay)
+        let scan = try scan(newest, bound: newestBound, next: nil, &damage)
+        guard damage.count == 0 else { return nil }
+        let summaries = apply(scan, of: newest, to: &replay, &damage)
         repairs.append((newest.name, scan.repairs))
         return Image(
             closed: closed,
@@ -81,19 +101,21 @@ struct LogReader {
     }
 
     private func header(
-        of name: FileName, sequence: UInt64, firstIndex: LogIndex
-    ) throws(WALError) -> SegmentHeader {
+        of name: FileName, sequence: UInt64, firstIndex: LogIndex, _ damage: inout WALDamage
+    ) throws(WALError) -> SegmentHeader? {
         let block = try files.read(name, count: Block.bytes)
         let header: SegmentHeader
         do {
             header = try SegmentHeader(decoding: block)
         } catch {
             // A segment has its name only once its header is durable: this was not torn.
-            throw corrupt(name, .segmentHeader)
+            damage.add(corruption(name, .segmentHeader))
+            return nil
         }
         guard header.identity == identity else { throw .foreign(file: files.path(name)) }
         guard header.sequence == sequence, header.startsAfter.index.next == firstIndex else {
-            throw corrupt(name, .segmentOrder)
+            damage.add(corruption(name, .segmentOrder))
+            return nil
         }
         return header
     }
@@ -101,60 +123,72 @@ struct LogReader {
     // The newest segment and those that it continues, oldest first; and those between them that
     // were superseded.
     private func chain(
-        _ found: [Found]
-    ) throws(WALError) -> (chain: [Found], superseded: [FileName]) {
+        _ found: [Found], _ damage: inout WALDamage
+    ) -> (chain: [Found], superseded: [FileName]) {
         var chain: [Found] = []
         var superseded: [FileName] = []
         var wanted: UInt64? = found.last?.sequence
+        // A segment whose header is damaged is told already, and not missed again.
+        let misses = damage.count == 0
         for segment in found.reversed() {
             guard let sequence = wanted, segment.sequence <= sequence else {
                 superseded.append(segment.name)
                 continue
             }
-            guard segment.sequence == sequence else {
+            if segment.sequence < sequence, misses {
                 // Segments go oldest first, so one that is older than a missing one is not left
                 // over: the one between them was lost.
-                throw corrupt(segment.name, .segmentMissing)
+                damage.add(corruption(segment.name, .segmentMissing))
             }
             let continues = segment.header.continuesSequence
-            guard continues < sequence else { throw corrupt(segment.name, .segmentOrder) }
             chain.append(segment)
+            guard continues < segment.sequence else {
+                damage.add(corruption(segment.name, .segmentOrder))
+                break
+            }
             wanted = continues == 0 ? nil : continues
         }
         return (chain.reversed(), superseded)
     }
 
     private func scan(
-        _ segment: Found, bound: SegmentScan.Bound, next: SegmentHeader?
+        _ segment: Found, bound: SegmentScan.Bound, next: SegmentHeader?,
+        _ damage: inout WALDamage
     ) throws(WALError) -> SegmentScan {
-        let image = try files.read(segment.name)
-        guard image.count == segment.header.segmentBytes else {
-            throw corrupt(segment.name, .segmentOrder)
+        var image = try files.read(segment.name)
+        let segmentBytes = segment.header.segmentBytes
+        if image.count != segmentBytes {
+            damage.add(corruption(segment.name, .segmentOrder))
+            // What is there is looked at all the same.
+            image = Array(image.prefix(segmentBytes))
+            image += [UInt8](repeating: 0, count: segmentBytes - image.count)
         }
         let scan = SegmentScan(
             image, header: segment.header, bound: bound, lastGroup: next?.continuesGroup)
-        if let damage = scan.damage.first {
-            let slot = damage.slots.first
-            throw .corrupt(
+        for found in scan.damage {
+            let slot = found.slots.first
+            damage.add(
                 WALCorruption(
-                    file: files.path(segment.name), offset: damage.offset, index: slot?.index,
-                    term: slot?.term, reason: damage.reason))
+                    file: files.path(segment.name), offset: found.offset, index: slot?.index,
+                    term: slot?.term, reason: found.reason))
         }
         return scan
     }
 
     private func apply(
-        _ scan: SegmentScan, of segment: Found, to replay: inout LogReplay
-    ) throws(WALError) -> [LogSummary] {
+        _ scan: SegmentScan, of segment: Found, to replay: inout LogReplay,
+        _ damage: inout WALDamage
+    ) -> [LogSummary] {
         var summaries: [LogSummary] = []
         for located in scan.groups {
             do {
                 try replay.apply(located.group)
             } catch {
-                throw .corrupt(
+                damage.add(
                     WALCorruption(
                         file: files.path(segment.name), offset: located.block * Block.bytes,
                         index: error.index, term: error.term, reason: .recordOrder))
+                return summaries
             }
             summaries.append(replay.summary)
         }
@@ -162,17 +196,18 @@ struct LogReader {
     }
 
     private func checkLink(
-        _ scan: SegmentScan, of segment: Found, to next: Found, _ replay: LogReplay
-    ) throws(WALError) {
+        _ scan: SegmentScan, of segment: Found, to next: Found, _ replay: LogReplay,
+        _ damage: inout WALDamage
+    ) {
         let chain = scan.groups.last?.chain ?? segment.header.chain
         let lastGroup = scan.groups.last?.group.number ?? segment.header.firstGroup - 1
         guard next.header.chain == chain, next.header.continuesGroup == lastGroup,
             next.header.firstGroup > lastGroup, replay.isContinued(by: next.header)
-        else { throw corrupt(next.name, .segmentOrder) }
+        else { return damage.add(corruption(next.name, .segmentOrder)) }
     }
 
-    private func corrupt(_ name: FileName, _ reason: WALCorruption.Reason) -> WALError {
-        .corrupt(WALCorruption(file: files.path(name), offset: 0, reason: reason))
+    private func corruption(_ name: FileName, _ reason: WALCorruption.Reason) -> WALCorruption {
+        WALCorruption(file: files.path(name), offset: 0, reason: reason)
     }
 }
 

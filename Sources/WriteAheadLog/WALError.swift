@@ -14,7 +14,7 @@ public enum WALError: Error, Equatable, Sendable {
     /// taken.
     case entryTooLarge(index: LogIndex, limitBytes: Int)
     /// Bytes that were durable are not what was written. Nothing is cut, nothing is served.
-    case corrupt(WALCorruption)
+    case corrupt(WALDamage)
     /// There is no log where there must be one.
     case missing(directory: String)
     /// The log belongs to another cluster, node or incarnation.
@@ -26,6 +26,28 @@ public enum WALError: Error, Equatable, Sendable {
     case beginsBehindState(applied: EntryID, logStart: EntryID)
     /// State and log disagree on the entry that was applied last.
     case divergesFromState(applied: EntryID, inLog: Term)
+}
+
+/// All the damage that a log was found to have, so that an operator sees at once how bad it is:
+/// one block, or the whole disk.
+public struct WALDamage: Equatable, Sendable {
+    /// Places that are named.
+    public static let placesMax = 32
+
+    /// The first places, in the order in which they were found: headers first, then the contents
+    /// of the segments, oldest first.
+    public private(set) var places: [WALCorruption] = []
+    /// How many places there are in all.
+    public private(set) var count = 0
+
+    public init(_ places: [WALCorruption] = []) {
+        for place in places { add(place) }
+    }
+
+    mutating func add(_ place: WALCorruption) {
+        count += 1
+        if places.count < Self.placesMax { places.append(place) }
+    }
 }
 
 /// Where damage was found, and what is known about the entry that it hit.

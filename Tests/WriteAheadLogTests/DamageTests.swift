@@ -19,6 +19,17 @@ struct DamageTests {
         return (disk.afterKill(), disk.paths.last { $0.hasSuffix(".wal") }!)
     }
 
+    // What opening says is damaged.
+    private func damage(of disk: FaultyFileSystem) -> WALDamage {
+        do {
+            _ = try openLog(disk)
+            return WALDamage()
+        } catch {
+            guard case .corrupt(let damage) = error else { return WALDamage() }
+            return damage
+        }
+    }
+
     private var entries: [Entry] { (1...3).map { entry($0, 1) } }
 
     @Test("detects a flipped bit in any byte of a segment, and never serves it")
@@ -94,7 +105,7 @@ struct DamageTests {
         let expected = WALCorruption(
             file: path, offset: 2 * 4096, index: LogIndex(2), term: Term(1), reason: .group)
         let before = disk.paths.map { disk[$0] }
-        #expect(throws: WALError.corrupt(expected)) { try openLog(disk) }
+        #expect(throws: WALError.corrupt(WALDamage([expected]))) { try openLog(disk) }
         // And nothing was changed.
         #expect(disk.paths.map { disk[$0] } == before)
     }
@@ -116,9 +127,9 @@ struct DamageTests {
         disk[path]![3 * 4096 + 100] ^= 1
         let expected = WALCorruption(
             file: path, offset: 3 * 4096, index: LogIndex(3), term: Term(1), reason: .group)
-        #expect(throws: WALError.corrupt(expected)) { try openLog(disk) }
+        #expect(throws: WALError.corrupt(WALDamage([expected]))) { try openLog(disk) }
         disk.lose("data/wal/WATERMARK")
-        #expect(throws: WALError.corrupt(expected)) {
+        #expect(throws: WALError.corrupt(WALDamage([expected]))) {
             try openLog(disk, state: DurableState(applied: EntryID(3, 1)))
         }
     }
@@ -129,7 +140,7 @@ struct DamageTests {
         disk[path]![2 * 4096 + 100] ^= 1
         disk[path]![disk[path]!.count - 2 * 4096 + 9] ^= 1
         let expected = WALCorruption(file: path, offset: 2 * 4096, reason: .group)
-        #expect(throws: WALError.corrupt(expected)) { try openLog(disk) }
+        #expect(throws: WALError.corrupt(WALDamage([expected]))) { try openLog(disk) }
     }
 
     @Test("a lost write is noticed: blocks of zeros where a synced group was")
@@ -139,7 +150,7 @@ struct DamageTests {
             (3 * 4096)..<(4 * 4096), with: [UInt8](repeating: 0, count: 4096))
         let expected = WALCorruption(
             file: path, offset: 3 * 4096, index: LogIndex(3), term: Term(1), reason: .groupMissing)
-        #expect(throws: WALError.corrupt(expected)) { try openLog(disk) }
+        #expect(throws: WALError.corrupt(WALDamage([expected]))) { try openLog(disk) }
     }
 
     @Test("damaged identifiers are written again from their group")
@@ -172,10 +183,12 @@ struct DamageTests {
                 // Only the first may go: the state has what was in it.
                 #expect(place == 0 && recovered.logStart.index <= LogIndex(2), "\(path)")
             } catch {
-                guard case .corrupt(let corruption) = error else {
+                guard case .corrupt(let damage) = error, let corruption = damage.places.first
+                else {
                     Issue.record("\(path): \(error)")
                     continue
                 }
+                #expect(damage.count == 1, "\(path): \(damage)")
                 #expect(
                     corruption.reason == .segmentMissing || corruption.reason == .groupMissing,
                     "\(path)")
@@ -189,6 +202,53 @@ struct DamageTests {
         ) { try openLog(hit) }
     }
 
+    @Test("all damage is told at once, segment by segment, and no more than an operator can read")
+    func everything() throws {
+        let disk = FaultyFileSystem(root: root)
+        let log = try openLog(disk).log
+        for index in UInt64(1)...9 {
+            try log.append(request([entry(index, 1)], term: 1))
+            try log.sync()
+        }
+        let segments = disk.paths.filter { $0.hasSuffix(".wal") }
+        #expect(segments.count >= 2)
+        let hit = disk.afterKill()
+        for path in segments {
+            hit[path]![4096 + 100] ^= 1
+            hit[path]![3 * 4096 + 100] ^= 1
+        }
+        let before = hit.paths.map { hit[$0] }
+        let damage = damage(of: hit)
+        #expect(Set(damage.places.map(\.file)) == Set(segments))
+        #expect(damage.count == damage.places.count)
+        #expect(damage.count >= 2 * segments.count - 1)
+        #expect(damage.places.allSatisfy { $0.reason == .group })
+        #expect(hit.paths.map { hit[$0] } == before)
+        var many = WALDamage()
+        for offset in 0..<100 {
+            many.add(WALCorruption(file: "f", offset: offset, reason: .group))
+        }
+        #expect(many.count == 100 && many.places.count == WALDamage.placesMax)
+    }
+
+    @Test("a damaged header does not hide damage elsewhere")
+    func headerAndMore() throws {
+        let disk = FaultyFileSystem(root: root)
+        let log = try openLog(disk).log
+        for index in UInt64(1)...9 {
+            try log.append(request([entry(index, 1, bytes: 9000)], term: 1))
+            try log.sync()
+        }
+        let segments = disk.paths.filter { $0.hasSuffix(".wal") }
+        #expect(segments.count >= 4)
+        let hit = disk.afterKill()
+        hit[segments[1]]![33] ^= 1
+        hit[segments[2]]![4096 + 100] ^= 1
+        let damage = damage(of: hit)
+        #expect(damage.places.map(\.file) == [segments[1], segments[2]])
+        #expect(damage.places.map(\.reason) == [.segmentHeader, .group])
+    }
+
     @Test("a header that is damaged is corruption, whichever segment it is")
     func header() throws {
         let (disk, _) = try smallLog(bytes: 9000)
@@ -196,7 +256,7 @@ struct DamageTests {
             let hit = disk.afterKill()
             hit[path]![33] ^= 1
             let expected = WALCorruption(file: path, offset: 0, reason: .segmentHeader)
-            #expect(throws: WALError.corrupt(expected)) { try openLog(hit) }
+            #expect(throws: WALError.corrupt(WALDamage([expected]))) { try openLog(hit) }
         }
     }
 
