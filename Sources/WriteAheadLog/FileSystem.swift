@@ -15,7 +15,7 @@
 ///   is retried: a second synchronisation may report success for pages that were dropped.
 ///
 /// Paths are absolute or relative to the working directory, without a slash at the end.
-public protocol FileSystem: AnyObject {
+public protocol FileSystem: UncachedReading {
     /// Opens a file.
     ///
     /// - Throws: `FileSystemError`; `EEXIST` for `.create` of a file that is there, `ENOENT` for

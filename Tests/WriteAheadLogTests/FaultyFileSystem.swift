@@ -205,6 +205,22 @@ final class FaultyFileSystem: FileSystem {
         return Array(inodes[number]!.live.dropFirst(offset).prefix(count))
     }
 
+    /// Whether the disk can be read past the cache.
+    var readsPastCache = true
+
+    func readFromDisk(
+        _ path: String, at offset: Int, count: Int
+    ) throws(FileSystemError) -> [UInt8]? {
+        try step(.read, path)
+        guard readsPastCache else { return nil }
+        guard let inode = live[path].flatMap({ inodes[$0] }) else {
+            throw FileSystemError(errno: 2, operation: .open, path: path)
+        }
+        // Dirty pages are written first; those that a failed sync left are clean.
+        let disk = inode.lost.isEmpty ? inode.live : inode.persisted(inode.dirty, length: true)
+        return Array(disk.dropFirst(offset).prefix(count))
+    }
+
     func write(_ file: FileHandle, _ bytes: [UInt8], at offset: Int) throws(FileSystemError) {
         let (number, path) = handles[file]!
         let end = offset + bytes.count

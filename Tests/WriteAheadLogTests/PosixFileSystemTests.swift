@@ -159,4 +159,27 @@ struct PosixFileSystemTests {
             #expect(unsafe chmod(top, 0o700) == 0)
         }
     }
+
+    @Test("reads past the cache what was synced, or says that it cannot")
+    func direct() throws {
+        try inTemporaryDirectory { top in
+            let fileSystem = PosixFileSystem()
+            let path = "\(top)/f"
+            let file = try fileSystem.open(path, .create)
+            let bytes = (0..<10_000).map { UInt8(truncatingIfNeeded: $0 &* 7) }
+            try fileSystem.write(file, bytes, at: 0)
+            try fileSystem.synchronizeData(file)
+            for (offset, count) in [(0, 4096), (4096, 8192), (0, 1 << 20), (12_288, 4096)] {
+                if let found = try fileSystem.readFromDisk(path, at: offset, count: count) {
+                    #expect(found == Array(bytes.dropFirst(offset).prefix(count)))
+                }
+            }
+            #expect(throws: FileSystemError.self) {
+                try fileSystem.readFromDisk("\(top)/g", at: 0, count: 4096)
+            }
+            _ = try CachedFile.makeDurable(path, fileSystem: fileSystem)
+            #expect(try fileSystem.read(file, at: 0, count: 20_000) == bytes)
+            try fileSystem.close(file)
+        }
+    }
 }
