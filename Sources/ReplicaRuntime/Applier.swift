@@ -1,5 +1,6 @@
 internal import AuthCore
 internal import Dispatch
+internal import Foundation
 internal import RaftCore
 internal import Replica
 internal import StateStore
@@ -30,22 +31,26 @@ final class Applier: Sendable {
     private let snapshots: SnapshotExchange
     private let node: NodeID
     private let runNumber: UInt64
+    private let space: DiskSpace
     private let report: @Sendable (ReplicaInput) -> Void
     private let fatal: FatalError
     private let statistics = Mutex(ApplyStatistics())
     private let worker = Mutex<Worker?>(nil)
 
+    /// How often a disk without room is looked at again.
+    private static let spaceRetryMilliseconds = 500
     /// In one transaction.
     private static let entriesMax = 1000
 
     init(
         store: any StateStore, snapshots: SnapshotExchange, node: NodeID, run: UInt64,
-        report: @escaping @Sendable (ReplicaInput) -> Void, fatal: FatalError
+        space: DiskSpace, report: @escaping @Sendable (ReplicaInput) -> Void, fatal: FatalError
     ) {
         self.store = store
         self.snapshots = snapshots
         self.node = node
         runNumber = run
+        self.space = space
         self.report = report
         self.fatal = fatal
     }
@@ -59,17 +64,22 @@ final class Applier: Sendable {
     func put(_ job: Job) { jobs.put(job, evenIfFull: true) }
 
     /// Ends the thread when everything is applied.
-    func stop() {
+    ///
+    /// - Returns: whether it did. What is not applied when the time is over is applied at the next
+    ///   start, from the log.
+    func stop() -> Bool {
         jobs.close()
-        // What is not applied when the time is over is applied at the next start, from the log.
-        if let thread = worker.withLock({ $0 }) { _ = thread.join(seconds: 2) }
+        return worker.withLock({ $0 })?.join(seconds: 2) ?? true
     }
 
     /// What was counted.
     var statisticsNow: ApplyStatistics { statistics.withLock { $0 } }
 
     private func run() {
-        while let batch = jobs.takeAll(until: nil) {
+        var isShort = store.isShortOfSpace
+        while let batch = jobs.takeAll(
+            until: isShort ? .now() + .milliseconds(Self.spaceRetryMilliseconds) : nil)
+        {
             var entries: [Entry] = []
             for job in batch {
                 switch job {
@@ -82,6 +92,34 @@ final class Applier: Sendable {
                 }
             }
             apply(&entries)
+            isShort = checkSpace()
+        }
+    }
+
+    /// Says whether the state is short of room to grow, and makes some if it was and there is.
+    private func checkSpace() -> Bool {
+        var isShort = store.isShortOfSpace
+        if isShort {
+            do { try store.growAhead() } catch {
+                fatal("the state could not be made larger: \(error)")
+            }
+            isShort = store.isShortOfSpace
+        }
+        space.note(.state, isShort: isShort)
+        return isShort
+    }
+
+    /// Applies, on a disk without room when there is some: the node has said so before, when it
+    /// could not grow ahead, and promises nothing new meanwhile.
+    private func applyWhenThereIsRoom(_ entries: [Entry]) throws -> ApplyResult {
+        while true {
+            do { return try store.apply(entries) } catch let error as StateStoreError
+                where error.code == .full
+            {
+                space.note(.state, isShort: true)
+                Thread.sleep(forTimeInterval: Double(Self.spaceRetryMilliseconds) / 1000)
+                _ = checkSpace()
+            }
         }
     }
 
@@ -89,7 +127,7 @@ final class Applier: Sendable {
         guard !entries.isEmpty else { return }
         let begin = DispatchTime.now()
         let result: ApplyResult
-        do { result = try store.apply(entries) } catch {
+        do { result = try applyWhenThereIsRoom(entries) } catch {
             fatal("the state could not be changed: \(error)")
         }
         let nanoseconds = DispatchTime.now().uptimeNanoseconds - begin.uptimeNanoseconds

@@ -79,12 +79,12 @@ final class LogWriter: Sendable {
     func put(_ job: Job) { jobs.put(job, evenIfFull: true) }
 
     /// Ends the thread when everything is done.
-    func stop() {
+    ///
+    /// - Returns: whether it did. If not, the process ends all the same: what was acknowledged is
+    ///   synced already.
+    func stop() -> Bool {
         jobs.close()
-        if let thread = worker.withLock({ $0 }), !thread.join(seconds: 2) {
-            // The process ends all the same: what was acknowledged is synced already.
-            return
-        }
+        return worker.withLock({ $0 })?.join(seconds: 2) ?? true
     }
 
     /// What was counted.
@@ -111,7 +111,7 @@ final class LogWriter: Sendable {
                     $0.log = owned.log.status
                 }
             }
-            reserve = owned.extendReserve(report: report, fatal: fatal)
+            reserve = owned.extendReserve(fatal: fatal)
         }
     }
 }

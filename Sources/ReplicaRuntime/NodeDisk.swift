@@ -1,5 +1,6 @@
 public import AuthCore
 internal import ByteCodec
+internal import Foundation
 public import Logging
 public import RaftCore
 public import Replica
@@ -26,10 +27,14 @@ public final class NodeDisk {
     /// The state.
     public let store: any StateStore
 
+    // For the process after this one.
+    let marker: RunMarker
     // Its lock is never given back: the process that took it is the directory's until it ends.
     private let directory: DataDirectory
     private let log: WriteAheadLog
-    private let recovered: RecoveredLog
+    private let hardState: HardState
+    // Until the replica has it: its entries are as large as the log, and are cut there.
+    private var recovered: RecoveredLog?
     private let snapshot: SnapshotMetadata
     private let lastStamp: Timestamp
 
@@ -48,6 +53,10 @@ public final class NodeDisk {
         directory = try DataDirectory.open(
             path, fileSystem: fileSystem, clusterID: clusterID, node: node,
             newIncarnation: newIncarnation)
+        marker = try RunMarker.open(
+            directory: path, fileSystem: PosixFileSystem(), boot: Self.bootID())
+        try Self.repairCache(path, after: marker.last, logger: logger)
+        try marker.noteBegin()
         self.node = node
         incarnation = directory.identity.incarnation
         var storeOptions = LMDBStateStoreOptions()
@@ -62,10 +71,13 @@ public final class NodeDisk {
         var logOptions = WALOptions()
         logOptions.segmentBytes = options.logSegmentBytes
         logOptions.mayCreate = !directory.isInitialised
+        let recovered: RecoveredLog
         (log, recovered) = try WriteAheadLog.open(
             directory: path, fileSystem: fileSystem, identity: directory.identity,
             options: logOptions,
             state: DurableState(applied: meta.applied, snapshot: store.installedSnapshot))
+        hardState = recovered.hardState
+        self.recovered = recovered
         try directory.markInitialised()
         logger.info(
             "the disk is read",
@@ -75,22 +87,64 @@ public final class NodeDisk {
                 "log_last": "\(recovered.last.index.rawValue)",
                 "term": "\(recovered.hardState.term.rawValue)",
                 "torn_tail": "\(recovered.tornTail)", "incarnation": "\(incarnation.rawValue)",
+                "last_run": "\(marker.last.ending)", "rebooted": "\(marker.last.wasRebooted)",
             ])
     }
 
-    /// The replica that goes on from here.
+    /// After a failed write what the files seem to hold is made true, before anything is built on
+    /// it (recovery R1).
+    private static func repairCache(_ path: String, after last: LastRun, logger: Logger) throws {
+        guard last.ending == .failed else { return }
+        let fileSystem = PosixFileSystem()
+        var files: [String] = []
+        for name in try fileSystem.list(path) {
+            let inner = "\(path)/\(name)"
+            guard try fileSystem.status(inner)?.kind == .directory else {
+                files.append(inner)
+                continue
+            }
+            for file in try fileSystem.list(inner) { files.append("\(inner)/\(file)") }
+        }
+        var written = 0
+        for file in files where try fileSystem.status(file)?.kind == .file {
+            written += try CachedFile.makeDurable(file, fileSystem: fileSystem)
+        }
+        logger.warning(
+            "a write had failed in the last run: all files were compared with the disk",
+            metadata: ["files": "\(files.count)", "blocks_written_again": "\(written)"])
+    }
+
+    // The machine's name for its present start; zeros if it has none.
+    private static func bootID() -> [UInt8] {
+        let unknown = [UInt8](repeating: 0, count: 16)
+        let text: String
+        do {
+            text = try String(
+                contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .ascii)
+        } catch {
+            // Without /proc nobody can tell; the careful way is taken then.
+            return unknown
+        }
+        let digits = text.compactMap(\.hexDigitValue)
+        guard digits.count == 32 else { return unknown }
+        return stride(from: 0, to: 32, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }
+    }
+
+    /// The replica that goes on from here. Called once.
     func makeReplica(
         run: UInt64, seed: UInt64, options: ReplicaOptions, now: ReplicaClocks
     ) -> Replica {
-        Replica(
+        guard let recovered else { preconditionFailure("a second replica of one disk") }
+        self.recovered = nil
+        return Replica(
             id: node, run: run, options: options,
             restored: RestoredState(
-                hardState: recovered.hardState, snapshot: snapshot, logStart: recovered.logStart,
+                hardState: hardState, snapshot: snapshot, logStart: recovered.logStart,
                 entries: recovered.entries), lastStamp: lastStamp, seed: seed, now: now)
     }
 
     /// Hands the log over to its thread. Called once.
-    func takeLog() -> OwnedLog {
-        OwnedLog(log: log, store: store, hardState: recovered.hardState)
+    func takeLog(_ space: DiskSpace) -> OwnedLog {
+        OwnedLog(log: log, store: store, hardState: hardState, space: space)
     }
 }

@@ -15,10 +15,10 @@ final class OwnedLog: @unchecked Sendable {
     private let store: any StateStore
     /// The newest that was persisted: a log that begins anew begins with it.
     private var hardState: HardState
-    /// What was last reported of the disk.
-    private var isFull = false
+    private let space: DiskSpace
 
-    init(log: WriteAheadLog, store: any StateStore, hardState: HardState) {
+    init(log: WriteAheadLog, store: any StateStore, hardState: HardState, space: DiskSpace) {
+        self.space = space
         self.log = log
         self.store = store
         self.hardState = hardState
@@ -61,7 +61,7 @@ final class OwnedLog: @unchecked Sendable {
         while true {
             do { return try log.append(request) } catch WALError.reserveUnavailable {
                 try sync(&tokens, report: report, synced: synced)
-                note(isFull: true, report: report)
+                space.note(.log, isShort: true)
                 Thread.sleep(forTimeInterval: Self.fullDiskPauseSeconds)
             }
         }
@@ -96,23 +96,17 @@ final class OwnedLog: @unchecked Sendable {
     enum Reserve { case ready, preparing, full }
 
     /// Takes one bounded step towards the next spare segment, so that no group waits for more.
-    func extendReserve(report: (ReplicaInput) -> Void, fatal: FatalError) -> Reserve {
+    func extendReserve(fatal: FatalError) -> Reserve {
         do {
             let state = try log.prepareReserve()
-            note(isFull: false, report: report)
+            space.note(.log, isShort: false)
             return state == .ready ? .ready : .preparing
         } catch WALError.reserveUnavailable {
-            note(isFull: true, report: report)
+            space.note(.log, isShort: true)
             return .full
         } catch {
             fatal("the write-ahead log failed: \(error)")
         }
-    }
-
-    private func note(isFull now: Bool, report: (ReplicaInput) -> Void) {
-        guard now != isFull else { return }
-        isFull = now
-        report(.storageFull(now))
     }
 
     /// Closes the files. Everything acknowledged is synced already.

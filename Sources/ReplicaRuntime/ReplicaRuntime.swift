@@ -31,6 +31,7 @@ public final class ReplicaRuntime: Sendable {
     private let loop = Mutex<Worker?>(nil)
     private let stopped = DispatchSemaphore(value: 0)
     private let logger: Logger
+    private let marker: RunMarker
 
     /// Starts a node: its threads, and its connections to the peers.
     ///
@@ -45,6 +46,9 @@ public final class ReplicaRuntime: Sendable {
         begin: (any PeerTransportDelegate, any SnapshotStreamSink) throws -> Void
     ) throws {
         store = disk.store
+        let marker = disk.marker
+        self.marker = marker
+        let fatal = Self.marking(marker, logger, fatal)
         self.clock = clock
         self.logger = logger
         let requests = Mailbox<RuntimeRequest>(limit: Self.requestsMax)
@@ -58,10 +62,11 @@ public final class ReplicaRuntime: Sendable {
         published = Mutex(replica.status)
         snapshots = SnapshotExchange(store: disk.store, report: report, logger: logger)
         logWriter = LogWriter(report: report, fatal: fatal)
+        let space = DiskSpace(report: report)
         applier = Applier(
-            store: disk.store, snapshots: snapshots, node: disk.node, run: run, report: report,
-            fatal: fatal)
-        logWriter.start(disk.takeLog())
+            store: disk.store, snapshots: snapshots, node: disk.node, run: run, space: space,
+            report: report, fatal: fatal)
+        logWriter.start(disk.takeLog(space))
         applier.start()
         snapshots.use(transport)
         let turns = ReplicaTurns(
@@ -131,8 +136,24 @@ public final class ReplicaRuntime: Sendable {
             logger.warning("the replica did not end in time")
         }
         requests.close()
-        logWriter.stop()
-        applier.stop()
+        let isLogClosed = logWriter.stop()
+        guard applier.stop(), isLogClosed else { return }
+        do { try marker.noteStopped() } catch {
+            logger.warning("the stop could not be noted", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// Tells the next process that the disk has failed this one, before this one ends.
+    private static func marking(
+        _ marker: RunMarker, _ logger: Logger, _ fatal: FatalError
+    ) -> FatalError {
+        FatalError { reason in
+            do { try marker.noteFailed() } catch {
+                // The same disk, most likely.
+                logger.error("the failure could not be noted", metadata: ["error": "\(error)"])
+            }
+            fatal(reason)
+        }
     }
 
     private func takeTurns(_ turns: ReplicaTurns) {
