@@ -119,6 +119,12 @@ extension ConfigurationKey {
             "Times of elections and heartbeats: for nodes within a few milliseconds, or ten times "
                 + "as long.", default: "lan"),
         .init(
+            "raft.retained_log_bytes", .number(65_536...1_073_741_824),
+            "Bytes of applied log entries kept in memory, and on the disk by whole files, for nodes "
+                + "that are behind; one that is farther behind gets a copy of the state. A leader "
+                + "keeps up to as much again for a node that was heard within 10 s.",
+            default: "67108864"),
+        .init(
             "sessions.idle_seconds", .number(60...2_592_000),
             "A session that is not used for so long ends.", default: "1800"),
         .init(

@@ -31,6 +31,7 @@ public struct NodeConfiguration: Sendable {
     public var adminUsername: String
     public var adminPasswordFile: String?
     public var isWide: Bool
+    public var retainedLogBytes: Int
     public var sessionIdleSeconds: Int
     public var sessionSeconds: Int
     public var sessionSecondsMax: Int
@@ -85,6 +86,7 @@ public struct NodeConfiguration: Sendable {
         adminUsername = reader.text("bootstrap.admin_username")
         adminPasswordFile = reader.optionalPath("bootstrap.admin_password_file")
         isWide = reader.text("raft.profile") == "wan"
+        retainedLogBytes = reader.number("raft.retained_log_bytes")
         sessionIdleSeconds = reader.number("sessions.idle_seconds")
         sessionSeconds = reader.number("sessions.absolute_seconds")
         sessionSecondsMax = reader.number("sessions.absolute_seconds_max")

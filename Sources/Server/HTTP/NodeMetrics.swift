@@ -45,6 +45,17 @@ struct NodeMetrics: Sendable {
             "watchword_raft_uncommitted_bytes", .gauge, "Proposed here and not committed.",
             raft.uncommittedBytes)
         text.single(
+            "watchword_raft_unapplied_bytes", .gauge, "Committed and not applied here.",
+            raft.unappliedBytes)
+        text.single(
+            "watchword_raft_log_first_index", .gauge, "First entry in memory.",
+            raft.firstIndex.rawValue)
+        text.single(
+            "watchword_raft_log_memory_bytes", .gauge, "Entries in memory.", raft.logBytes)
+        text.single(
+            "watchword_raft_log_retained_bytes", .gauge,
+            "Of these, kept only for followers that are behind.", raft.retainedBytes)
+        text.single(
             "watchword_raft_leaderships_total", .counter, "Elections won.",
             status.counters.leaderships)
         text.single(

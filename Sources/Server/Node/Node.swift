@@ -135,6 +135,8 @@ public final class Node: Sendable {
         options.storeMapBytes = configuration.storeMapBytes
         // With what load balancers and requests under way are given, the node ends within 5 s.
         options.replica.shutdownMilliseconds = 2_000
+        options.replica.raft.retainedBytesMax = configuration.retainedLogBytes
+        options.replica.raft.graceBytesMax = configuration.retainedLogBytes
         if configuration.isWide { options.replica.raft.stretch(by: 10) }
         return options
     }
