@@ -187,7 +187,7 @@ if !coreOnly {
             "ReplicaRuntimeTests",
             [
                 "ReplicaRuntime", "Replica", "RaftCore", "ByteCodec", "AuthCore", "StateStore",
-                "PeerTransport", logging,
+                "WriteAheadLog", "PeerTransport", logging,
             ]),
         tests("WatchwordClientTests", ["WatchwordClient", "APITypes"]),
         tests(

@@ -16,6 +16,8 @@ final class TestRuntime: Sendable {
     let runtime: ReplicaRuntime
     let transport: PeerTransport
     private let folder: URL
+    /// The data directory.
+    var path: String { folder.path }
 
     init() throws {
         folder = FileManager.default.temporaryDirectory
@@ -44,10 +46,11 @@ final class TestRuntime: Sendable {
         }
     }
 
-    /// Ends the node, and removes what it has written.
-    func stop() throws {
+    /// Ends the node, and removes what it has written, once `look` has seen it.
+    func stop(_ look: () throws -> Void = {}) throws {
         runtime.shutdown()
         try transport.stop()
+        try look()
         try FileManager.default.removeItem(at: folder)
     }
 
