@@ -14,6 +14,11 @@ struct Arguments {
     /// Runs of `defects` for each defect, at most.
     var attempts: UInt64 = 200
     var jobs = 1
+    /// Where to draw a picture of the run.
+    var picture: String?
+    /// The part of the run to be drawn, in microseconds.
+    var from: UInt64?
+    var to: UInt64?
     /// Operations per simulated second in a calm world.
     var rate: UInt64 = 20
     var isQuiet = false
@@ -22,6 +27,7 @@ struct Arguments {
 
     static let usage = """
         usage: simulate --seed N [--nodes N] [--hours H | --seconds S] [--defect NAME] [--trace]
+                        [--picture FILE.html [--from S] [--to S]]
                simulate swarm [--seeds A..B] [--nodes N] [--hours H | --seconds S] [--jobs N]
                               [--go-on] [--quiet]
                simulate defects [--defect NAME] [--attempts N] [--seconds S] [--jobs N]
@@ -29,6 +35,7 @@ struct Arguments {
 
         simulate runs the world of one seed and says whether every promise was kept: exit code 0,
         or 1 and the broken promise. The seed and the commit are the whole reproduction.
+        --picture draws the run as a page of HTML; --from and --to choose the part, in seconds.
         swarm runs the world of each seed; hours and seconds are those of one world.
         defects needs a build with WATCHWORD_PLANTED=1, and looks for the seed that finds each.
         calm runs a world without faults, for measuring.
@@ -60,11 +67,15 @@ struct Arguments {
             case "--hours": seconds = try Self.number(&rest, word) * 3_600
             case "--attempts": attempts = try Self.number(&rest, word)
             case "--jobs": jobs = max(1, Int(try Self.number(&rest, word)))
+            case "--picture": picture = try Self.value(&rest, word)
+            case "--from": from = try Self.microseconds(&rest, word)
+            case "--to": to = try Self.microseconds(&rest, word)
             case "--rate": rate = try Self.number(&rest, word)
             case "--defect": defect = try Self.value(&rest, word)
             default: throw Failure(message: "unknown option \(word)")
             }
         }
+        if let from, let to, from >= to { throw Failure(message: "--from comes before --to") }
         if let nodes, !(1...9).contains(nodes) {
             throw Failure(message: "--nodes takes 1 to 9")
         }
@@ -89,6 +100,17 @@ struct Arguments {
             throw Failure(message: "\(option) takes a number, not \(text)")
         }
         return number
+    }
+
+    /// Seconds, perhaps with a fraction.
+    private static func microseconds(
+        _ rest: inout ArraySlice<String>, _ option: String
+    ) throws(Failure) -> UInt64 {
+        let text = try value(&rest, option)
+        guard let seconds = Double(text), (0...1e9).contains(seconds) else {
+            throw Failure(message: "\(option) takes seconds, not \(text)")
+        }
+        return UInt64(seconds * 1e6)
     }
 
     private static func range(

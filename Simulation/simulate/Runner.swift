@@ -12,7 +12,7 @@ struct Runner {
     func run() throws -> Int32 {
         switch arguments.command {
         case .one: try one()
-        case .calm: calm()
+        case .calm: try calm()
         case .swarm: try swarm()
         case .defects: try defects()
         }
@@ -22,17 +22,18 @@ struct Runner {
         try activate(arguments.defect)
         let options = SwarmOptions.drawn(
             seed: arguments.seed, nodes: arguments.nodes, seconds: arguments.seconds)
-        return measure(options)
+        return try measure(options)
     }
 
-    private func calm() -> Int32 {
-        measure(
+    private func calm() throws -> Int32 {
+        try measure(
             .calm(
                 nodes: arguments.nodes ?? 3, seconds: arguments.seconds,
                 operationsPerSecond: arguments.rate))
     }
 
-    private func measure(_ options: SwarmOptions) -> Int32 {
+    private func measure(_ options: SwarmOptions) throws -> Int32 {
+        if let file = arguments.picture { return try draw(options, file) }
         let began = Processor.seconds
         let tell: ((String) -> Void)? = arguments.isTracing ? { Self.tell($0) } : nil
         let report = Simulation.run(seed: arguments.seed, options: options, tell: tell)
@@ -41,6 +42,19 @@ struct Runner {
         } else {
             Printing.report(report, seconds: Processor.seconds - began)
         }
+        return report.violation == nil ? 0 : 1
+    }
+
+    private func draw(_ options: SwarmOptions, _ file: String) throws -> Int32 {
+        var window: ClosedRange<UInt64>?
+        if arguments.from != nil || arguments.to != nil {
+            let from = arguments.from ?? 0
+            window = from...(arguments.to ?? from + 10_000_000)
+        }
+        let (report, page) = Simulation.picture(
+            seed: arguments.seed, options: options, window: window)
+        try Data(page.utf8).write(to: URL(filePath: file))
+        print(Printing.verdict(report))
         return report.violation == nil ? 0 : 1
     }
 

@@ -34,4 +34,17 @@ import Testing
         let report = Simulation.run(seed: seed, options: options)
         #expect(report.violation == nil, "simulate --seed \(seed) --seconds 10")
     }
+
+    @Test("a picture changes nothing in the run, and shows what happened in it")
+    func picture() {
+        let options = SwarmOptions.drawn(seed: 3, nodes: 3, seconds: 10)
+        let (report, page) = Simulation.picture(seed: 3, options: options, window: 0...5_000_000)
+        #expect(report.trace == Simulation.run(seed: 3, options: options).trace)
+        #expect(page.contains("is leader in term 1"))
+        #expect(page.contains("every promise was kept"))
+        #expect(page.contains("entry 1, committed up to"))
+        // One file that needs nothing else.
+        #expect(!page.contains("src=") && !page.contains("href=") && !page.contains("@import"))
+        #expect(page.utf8.count < 8 << 20)
+    }
 }

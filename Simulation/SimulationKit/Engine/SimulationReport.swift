@@ -29,4 +29,42 @@ public enum Simulation {
     ) -> SimulationReport {
         World(seed: seed, options: options, tell: tell).run()
     }
+
+    /// Runs the world of a seed and draws it, as a page of HTML.
+    ///
+    /// - Parameter window: the microseconds of which messages and operations are drawn. Without
+    ///   one, the end of a run that broke a promise, or the first loss of a leader in a long one.
+    public static func picture(
+        seed: UInt64, options: SwarmOptions, window: ClosedRange<UInt64>? = nil
+    ) -> (report: SimulationReport, page: String) {
+        let window = window ?? interestingWindow(seed: seed, options: options)
+        let recording = Recording(window: window)
+        let report = World(seed: seed, options: options, tell: nil, recording: recording).run()
+        var picture = Picture(recording, report)
+        return (report, picture.page())
+    }
+
+    private static func interestingWindow(
+        seed: UInt64, options: SwarmOptions
+    ) -> ClosedRange<UInt64> {
+        // Nothing but what is kept for the whole run.
+        let recording = Recording(window: UInt64.max...UInt64.max)
+        let report = World(seed: seed, options: options, tell: nil, recording: recording).run()
+        let end = report.microseconds
+        let length: UInt64 = 10_000_000
+        if report.violation != nil { return end - min(end, length)...end }
+        guard end > length else { return 0...end }
+        // The end of the first leader that was not only the first of all.
+        let loss = recording.endOfFirstLeader ?? 0
+        let from = loss - min(loss, 2_000_000)
+        return from...(from + length)
+    }
+}
+
+extension Recording {
+    /// When the first node that led did so no longer.
+    fileprivate var endOfFirstLeader: UInt64? {
+        guard let first = changes.firstIndex(where: { $0.state == .leader }) else { return nil }
+        return changes[(first + 1)...].first { $0.node == changes[first].node }?.time
+    }
 }

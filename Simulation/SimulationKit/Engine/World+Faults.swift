@@ -65,7 +65,7 @@ extension World {
 
     private func crashAll() {
         counters[.totalCrashes] += 1
-        say("everything crashes")
+        say(.fault, nil, "everything crashes")
         let isPower = random.chance(1, in: 2)
         for node in nodes.indices where nodes[node].process != nil {
             end(node, isPower ? .powerLoss : .kill)
@@ -76,7 +76,8 @@ extension World {
         guard let process = nodes[node].process, !process.isPaused else { return }
         counters[.pauses] += 1
         process.isPaused = true
-        say("n\(node + 1) is paused")
+        recording?.became(.paused, node, term: process.glance.term.rawValue, at: now)
+        say(.process, node, "n\(node + 1) is paused")
         schedule(.resume(node: node, epoch: process.epoch), in: 1_000 + draw(options.pauseMax))
     }
 
@@ -84,14 +85,16 @@ extension World {
         guard let process = process(node, epoch), process.isPaused else { return }
         process.isPaused = false
         process.isTurnScheduled = false
-        say("n\(node + 1) goes on")
+        recording?.became(
+            Recording.State(process.glance.role), node, term: process.glance.term.rawValue, at: now)
+        say(.process, node, "n\(node + 1) goes on")
         wake(process, node)
     }
 
     private func stop(_ node: Int) {
         guard let process = nodes[node].process else { return }
         counters[.stops] += 1
-        say("n\(node + 1) is told to stop")
+        say(.fault, node, "n\(node + 1) is told to stop")
         give(.shutdown, to: process, node)
     }
 
@@ -114,7 +117,7 @@ extension World {
         let shapes = Cut.Shape.allCases
         let shape = shapes[Int(draw(UInt64(shapes.count - 1)))]
         cuts.append(Cut(shape, nodes: nodes.count, &random))
-        say("the network comes apart: \(shape) \(cuts[cuts.count - 1].pairs)")
+        say(.network, nil, "the network comes apart: \(shape) \(cuts[cuts.count - 1].pairs)")
         impose(cuts.count - 1)
         schedule(.heal(cut: cuts.count - 1), in: 10_000 + draw(options.partitionMax))
     }
@@ -123,7 +126,7 @@ extension World {
     private func flap() {
         guard nodes.count > 1 else { return }
         cuts.append(Cut(.link, nodes: nodes.count, &random))
-        say("a link flaps: \(cuts[cuts.count - 1].pairs)")
+        say(.network, nil, "a link flaps: \(cuts[cuts.count - 1].pairs)")
         var moment = now
         for _ in 0..<(2 + draw(8)) {
             queue.schedule(.cut(cuts.count - 1), at: moment)
@@ -158,7 +161,7 @@ extension World {
     }
 
     private func fillDisk(_ node: Int) {
-        say("the disk of n\(node + 1) fills up")
+        say(.disk, node, "the disk of n\(node + 1) fills up")
         nodes[node].disk.capacityBytes = nodes[node].disk.usedBytes
         schedule(.diskHasRoom(node: node), in: 10_000 + draw(5_000_000))
     }

@@ -15,7 +15,7 @@ extension World {
     /// Faults end: links heal, machines run, disks have room.
     func calmDown() {
         isStormy = false
-        say("the storm is over")
+        say(.fault, nil, "the storm is over")
         for number in cuts.indices {
             // As often as it was imposed; a flapping link may still do so once more.
             while cuts[number].pairs.contains(where: { network[link: $0.from, $0.to].cuts > 0 }) {

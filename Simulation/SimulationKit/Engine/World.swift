@@ -25,6 +25,8 @@ final class World {
     var counters = WorldCounters()
     var trace = TraceHash()
     var tell: ((String) -> Void)?
+    /// What a picture is drawn from, if one is wanted.
+    let recording: Recording?
     var nextEpoch: UInt64 = 1
     var nextTicket: UInt64 = 1
     var cuts: [Cut] = []
@@ -39,10 +41,14 @@ final class World {
     var quietFrom = UInt64.max
     let machine: StateMachine
 
-    init(seed: UInt64, options: SwarmOptions, tell: ((String) -> Void)?) {
+    init(
+        seed: UInt64, options: SwarmOptions, tell: ((String) -> Void)?,
+        recording: Recording? = nil
+    ) {
         self.seed = seed
         self.options = options
         self.tell = tell
+        self.recording = recording
         random = RandomSource(seed: seed)
         network = Network(count: options.nodes)
         machine = StateMachine(sha256: Self.chain)
@@ -101,6 +107,8 @@ final class World {
         }
         var violation = oracle.violation
         violation?.time = now
+        if let violation { recording?.mark(.violation, nil, "\(violation)", at: now, until: nil) }
+        recording?.finish(at: now)
         return SimulationReport(
             seed: seed, options: options, violation: violation, counters: counters,
             downtimes: downtimes, trace: trace, microseconds: now)
@@ -110,8 +118,7 @@ final class World {
         switch event {
         case .turn(let node, let epoch): turn(node, epoch)
         case .timer(let node, let epoch): timer(node, epoch)
-        case .deliver(let from, let to, let run, let connection, let bytes):
-            deliver(from, to, run: run, connection: connection, bytes)
+        case .deliver(let packet): deliver(packet)
         case .diskDone(let node, let epoch): diskDone(node, epoch)
         case .applyDone(let node, let epoch): applyDone(node, epoch)
         case .dial(let from, let to, let epoch): dial(from, to, epoch)
@@ -158,7 +165,12 @@ final class World {
         trace.mix(kind << 56 ^ UInt64(node) << 48 ^ detail)
     }
 
-    func say(_ line: @autoclosure () -> String) {
+    /// Tells something worth knowing.
+    func say(
+        _ kind: Recording.Kind, _ node: Int?, _ line: @autoclosure () -> String,
+        until end: UInt64? = nil
+    ) {
+        recording?.mark(kind, node, line(), at: now, until: end)
         guard let tell else { return }
         let milliseconds = String(now / 1_000)
         let pad = String(repeating: " ", count: max(0, 9 - milliseconds.count))

@@ -9,7 +9,7 @@ enum WorldEvent {
     /// A process's deadline, as it was when this was scheduled.
     case timer(node: Int, epoch: UInt64)
     /// A message arrives at the process of this run.
-    case deliver(from: Int, to: Int, run: UInt64, connection: UInt64, bytes: [UInt8])
+    case deliver(Packet)
     case diskDone(node: Int, epoch: UInt64)
     case applyDone(node: Int, epoch: UInt64)
     /// A process tries to connect.

@@ -1,5 +1,18 @@
 import RaftCore
 
+/// A message under way.
+struct Packet {
+    let from: Int
+    let to: Int
+    /// The process that it is for.
+    let run: UInt64
+    /// The connection that it goes over.
+    let connection: UInt64
+    let bytes: [UInt8]
+    /// Its number in the recording, if there is one.
+    let recorded: Int?
+}
+
 /// What lies between the nodes: for each ordered pair a link, and the connection that the first
 /// has dialled to the second.
 struct Network {
@@ -14,7 +27,7 @@ struct Network {
         /// When the last one arrives; later ones must not overtake it unless they may.
         var lastArrival: UInt64 = 0
         /// Messages that stand in buffers because of a cut.
-        var held: [(bytes: [UInt8], run: UInt64, connection: UInt64)] = []
+        var held: [Packet] = []
     }
 
     /// A connection as who dialled it sees it.
@@ -25,7 +38,7 @@ struct Network {
         /// The run of the process at the other end.
         var run: UInt64 = 0
         /// Waits in the transport for a connection.
-        var queue: [[UInt8]] = []
+        var queue: [(bytes: [UInt8], recorded: Int?)] = []
         var isDialling = false
     }
 

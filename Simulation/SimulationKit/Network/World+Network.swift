@@ -9,10 +9,13 @@ extension World {
     /// Hands a message to the transport: encoded, as it would go over a wire.
     func send(_ message: PeerMessage, from: Int, to: Int) {
         guard from != to, nodes.indices.contains(to) else { return }
+        let recorded = recording?.sent(message, from, to, at: now)
         let connection = network[connection: from, to]
         guard connection.isUp else {
             if options.isQueuedWhileDown, connection.queue.count < 32 {
-                network[connection: from, to].queue.append(message.encoded())
+                network[connection: from, to].queue.append((message.encoded(), recorded))
+            } else {
+                recording?.ended(recorded, .dropped, at: now)
             }
             return
         }
@@ -26,17 +29,20 @@ extension World {
         }
         guard copies > 0 else {
             counters[.messagesLost] += 1
+            recording?.ended(recorded, .lost, at: now)
             return
         }
-        let bytes = message.encoded()
-        for _ in 0..<copies { transmit(bytes, from, to, connection.run, connection.epoch) }
+        let packet = Packet(
+            from: from, to: to, run: connection.run, connection: connection.epoch,
+            bytes: message.encoded(), recorded: recorded)
+        for _ in 0..<copies { transmit(packet) }
     }
 
-    private func transmit(
-        _ bytes: [UInt8], _ from: Int, _ to: Int, _ run: UInt64, _ connection: UInt64
-    ) {
+    private func transmit(_ packet: Packet) {
+        let (from, to) = (packet.from, packet.to)
         guard network[link: from, to].inFlight < options.queueMax else {
             counters[.messagesLost] += 1
+            recording?.ended(packet.recorded, .lost, at: now)
             return
         }
         var arrival = now + latency()
@@ -45,32 +51,36 @@ extension World {
             network[link: from, to].lastArrival = arrival
         }
         network[link: from, to].inFlight += 1
-        queue.schedule(
-            .deliver(from: from, to: to, run: run, connection: connection, bytes: bytes),
-            at: arrival)
+        queue.schedule(.deliver(packet), at: arrival)
     }
 
     func latency() -> UInt64 {
         delay(options.latencyMin, options.latencySpread, isStormy ? options.latencyTail : 0)
     }
 
-    func deliver(_ from: Int, _ to: Int, run: UInt64, connection: UInt64, _ bytes: [UInt8]) {
+    func deliver(_ packet: Packet) {
+        let (from, to) = (packet.from, packet.to)
         network[link: from, to].inFlight -= 1
         if network.isCut(from, to) {
             if options.isHeldThroughCuts, network[link: from, to].held.count < 32 {
-                network[link: from, to].held.append((bytes, run, connection))
+                network[link: from, to].held.append(packet)
             } else {
                 counters[.messagesLost] += 1
             }
+            recording?.ended(packet.recorded, .stuck, at: now)
             return
         }
-        guard let process = nodes[to].process, process.epoch == run,
+        guard let process = nodes[to].process, process.epoch == packet.run,
             !process.isPaused || process.inbox.count < 4_096
-        else { return }
-        note(7, to, TraceHash.digest(bytes) >> 16)
+        else {
+            recording?.ended(packet.recorded, .dropped, at: now)
+            return
+        }
+        note(7, to, TraceHash.digest(packet.bytes) >> 16)
         counters[.messages] += 1
+        recording?.ended(packet.recorded, .arrived, at: now)
         do {
-            let message = try PeerMessage(decoding: bytes)
+            let message = try PeerMessage(decoding: packet.bytes)
             give(.received(message, from: nodes[from].id), to: process, to)
         } catch {
             oracle.fail("wire", "n\(to + 1) cannot read what n\(from + 1) sent: \(error)")
@@ -119,7 +129,12 @@ extension World {
         let connection = network[connection: from, to]
         network[connection: from, to].queue = []
         note(8, from, UInt64(to))
-        for bytes in connection.queue { transmit(bytes, from, to, run, connection.epoch) }
+        for (bytes, recorded) in connection.queue {
+            transmit(
+                Packet(
+                    from: from, to: to, run: run, connection: connection.epoch, bytes: bytes,
+                    recorded: recorded))
+        }
         give(.connected(nodes[to].id), to: caller, from)
     }
 
@@ -181,9 +196,8 @@ extension World {
             let held = network[link: from, to].held
             network[link: from, to].held = []
             // What a kernel still tries to deliver arrives now, unless its socket was closed.
-            for (bytes, run, connection) in held
-            where network[connection: from, to].epoch == connection {
-                transmit(bytes, from, to, run, connection)
+            for packet in held where network[connection: from, to].epoch == packet.connection {
+                transmit(packet)
             }
         }
     }

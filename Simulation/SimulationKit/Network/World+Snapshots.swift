@@ -25,7 +25,9 @@ extension World {
                 SnapshotTransfer(
                     from: from, to: to, fromEpoch: process.epoch,
                     toEpoch: nodes[to].process?.epoch ?? 0, source: source, sink: nil))
-            say("n\(from + 1) sends a snapshot up to \(source.manifest.last) to n\(to + 1)")
+            say(
+                .snapshot, from,
+                "n\(from + 1) sends a snapshot up to \(source.manifest.last) to n\(to + 1)")
             schedule(.chunk(transfer: transfers.count - 1), in: 1_000 + latency())
         } catch {
             oracle.fail("L5", "n\(from + 1) cannot export: \(error)")

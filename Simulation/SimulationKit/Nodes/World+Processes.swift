@@ -82,8 +82,11 @@ extension World {
         counters[.restarts] += 1
         note(11, node.index, recovered.last.index.rawValue)
         say(
+            .process, node.index,
             "n\(node.index + 1) starts, log \(recovered.logStart.index.rawValue)–"
                 + "\(recovered.last.index.rawValue), applied \(node.store.applied.index.rawValue)")
+        recording?.became(
+            .follower, node.index, term: recovered.hardState.term.rawValue, at: now)
         hangUp(on: node.index)
         dialAll(node.index, epoch)
         wake(process, node.index)
@@ -101,7 +104,7 @@ extension World {
             // Nothing was changed; when there is room it will start.
             node.disk.endProcess()
         } else {
-            say("n\(node.index + 1) cannot start: \(error)")
+            say(.process, node.index, "n\(node.index + 1) cannot start: \(error)")
             return oracle.fail("L5", "n\(node.index + 1) cannot start: \(error)")
         }
         node.isRestartScheduled = true
@@ -133,8 +136,9 @@ extension World {
         node.process = nil
         node.armed = nil
         oracle.ended(index)
+        recording?.became(.down, index, term: 0, at: now)
         note(12, index)
-        say("n\(index + 1) ends: \(ending)")
+        say(.process, index, "n\(index + 1) ends: \(ending)")
         for peer in nodes.indices where peer != index {
             network[connection: index, peer].isUp = false
             network[connection: index, peer].queue = []
@@ -168,7 +172,7 @@ extension World {
         do {
             try writeUnderWay(process, node.index)
         } catch {
-            say("n\(node.index + 1) is interrupted: \(error)")
+            say(.disk, node.index, "n\(node.index + 1) is interrupted: \(error)")
         }
     }
 }

@@ -43,7 +43,7 @@ extension World {
             return diskFull(process, node)
         } catch {
             // Final for the process: the next start finds out what is durable.
-            say("n\(node + 1) cannot write: \(error)")
+            say(.disk, node, "n\(node + 1) cannot write: \(error)")
             return end(node, .kill)
         }
         process.diskUnderWay = []
@@ -57,7 +57,7 @@ extension World {
 
     private func diskFull(_ process: SimulatedNode.Process, _ node: Int) {
         if !process.isStorageFull {
-            say("n\(node + 1) has no room")
+            say(.disk, node, "n\(node + 1) has no room")
             counters[.fullDisks] += 1
             process.isStorageFull = true
             give(.storageFull(true), to: process, node)
@@ -151,7 +151,7 @@ extension World {
         } catch {
             guard error.isForLackOfRoom else { throw error }
             if !process.isStorageFull {
-                say("n\(node + 1) has no room for a reserve")
+                say(.disk, node, "n\(node + 1) has no room for a reserve")
                 counters[.fullDisks] += 1
                 process.isStorageFull = true
                 give(.storageFull(true), to: process, node)
@@ -178,7 +178,7 @@ extension World {
         process.received.removeAll()
         counters[.snapshotsInstalled] += 1
         note(6, node, metadata.last.index.rawValue)
-        say("n\(node + 1) installed \(metadata.last.index.rawValue)")
+        say(.snapshot, node, "n\(node + 1) installed \(metadata.last.index.rawValue)")
         give(.snapshotInstalled(metadata, lastStamp: meta.lastStamp), to: process, node)
     }
 
@@ -209,7 +209,7 @@ extension World {
                 .applied(upTo: result.applied, durable: result.durable, outcomes: own),
                 to: process, node)
         } catch {
-            say("n\(node + 1) cannot apply: \(error)")
+            say(.disk, node, "n\(node + 1) cannot apply: \(error)")
             return oracle.fail("S5", "n\(node + 1) cannot apply: \(error)")
         }
         process.applying = []

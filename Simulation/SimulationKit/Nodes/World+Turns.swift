@@ -49,8 +49,13 @@ extension World {
         let glance = turn.glance
         if glance.role != turn.before.role || glance.term != turn.before.term {
             note(2, node, glance.term.rawValue << 8 | UInt64(glance.role.rawValue))
-            say("n\(node + 1) \(glance.role) in term \(glance.term.rawValue)")
+            let state = Recording.State(glance.role)
+            recording?.became(state, node, term: glance.term.rawValue, at: now)
+            say(.role, node, "n\(node + 1) is \(state.name) in term \(glance.term.rawValue)")
             if glance.role == .leader { counters[.elections] += 1 }
+        }
+        if let recording, glance.commit != turn.before.commit {
+            recording.committed(glance.commit.rawValue, node, at: now)
         }
         oracle.ranked(node, glance)
         for action in turn.actions {

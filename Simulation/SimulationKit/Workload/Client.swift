@@ -13,6 +13,8 @@ struct Client {
     let index: Int
     var state = State.idle
     var node = 0
+    /// The number of the operation under way in the recording, if there is one.
+    var recorded: Int?
     /// An operation whose outcome is not known, to be asked for again.
     var unfinished: Unfinished?
     /// Sessions that this client began, newest last, with what it knows of them.
@@ -30,5 +32,23 @@ struct Client {
         var isRevoked = false
         /// A revocation was asked for, and may have happened.
         var isDoubtful = false
+    }
+}
+
+extension Command.Operation {
+    /// What the client wants, in a few words.
+    var told: String {
+        switch self {
+        case .bootstrap: "bootstrap"
+        case .createUser: "create user"
+        case .startSession: "log in"
+        case .revokeSession: "revoke session"
+        case .revokeSessions: "revoke all sessions"
+        case .putSecret: "put secret"
+        case .sweep: "sweep"
+        case .setPassword: "set password"
+        case .touchSessions: "touch sessions"
+        default: "other"
+        }
     }
 }

@@ -29,6 +29,7 @@ extension World {
         if isStormy, clients[index].unfinished == nil, random.chance(options.readShare, in: 256) {
             clients[index].state = .reading(ticket, floor: history.floor)
             waiters[ticket] = index
+            clients[index].recorded = recording?.asked(index, any, "look up", at: now)
             return give(.confirmRead(ticket, deadline: deadline), to: process, any)
         }
         let work = clients[index].unfinished ?? newOperation(index)
@@ -37,6 +38,7 @@ extension World {
         let attempt = history.attempt(work.operation, bytes)
         clients[index].state = .writing(ticket, attempt: attempt)
         waiters[ticket] = index
+        clients[index].recorded = recording?.asked(index, any, work.command.told, at: now)
         give(.propose(ticket, command: bytes, deadline: deadline), to: process, any)
     }
 
@@ -55,6 +57,7 @@ extension World {
         switch completion {
         case .applied(let entry, let outcome):
             counters[.writesAcknowledged] += 1
+            recording?.answered(clients[index].recorded, .done, at: now)
             downtimes.acknowledged(at: now)
             oracle.fail(history.acknowledged(attempt, entry, outcome))
             if nodes[node].store.applied.index < entry {
@@ -64,10 +67,12 @@ extension World {
             clients[index].unfinished = nil
         case .notProposed:
             counters[.writesRefused] += 1
+            recording?.answered(clients[index].recorded, .refused, at: now)
             oracle.fail(history.refused(attempt))
             forgetOrRetry(index)
         case .unknown:
             counters[.writesUnknown] += 1
+            recording?.answered(clients[index].recorded, .unknown, at: now)
             history.unknown(attempt)
             doubtUnknown(index)
             forgetOrRetry(index)
@@ -86,10 +91,13 @@ extension World {
         switch completion {
         case .confirmed:
             counters[.readsConfirmed] += 1
+            recording?.answered(clients[index].recorded, .done, at: now)
             // The view is opened after the confirmation, as a request would.
             oracle.fail(history.read(at: nodes[node].store.applied.index, floor: floor))
             validate(index, node)
-        case .failed: counters[.readsFailed] += 1
+        case .failed:
+            counters[.readsFailed] += 1
+            recording?.answered(clients[index].recorded, .refused, at: now)
         }
         rest(index)
     }
@@ -101,6 +109,7 @@ extension World {
             case .writing(let ticket, let attempt) where process.waiting.contains(ticket):
                 waiters[ticket] = nil
                 counters[.writesUnknown] += 1
+                recording?.answered(clients[index].recorded, .unknown, at: now)
                 history.unknown(attempt)
                 doubtUnknown(index)
                 forgetOrRetry(index)
@@ -108,6 +117,7 @@ extension World {
             case .reading(let ticket, _) where process.waiting.contains(ticket):
                 waiters[ticket] = nil
                 counters[.readsFailed] += 1
+                recording?.answered(clients[index].recorded, .refused, at: now)
                 rest(index)
             case .idle, .writing, .reading: break
             }
