@@ -199,7 +199,11 @@ internal import Synchronization
     /// Grows the file until the reserve is there, or growing fails.
     public func growToReserve() throws(LMDBError) {
         guard !options.isReadOnly, options.growthStepBytes > 0 else { return }
-        while reserveBytes < min(options.growthReserveBytes, options.mapSizeBytes) {
+        // After a failure at least one try is made, however much is left of what was grown before:
+        // only a try can find out that there is room again.
+        while growthFailure != nil
+            || reserveBytes < min(options.growthReserveBytes, options.mapSizeBytes)
+        {
             let before = reserveBytes
             let transaction = try beginWrite()
             transaction.abort()

@@ -72,13 +72,14 @@ final class Bench: Sendable {
 
     /// A request that must succeed, tried over all nodes for a while.
     func demand(
-        _ method: String, _ path: String, body: JSON? = nil, within seconds: Int = 20
+        _ method: String, _ path: String, body: JSON? = nil, within seconds: Int = 20,
+        besides avoided: String? = nil
     ) async throws -> JSON {
         let deadline = ContinuousClock.now + .seconds(seconds)
         let key = UUID().uuidString
         var last = "no answer"
         while ContinuousClock.now < deadline {
-            for node in cluster.nodes {
+            for node in cluster.nodes where node.id != avoided {
                 do {
                     let answer = try await http.send(
                         .init(rawValue: method), node.url + path, token: token, body: body,
@@ -108,13 +109,53 @@ final class Bench: Sendable {
         return token
     }
 
-    /// A new user for this drill; the answer is the id.
-    func makeUser(_ purpose: String, password: String? = nil) async throws -> String {
+    /// A new user for this drill with a password; the answer is the name.
+    func makeNamedUser(_ purpose: String, password: String) async throws -> String {
+        let name = "\(purpose)-\(UUID().uuidString.prefix(8).lowercased())"
+        _ = try await demand(
+            "POST", "/v1/users", body: ["username": .string(name), "password": .string(password)])
+        return name
+    }
+
+    /// A new user for this drill, who cannot log in; the answer is the id.
+    func makeUser(_ purpose: String) async throws -> String {
         let suffix = UUID().uuidString.prefix(8).lowercased()
-        var body: [String: JSON] = ["username": .string("\(purpose)-\(suffix)")]
-        if let password { body["password"] = .string(password) }
-        let user = try await demand("POST", "/v1/users", body: .object(body))
+        let user = try await demand(
+            "POST", "/v1/users", body: ["username": .string("\(purpose)-\(suffix)")])
         guard let id = user["id"]?.text else { throw DrillFailure("a user without an id: \(user)") }
         return id
+    }
+
+    /// A figure of a node's `/metrics`, without labels; 0 when it is not there.
+    func metric(_ name: String, of id: String) async throws -> Double {
+        let text = try await metrics(of: id)
+        for line in text.split(separator: "\n") where line.hasPrefix(name + " ") {
+            return Double(line.dropFirst(name.count + 1)) ?? 0
+        }
+        return 0
+    }
+
+    private func metrics(of id: String) async throws -> String {
+        let deadline = ContinuousClock.now + .seconds(10)
+        while true {
+            do {
+                // A listener of its own asks for no credential, which a node without room could
+                // not confirm.
+                let own = try cluster.setting(id, "metrics", "listen").map { "http://\($0)" }
+                let url = "\(own ?? cluster.node(id).url)/metrics"
+                var request = HTTPClientRequest(url: url)
+                if own == nil {
+                    request.headers.add(name: "Authorization", value: "Bearer \(token)")
+                }
+                let answer = try await http.client.execute(request, timeout: .seconds(3))
+                guard answer.status == .ok else {
+                    throw DrillFailure("\(url): \(answer.status.code)")
+                }
+                return String(buffer: try await answer.body.collect(upTo: 1 << 20))
+            } catch {
+                guard ContinuousClock.now < deadline else { throw error }
+                try await Task.sleep(for: .milliseconds(50))
+            }
+        }
     }
 }

@@ -4,10 +4,36 @@ import Foundation
 
 /// What a drill showed.
 struct Verdict: Sendable {
+    enum Outcome: Sendable { case passed, failed, notRun }
+
     let name: String
     let figures: [String]
-    let passed: Bool
+    let outcome: Outcome
+
+    init(name: String, figures: [String], outcome: Outcome) {
+        self.name = name
+        self.figures = figures
+        self.outcome = outcome
+    }
+
+    init(name: String, figures: [String], passed: Bool) {
+        self.init(name: name, figures: figures, outcome: passed ? .passed : .failed)
+    }
+
+    func tell() {
+        let word =
+            switch outcome {
+            case .passed: "ok"
+            case .failed: "FAILED"
+            case .notRun: "not run"
+            }
+        say("\(word): \(name)")
+        for figure in figures { say("    \(figure)") }
+    }
 }
+
+/// Prints a line at once, also into a pipe.
+private func say(_ line: String) { FileHandle.standardOutput.write(Data((line + "\n").utf8)) }
 
 /// Breaks a quickstart cluster on purpose, and counts what its users would have noticed.
 @main
@@ -25,34 +51,61 @@ struct Drill: AsyncParsableCommand {
         let cluster = try QuickstartCluster(folder: dir, script: script)
         let bench = try await Bench(cluster: cluster)
         try await bench.ready(cluster.nodes.map(\.id))
-        let scale = short ? 10 : 1
-        let drills: [(String, () async throws -> Verdict)] = [
-            ("leader-kills", { try await leaderKills(bench, times: 200 / scale) }),
-            ("total-kills", { try await totalKills(bench, times: 50 / scale) }),
-            ("handovers", { try await handovers(bench, times: 100 / scale) }),
-            ("revocations", { try await revocations(bench, count: 10_000 / scale) }),
-            ("logins", { try await logins(bench, count: 10_000 / scale) }),
-            ("snapshot", { try await snapshotCatchUp(bench) }),
-        ]
         var failures = 0
-        // To fill the log so far that it is trimmed takes minutes.
-        let tooLong = short ? ["snapshot"] : []
-        for (name, drill) in drills
-        where only.isEmpty ? !tooLong.contains(name) : only.contains(name) {
+        let drills = drills(bench)
+        for unknown in only where !drills.contains(where: { $0.name == unknown }) {
+            throw ValidationError("no drill is called \(unknown)")
+        }
+        for (name, drill) in drills where only.isEmpty || only.contains(name) {
             let begin = ContinuousClock.now
             do {
-                let verdict = try await drill()
-                print("\(verdict.passed ? "ok" : "FAILED"): \(verdict.name)")
-                for figure in verdict.figures { print("    \(figure)") }
-                if !verdict.passed { failures += 1 }
+                for verdict in try await drill() {
+                    verdict.tell()
+                    if verdict.outcome == .failed { failures += 1 }
+                }
             } catch {
-                print("FAILED: \(name): \(error)")
+                say("FAILED: \(name): \(error)")
                 failures += 1
             }
-            let seconds = begin.duration(to: .now).components.seconds
-            print("    took \(seconds) s")
+            say("    took \(begin.duration(to: .now).components.seconds) s")
         }
         try await bench.http.client.shutdown()
         if failures > 0 { throw ExitCode(1) }
+    }
+
+    private typealias Work = () async throws -> [Verdict]
+
+    private func drills(_ bench: Bench) -> [(name: String, work: Work)] {
+        let scale = short ? 10 : 1
+        return [
+            ("leader-kills", { [try await leaderKills(bench, times: 200 / scale)] }),
+            ("total-kills", { [try await totalKills(bench, times: 50 / scale)] }),
+            ("handovers", { [try await handovers(bench, times: 100 / scale)] }),
+            ("revocations", { [try await revocations(bench, count: 10_000 / scale)] }),
+            ("logins", { [try await logins(bench, count: 10_000 / scale)] }),
+            ("paused", { try await disturbed(bench, scale: scale, .paused(bench)) }),
+            (
+                "cut",
+                {
+                    let relay = try await PeerRelay.insert(into: bench.cluster)
+                    try await bench.ready(bench.cluster.nodes.map(\.id))
+                    let verdicts = try await disturbed(bench, scale: scale, .cutOff(relay))
+                    try await relay.remove()
+                    try await bench.ready(bench.cluster.nodes.map(\.id))
+                    return verdicts
+                }
+            ),
+            ("disk", { try await diskFull(bench) }),
+            ("snapshot", { [try await snapshotCatchUp(bench)] }),
+        ]
+    }
+
+    private func disturbed(
+        _ bench: Bench, scale: Int, _ disturbance: Disturbance
+    ) async throws -> [Verdict] {
+        [
+            try await revocations(bench, count: 10_000 / scale, disturbance),
+            try await logins(bench, count: 10_000 / scale, disturbance),
+        ]
     }
 }

@@ -75,24 +75,47 @@ private final class Shared<Value: Sendable>: Sendable {
     func change(_ body: (inout Value) -> Void) { value.withLock { body(&$0) } }
 }
 
-/// Runs `count` rounds over several tasks, with a follower paused in the middle third.
+/// What befalls a follower while rounds go on.
+struct Disturbance: Sendable {
+    let name: String
+    /// Begins it; the answer ends it.
+    let begin: @Sendable (String) async throws -> @Sendable () throws -> Void
+
+    /// The process stands still, as when its machine is out of breath.
+    static func paused(_ bench: Bench) -> Disturbance {
+        Disturbance(name: "paused") { follower in
+            try bench.cluster.signal(follower, SIGSTOP)
+            return { try bench.cluster.signal(follower, SIGCONT) }
+        }
+    }
+
+    /// No byte comes through between it and the others, while clients still reach it.
+    static func cutOff(_ relay: PeerRelay) -> Disturbance {
+        Disturbance(name: "cut off") { follower in
+            relay.cut(follower)
+            return { relay.heal() }
+        }
+    }
+}
+
+/// Runs `count` rounds over several tasks; a disturbance takes a follower in the middle of them.
 private func rounds(
-    _ bench: Bench, count: Int, _ round: @Sendable @escaping (Int) async throws -> Void
+    _ bench: Bench, count: Int, _ disturbance: Disturbance?,
+    _ round: @Sendable @escaping (Int) async throws -> Void
 ) async throws {
     let next = Counter()
-    let pauser = Task {
-        while next.now < count / 3 {
-            try await Task.sleep(for: .milliseconds(20))
-        }
+    let disturber = Task {
+        guard let disturbance else { return }
+        while next.now < count / 3 { try await Task.sleep(for: .milliseconds(20)) }
         let leader = try await bench.leader()
         guard let follower = bench.cluster.nodes.map(\.id).first(where: { $0 != leader }) else {
             return
         }
-        try bench.cluster.signal(follower, SIGSTOP)
-        while next.now < count / 3 + max(20, count / 20) {
+        let end = try await disturbance.begin(follower)
+        while next.now < count / 3 + max(40, count / 50) {
             try await Task.sleep(for: .milliseconds(20))
         }
-        try bench.cluster.signal(follower, SIGCONT)
+        try end()
     }
     try await withThrowingTaskGroup(of: Void.self) { group in
         for _ in 0..<8 {
@@ -106,15 +129,17 @@ private func rounds(
         }
         try await group.waitForAll()
     }
-    try await pauser.value
+    try await disturber.value
 }
 
 /// Revokes sessions, each validated on every node as soon as the revocation is acknowledged.
-func revocations(_ bench: Bench, count: Int) async throws -> Verdict {
+func revocations(
+    _ bench: Bench, count: Int, _ disturbance: Disturbance? = nil
+) async throws -> Verdict {
     let user = try await bench.makeUser("revoked")
     let urls = bench.cluster.nodes.map(\.url)
     let total = Shared((answers: Answers(), acknowledged: 0, before: Answers()))
-    try await rounds(bench, count: count) { number in
+    try await rounds(bench, count: count, disturbance) { number in
         let url = urls[number % urls.count]
         guard let session = try await makeSession(of: user, through: url, bench) else { return }
         let before = await validate(session.token, on: [url], bench)
@@ -135,7 +160,7 @@ func revocations(_ bench: Bench, count: Int) async throws -> Verdict {
     }
     let result = total.now
     return Verdict(
-        name: "revocations, each validated at once on every node, a follower paused meanwhile",
+        name: "revocations, each validated at once on every node" + suffix(disturbance),
         figures: [
             "\(result.acknowledged) of \(count) acknowledged; before: \(result.before.allowed) allows",
             "after: \(result.answers.allowed) allows, \(result.answers.refused) refusals, "
@@ -145,16 +170,28 @@ func revocations(_ bench: Bench, count: Int) async throws -> Verdict {
             && result.before.allowed > count * 8 / 10)
 }
 
-/// Makes sessions, each validated at once on the other nodes.
-func logins(_ bench: Bench, count: Int) async throws -> Verdict {
-    let user = try await bench.makeUser("fresh")
+private func suffix(_ disturbance: Disturbance?) -> String {
+    disturbance.map { ", a follower \($0.name) in the middle" } ?? ""
+}
+
+/// Logs in with a password, each session validated at once on the other nodes.
+func logins(
+    _ bench: Bench, count: Int, _ disturbance: Disturbance? = nil
+) async throws -> Verdict {
+    let password = "drill-\(UUID().uuidString)"
+    let name = try await bench.makeNamedUser("fresh", password: password)
     let urls = bench.cluster.nodes.map(\.url)
     let total = Shared((answers: Answers(), made: 0))
-    try await rounds(bench, count: count) { number in
+    try await rounds(bench, count: count, disturbance) { number in
         let url = urls[number % urls.count]
-        guard let session = try await makeSession(of: user, through: url, bench) else { return }
-        let others = urls.filter { $0 != url }
-        let answers = await validate(session.token, on: others, bench)
+        let answer: Answer
+        do {
+            answer = try await bench.http.send(
+                .POST, "\(url)/v1/auth/login",
+                body: ["username": .string(name), "password": .string(password)])
+        } catch { return }
+        guard let token = answer.body["session_token"]?.text else { return }
+        let answers = await validate(token, on: urls.filter { $0 != url }, bench)
         total.change {
             $0.made += 1
             $0.answers.add(answers)
@@ -162,68 +199,11 @@ func logins(_ bench: Bench, count: Int) async throws -> Verdict {
     }
     let result = total.now
     return Verdict(
-        name:
-            "new sessions, each validated at once on the other nodes, a follower paused meanwhile",
+        name: "log-ins, each validated at once on the other nodes" + suffix(disturbance),
         figures: [
-            "\(result.made) of \(count) made; \(result.answers.allowed) allows, "
+            "\(result.made) of \(count) succeeded; \(result.answers.allowed) allows, "
                 + "\(result.answers.refused) refusals, \(result.answers.unavailable) unavailable"
         ],
         passed: result.answers.refused == 0 && result.made > count * 9 / 10
             && result.answers.allowed > count)
-}
-
-/// Holds a follower back until the log is trimmed past it, and lets it catch up under load.
-func snapshotCatchUp(_ bench: Bench) async throws -> Verdict {
-    let leader = try await bench.leader()
-    guard let follower = bench.cluster.nodes.first(where: { $0.id != leader }) else {
-        throw DrillFailure("no follower")
-    }
-    let load = try await WriteLoad(
-        bench: bench, writers: 16, interval: .milliseconds(30),
-        urls: bench.cluster.nodes.filter { $0.id != follower.id }.map(\.url))
-    let held = try await figure("watchword_raft_last_index", of: follower.id, bench)
-    try bench.cluster.signal(follower.id, SIGKILL)
-    let caughtUp: Duration = try await load.run {
-        // Until the leader has let go of what the follower would need next; the limit is more than
-        // twice what the log keeps for slow followers by default.
-        for number in 0..<4800 {
-            if number % 50 == 0,
-                try await figure("watchword_raft_log_first_index", of: leader, bench) > held + 1
-            {
-                break
-            }
-            _ = try await bench.demand(
-                "PUT", "/v1/secrets/drill/filler-\(number % 40)",
-                body: ["value": .string(String(repeating: "x", count: 48 << 10))])
-        }
-        try await bench.cluster.start(follower.id)
-        let moment = ContinuousClock.now
-        try await bench.ready([follower.id], within: 120)
-        return moment.duration(to: .now)
-    }
-    // Counts from the start of the process.
-    let installed = try await figure(
-        "watchword_raft_snapshots_installed_total", of: follower.id, bench)
-    let account = try await load.account()
-    return Verdict(
-        name: "a follower behind the trimmed log catches up under load",
-        figures: [
-            account.sentence, "snapshots installed since its start: \(installed)",
-            "ready again after \(caughtUp / .milliseconds(1)) ms",
-        ], passed: account.isClean && installed >= 1)
-}
-
-/// A figure of a node's metrics, which only who may read them sees.
-private func figure(_ name: String, of node: String, _ bench: Bench) async throws -> Int {
-    var request = HTTPClientRequest(url: "\(bench.cluster.node(node).url)/metrics")
-    request.headers.add(name: "Authorization", value: "Bearer \(bench.token)")
-    let response = try await bench.http.client.execute(request, timeout: .seconds(5))
-    guard response.status == .ok else {
-        throw DrillFailure("metrics of \(node): \(response.status.code)")
-    }
-    let text = String(buffer: try await response.body.collect(upTo: 1 << 20))
-    for line in text.split(separator: "\n") where line.hasPrefix("\(name) ") {
-        if let value = Double(line.dropFirst(name.count + 1)) { return Int(value) }
-    }
-    throw DrillFailure("\(node) has no \(name)")
 }

@@ -117,7 +117,7 @@ final class WriteLoad: Sendable {
                 switch answer.status {
                 case 201:
                     return ledger.acknowledge(label)
-                case 503, 409, 429, 502, 504:
+                case 503, 409, 429, 502, 504, 507:
                     ledger.count(failure: "\(answer.status) \(answer.code)")
                 default:
                     ledger.count(failure: "\(answer.status) \(answer.code)")

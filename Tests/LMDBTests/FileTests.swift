@@ -76,6 +76,32 @@ struct FileTests {
         #expect(try environment.read { try $0.count(environment.a) } == 10)
     }
 
+    @Test("a full disk is tried again even when what was grown before suffices")
+    func growthIsTriedAgain() throws {
+        let isFull = Flag()
+        let directory = try TemporaryDirectory()
+        var options = EnvironmentOptions(
+            mapSizeBytes: 64 << 20, growthStepBytes: 256 << 10, growthReserveBytes: 256 << 10,
+            growthSliceBytes: 64 << 10)
+        let write = options.writeZeros
+        options.writeZeros = { descriptor, offset, count in
+            isFull.value.load(ordering: .relaxed)
+                ? ENOSPC : write(descriptor, offset, count)
+        }
+        let environment = try makeEnvironment(directory, options: options)
+        try environment.growToReserve()
+        try environment.put(environment.a, "key", "value")
+        // The first slice makes the reserve whole again, the next one finds no room.
+        try environment.beginWrite().abort()
+        isFull.value.store(true, ordering: .relaxed)
+        try environment.beginWrite().abort()
+        #expect(environment.growthFailure == ENOSPC)
+        #expect(environment.reserveBytes >= 256 << 10)
+        isFull.value.store(false, ordering: .relaxed)
+        try environment.growToReserve()
+        #expect(environment.growthFailure == nil)
+    }
+
     private final class Flag: Sendable {
         let value = Atomic<Bool>(false)
     }

@@ -104,8 +104,8 @@ struct NodeMetrics: Sendable {
         text.begin("watchword_apply_seconds_total", .counter, "Time in commits.")
         text.value("watchword_apply_seconds_total", [], Double(apply.nanoseconds) / 1e9)
         text.single(
-            "watchword_store_short_of_space", .gauge, "1 when the store cannot grow.",
-            runtime.store.isShortOfSpace ? 1 : 0)
+            "watchword_storage_full", .gauge, "1 when log or state cannot grow.",
+            runtime.status.raft.isStorageFull ? 1 : 0)
         guard let store = runtime.store as? LMDBStateStore,
             let figures = Self.figures(of: store)
         else { return }

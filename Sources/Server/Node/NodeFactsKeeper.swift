@@ -100,8 +100,9 @@ final class NodeFactsKeeper: Sendable {
             now.nanoseconds(since: confirmedAt) <= Self.confirmationMilliseconds * 1_000_000
         else { return both("no quorum answers") }
         guard isBootstrapped else { return both("the cluster is being made") }
-        let full = status.raft.role == .leader && status.raft.isStorageFull
-        return (.available, full ? .unavailable("the disk is full") : .available)
+        // A follower without room takes nothing in, so it would never see what became of a write.
+        let isFull = status.raft.isStorageFull
+        return (.available, isFull ? .unavailable("the disk is full") : .available)
     }
 
     private func members(of status: ReplicaStatus) -> [MemberFacts] {
