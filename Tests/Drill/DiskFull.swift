@@ -29,7 +29,7 @@ private func diskFull(_ bench: Bench, of id: String, role: String) async throws 
     let figures: [String]
     do { figures = try await runFull(bench, load, id, disk, role: role) } catch {
         // Nothing stays mounted; who still writes there is ended first.
-        try cluster.signal(id, SIGKILL)
+        if try cluster.isRunning(id) { try cluster.signal(id, SIGKILL) }
         try await disk.unmount()
         throw error
     }
@@ -151,7 +151,10 @@ private struct SmallDisk: Sendable {
 
     func empty() async throws { try await Command.run("rm", "\(mountPoint)/filler") }
 
-    func unmount() async throws { try await Command.run("umount", mountPoint) }
+    func unmount() async throws {
+        // Lazily: a process that was killed may need a moment to end.
+        try await Command.run("umount", "-l", mountPoint)
+    }
 }
 
 /// Another program, run to its end.
