@@ -26,11 +26,15 @@ private func diskFull(_ bench: Bench, of id: String, role: String) async throws 
     }
     let load = try await WriteLoad(
         bench: bench, writers: 4, interval: .milliseconds(20), urls: [balancer])
+    guard let setting = try cluster.setting(id, "node", "data_dir") else {
+        throw DrillFailure("\(id) has no data directory in its file")
+    }
     let figures: [String]
-    do { figures = try await runFull(bench, load, id, disk, role: role) } catch {
+    do { figures = try await runFull(bench, load, id, disk, role: role, setting: setting) } catch {
         // Nothing stays mounted; who still writes there is ended first.
         if try cluster.isRunning(id) { try cluster.signal(id, SIGKILL) }
         try await disk.unmount()
+        try cluster.set(id, "node", "data_dir", setting)
         throw error
     }
     try await disk.unmount()
@@ -44,14 +48,12 @@ private func diskFull(_ bench: Bench, of id: String, role: String) async throws 
 private let metricsPort = 9390
 
 private func runFull(
-    _ bench: Bench, _ load: WriteLoad, _ id: String, _ disk: SmallDisk, role: String
+    _ bench: Bench, _ load: WriteLoad, _ id: String, _ disk: SmallDisk, role: String,
+    setting: String
 ) async throws -> [String] {
     let cluster = bench.cluster
     return try await load.run {
         let home = cluster.node(id).dataFolder
-        guard let setting = try cluster.setting(id, "node", "data_dir") else {
-            throw DrillFailure("\(id) has no data directory in its file")
-        }
         try await cluster.stop(id)
         try await Command.run("cp", "-a", home, "\(disk.mountPoint)/data")
         try cluster.set(id, "node", "data_dir", "\"\(disk.mountPoint)/data\"")
@@ -74,7 +76,7 @@ private func runFull(
         try cluster.unset(id, "metrics")
         try await Command.run("rm", "-rf", home)
         try await Command.run("cp", "-a", "\(disk.mountPoint)/data", home)
-        try cluster.set(id, "node", "data_dir", "\"\(setting)\"")
+        try cluster.set(id, "node", "data_dir", setting)
         try await cluster.start(id)
         try await bench.ready([id])
         guard runs else { throw DrillFailure("\(id) ended when its disk was full") }
