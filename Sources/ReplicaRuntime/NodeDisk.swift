@@ -32,6 +32,7 @@ public final class NodeDisk {
     // Its lock is never given back: the process that took it is the directory's until it ends.
     private let directory: DataDirectory
     private let log: WriteAheadLog
+    private let segmentsMax: Int
     private let hardState: HardState
     // Until the replica has it: its entries are as large as the log, and are cut there.
     private var recovered: RecoveredLog?
@@ -50,9 +51,12 @@ public final class NodeDisk {
         machine: StateMachine, newIncarnation: Incarnation, logger: Logger
     ) throws {
         let fileSystem = PosixFileSystem()
-        directory = try DataDirectory.open(
-            path, fileSystem: fileSystem, clusterID: clusterID, node: node,
-            newIncarnation: newIncarnation)
+        directory = try Self.whenFree(path, logger: logger) {
+            try DataDirectory.open(
+                path, fileSystem: fileSystem, clusterID: clusterID, node: node,
+                newIncarnation: newIncarnation)
+        }
+        segmentsMax = 4 + 2 * options.replica.raft.retainedBytesMax / options.logSegmentBytes
         marker = try RunMarker.open(
             directory: path, fileSystem: PosixFileSystem(), boot: Self.bootID())
         try Self.repairCache(path, after: marker.last, logger: logger)
@@ -90,6 +94,27 @@ public final class NodeDisk {
                 "last_run": "\(marker.last.ending)", "rebooted": "\(marker.last.wasRebooted)",
             ])
     }
+
+    /// A process that was killed takes a moment to end, the longer the more memory it had; until
+    /// then the directory is its own.
+    private static func whenFree(
+        _ path: String, logger: Logger, _ open: () throws -> DataDirectory
+    ) throws -> DataDirectory {
+        let tries = lockWaitMilliseconds / lockRetryMilliseconds
+        for attempt in 0..<tries {
+            do { return try open() } catch DataDirectoryError.locked {
+                if attempt == 0 {
+                    logger.notice(
+                        "another process has the data directory", metadata: ["path": "\(path)"])
+                }
+                Thread.sleep(forTimeInterval: Double(lockRetryMilliseconds) / 1000)
+            }
+        }
+        return try open()
+    }
+
+    private static let lockWaitMilliseconds = 10_000
+    private static let lockRetryMilliseconds = 50
 
     /// After a failed write what the files seem to hold is made true, before anything is built on
     /// it (recovery R1).
@@ -145,6 +170,7 @@ public final class NodeDisk {
 
     /// Hands the log over to its thread. Called once.
     func takeLog(_ space: DiskSpace) -> OwnedLog {
-        OwnedLog(log: log, store: store, hardState: hardState, space: space)
+        OwnedLog(
+            log: log, store: store, hardState: hardState, space: space, segmentsMax: segmentsMax)
     }
 }

@@ -16,9 +16,15 @@ final class OwnedLog: @unchecked Sendable {
     /// The newest that was persisted: a log that begins anew begins with it.
     private var hardState: HardState
     private let space: DiskSpace
+    /// Files that the log may have before it gives back what only slow followers could need.
+    private let segmentsMax: Int
 
-    init(log: WriteAheadLog, store: any StateStore, hardState: HardState, space: DiskSpace) {
+    init(
+        log: WriteAheadLog, store: any StateStore, hardState: HardState, space: DiskSpace,
+        segmentsMax: Int
+    ) {
         self.space = space
+        self.segmentsMax = segmentsMax
         self.log = log
         self.store = store
         self.hardState = hardState
@@ -46,6 +52,7 @@ final class OwnedLog: @unchecked Sendable {
                 }
             }
             try sync(&tokens, report: report, synced: synced)
+            try boundFiles()
         } catch {
             // Nothing is tried again: after a failed sync the kernel may call lost pages clean.
             fatal("the write-ahead log failed: \(error)")
@@ -79,6 +86,14 @@ final class OwnedLog: @unchecked Sendable {
         synced(tokens.count, DispatchTime.now().uptimeNanoseconds - begin)
         for token in tokens { report(.persisted(token)) }
         tokens.removeAll(keepingCapacity: true)
+    }
+
+    /// Gives files back that only slow followers could need, when there are more than the log is
+    /// allowed: each start of the process begins a new one, however little the last one holds.
+    private func boundFiles() throws {
+        guard log.status.segments > segmentsMax else { return }
+        let durable = store.durableAppliedIndex
+        try log.trim(upTo: durable, durable: durable)
     }
 
     private func beginAnew(

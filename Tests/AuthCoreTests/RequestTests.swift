@@ -32,6 +32,26 @@ import Testing
         #expect(try house.meta.nextAudit == audit)
     }
 
+    @Test("Who is ended gets no session again by asking again (security §2.8)")
+    func replayOfTheEnded() throws {
+        var house = try House.open()
+        let user = UserID(bits: 9)
+        _ = try house.apply(
+            .createUser(.init(id: user, username: name("nine"))), by: house.admin)
+        let start = Command.Operation.startSession(
+            .init(
+                user: user, nonce: 1, verifier: digest(1), idleMilliseconds: 60_000,
+                absoluteMilliseconds: 60_000, method: .delegated))
+        let first = try house.apply(start, by: house.admin, key: key(1, sealed: [4]))
+        #expect(first.refusal == nil)
+        #expect(try house.apply(start, by: house.admin, key: key(1)).replay != nil)
+        guard case .user(let actor) = house.admin else { return }
+        _ = try house.apply(.revokeSession(.init(session: actor.session)), by: house.admin)
+        let again = try house.apply(start, by: house.admin, key: key(1))
+        #expect(again.refusal == .actorEnded)
+        #expect(again.replay == nil)
+    }
+
     @Test("The same key with another body is refused, and the first outcome stays")
     func mismatch() throws {
         var house = try House.open()

@@ -36,8 +36,9 @@ extension World {
             schedule(.client(client), in: draw(100_000))
         }
         acknowledgedBeforeCalm = counters[.writesAcknowledged]
-        quietFrom = now + 5_000_000
-        schedule(.deadline, in: 5_000_000 + options.deadline * 2_000 + 10_000_000)
+        // Who was told to stop in the storm takes up to 4 s to end.
+        quietFrom = now + 10_000_000
+        schedule(.deadline, in: 10_000_000 + options.deadline * 2_000 + 10_000_000)
     }
 
     /// By now all that was asked is answered, somebody leads, and all are the same.

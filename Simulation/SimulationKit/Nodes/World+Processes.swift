@@ -145,7 +145,8 @@ extension World {
         }
         hangUp(on: index)
         clientsLose(process)
-        scheduleStart(index, in: options.restartMax)
+        // What is told to stop in the storm may end after it: then it is started again at once.
+        scheduleStart(index, in: isStormy ? options.restartMax : 100_000)
     }
 
     func scheduleStart(_ index: Int, in longest: UInt64) {

@@ -1,0 +1,75 @@
+import AuthCore
+import Dispatch
+import Foundation
+import Logging
+import RaftCore
+import Replica
+import StateStore
+import Testing
+import WriteAheadLog
+
+@testable import ReplicaRuntime
+
+@Suite("A node and its data directory")
+struct DiskTests {
+    private let path = FileManager.default.temporaryDirectory
+        .appendingPathComponent("disk-\(UUID().uuidString)").path
+
+    private func disk() throws -> NodeDisk {
+        var options = RuntimeOptions()
+        options.logSegmentBytes = 1 << 20
+        options.storeMapBytes = 64 << 20
+        options.replica.raft.retainedBytesMax = 1 << 16
+        return try NodeDisk(
+            path: path, clusterID: [UInt8](repeating: 1, count: 16), node: NodeID(1),
+            voters: [NodeID(1)], options: options,
+            machine: StateMachine(sha256: { _ in .init(repeating: 0, count: 32) }),
+            newIncarnation: Incarnation(5),
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    }
+
+    @Test("a directory that a process on its way out still has is waited for")
+    func lock() throws {
+        try FileManager.default.createDirectory(
+            atPath: path, withIntermediateDirectories: true,
+            attributes: [.posixPermissions: 0o700])
+        // A call of C with a path; the descriptor is closed below.
+        let descriptor = unsafe open("\(path)/LOCK", O_RDWR | O_CREAT, 0o600)
+        #expect(flock(descriptor, LOCK_EX) == 0)
+        let thread = Thread {
+            Thread.sleep(forTimeInterval: 0.2)
+            close(descriptor)
+        }
+        thread.start()
+        let opened = try disk()
+        #expect(opened.node == NodeID(1))
+        try FileManager.default.removeItem(atPath: path)
+    }
+
+    @Test("a log of more files than it may have gives back those that the state covers")
+    func files() throws {
+        let opened = try disk()
+        let space = DiskSpace { _ in }
+        let owned = opened.takeLog(space)
+        var index = LogIndex.zero
+        let fatal = FatalError { fatalError($0) }
+        for sequence in 1...40 as ClosedRange<UInt64> {
+            let entry = Entry(
+                index: index.next, term: Term(1), kind: .command,
+                payload: [UInt8](repeating: 7, count: 400_000))
+            index = entry.index
+            let token = StorageToken(
+                generation: 0, term: Term(1), lastIndex: index, sequence: sequence)
+            let request = PersistRequest(
+                token: token, hardState: HardState(term: Term(1), vote: nil, commit: .zero),
+                entries: [entry])
+            while owned.extendReserve(fatal: fatal) == .preparing {}
+            owned.carryOut(
+                [.persist(request)], report: { _ in }, fatal: fatal, synced: { _, _ in })
+            _ = try opened.store.apply([entry])
+        }
+        #expect(owned.log.status.segments <= 5)
+        owned.close(fatal)
+        try FileManager.default.removeItem(atPath: path)
+    }
+}
