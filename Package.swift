@@ -174,7 +174,8 @@ if !coreOnly {
         .executableTarget(
             name: "drill",
             dependencies: [
-                "WatchwordClient", httpClient, nioCore, nioPosix, nioHTTP1, nioFoundation, arguments,
+                "WatchwordClient", httpClient, nioCore, nioPosix, nioHTTP1, nioFoundation,
+                arguments,
             ], path: "Tests/Drill", swiftSettings: settings),
         // Tests
         tests(
