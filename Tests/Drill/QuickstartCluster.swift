@@ -55,8 +55,15 @@ struct QuickstartCluster: Sendable {
     /// Whether the process of a node is there.
     func isRunning(_ id: String) throws -> Bool { kill(try process(of: id), 0) == 0 }
 
-    /// Starts a node that does not run.
-    func start(_ id: String) async throws { try await quickstart(["start", id]) }
+    /// Starts a node that does not run, or was killed and is about to end.
+    func start(_ id: String) async throws {
+        let deadline = ContinuousClock.now + .seconds(10)
+        while try isRunning(id) {
+            guard ContinuousClock.now < deadline else { throw DrillFailure("\(id) does not end") }
+            try await Task.sleep(for: .milliseconds(1))
+        }
+        try await quickstart(["start", id])
+    }
 
     /// Runs the quickstart script.
     func quickstart(_ arguments: [String]) async throws {
