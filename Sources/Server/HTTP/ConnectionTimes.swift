@@ -52,7 +52,10 @@ struct ConnectionDeadline {
         case .head:
             requestBegan = now
             moment = now + times.head
-        case .body: moment = requestBegan + times.request
+        case .body:
+            // A head that came whole, in one read, began the request just now.
+            if phase != .head { requestBegan = now }
+            moment = requestBegan + times.request
         case .answering: moment = now + times.answer
         case .delivering: moment = now + times.delivery
         case .farewell: moment = now + times.farewell
