@@ -132,7 +132,7 @@ struct FileTests {
                 == LMDBError.Code(rawValue: EEXIST))
     }
 
-    @Test("a copy made under a writer is of one commit", .timeLimit(.minutes(1)))
+    @Test("a copy made under a writer is of one commit", .timeLimit(.minutes(5)))
     func copyWhileWriting() async throws {
         let directory = try TemporaryDirectory()
         let environment = try makeEnvironment(directory)

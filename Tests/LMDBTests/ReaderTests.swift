@@ -75,7 +75,7 @@ struct ReaderTests {
         let now = Atomic<UInt64>(1000)
     }
 
-    @Test("views on many threads under a writer are each of one commit", .timeLimit(.minutes(1)))
+    @Test("views on many threads under a writer are each of one commit", .timeLimit(.minutes(5)))
     func concurrent() async throws {
         let directory = try TemporaryDirectory()
         let environment = try makeEnvironment(directory)

@@ -5,7 +5,7 @@ import X509
 
 @testable import PeerTransport
 
-@Suite("Intruders on the peer port", .timeLimit(.minutes(1))) struct IntruderTests {
+@Suite("Intruders on the peer port", .timeLimit(.minutes(5))) struct IntruderTests {
     private let message = Frame(.message, PeerMessage.readIndex(request: 1).encoded())
 
     private func hello(

@@ -4,7 +4,7 @@ import Testing
 
 @testable import PeerTransport
 
-@Suite("Transport between nodes", .timeLimit(.minutes(1))) struct PeerTransportTests {
+@Suite("Transport between nodes", .timeLimit(.minutes(5))) struct PeerTransportTests {
     private func ask(_ number: UInt64) -> PeerMessage { .readIndex(request: number) }
 
     @Test("two nodes find each other and speak in order in both directions")

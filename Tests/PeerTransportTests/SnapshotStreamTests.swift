@@ -4,7 +4,7 @@ import Testing
 
 @testable import PeerTransport
 
-@Suite("Snapshot streams", .timeLimit(.minutes(1))) struct SnapshotStreamTests {
+@Suite("Snapshot streams", .timeLimit(.minutes(5))) struct SnapshotStreamTests {
     private func send(_ source: MemorySource, from a: TestNode, to b: TestNode) async -> Bool {
         await withCheckedContinuation { continuation in
             a.transport.sendSnapshot(source, to: b.id) { continuation.resume(returning: $0) }

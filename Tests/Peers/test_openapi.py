@@ -53,7 +53,7 @@ def test_the_server_answers_as_its_document_says(cluster, tmp_path):
          "--header", f"Authorization: Bearer {token}", "--checks", ",".join(CHECKS),
          "--phases", "examples,coverage,fuzzing", "--max-examples", EXAMPLES,
          "--exclude-path-regex", LEFT_OUT, "--continue-on-failure", "--no-color"],
-        cwd=tmp_path, capture_output=True, text=True, timeout=420)
+        cwd=tmp_path, capture_output=True, text=True, timeout=1200)
     assert done.returncode == 0, done.stdout[-20000:] + done.stderr
     own = requests.get(
         f"{node}/v1/users/self", headers={"Authorization": f"Bearer {token}"}, timeout=30)

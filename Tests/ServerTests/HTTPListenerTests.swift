@@ -7,7 +7,7 @@ import Testing
 
 @testable import Server
 
-@Suite("Listeners", .timeLimit(.minutes(1))) struct HTTPListenerTests {
+@Suite("Listeners", .timeLimit(.minutes(5))) struct HTTPListenerTests {
     private let request = "GET /health/live HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
     private let loopback = HTTPListener.Place.address(PeerAddress(host: "127.0.0.1", port: 0))
 
