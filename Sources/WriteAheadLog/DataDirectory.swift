@@ -58,6 +58,7 @@ public final class DataDirectory {
             try make(path, fileSystem)
             let lock = try takeLock(path, fileSystem)
             do {
+                try synchronizeNames(path, fileSystem)
                 let contents = try readOrMake(path, fileSystem, expected: expected)
                 return DataDirectory(path: path, fileSystem: fileSystem, lock: lock, contents)
             } catch {
@@ -106,12 +107,19 @@ public final class DataDirectory {
 
     private static func make(_ path: String, _ fileSystem: any FileSystem) throws {
         guard let status = try fileSystem.status(path) else {
-            try fileSystem.makeDirectory(path)
-            try fileSystem.synchronizeDirectory(parent(of: path))
-            return
+            return try fileSystem.makeDirectory(path)
         }
         guard status.kind == .directory else { throw DataDirectoryError.notADirectory(path: path) }
         try checkMode(path, status)
+    }
+
+    // What a killed process made or moved here it may not have made durable. Once there is an
+    // identity, the directory itself is: it has been through this before.
+    private static func synchronizeNames(_ path: String, _ fileSystem: any FileSystem) throws {
+        if try fileSystem.status("\(path)/\(identityName)") == nil {
+            try fileSystem.synchronizeDirectory(parent(of: path))
+        }
+        try fileSystem.synchronizeDirectory(path)
     }
 
     private static func checkMode(_ path: String, _ status: FileStatus) throws {

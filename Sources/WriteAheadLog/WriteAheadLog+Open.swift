@@ -19,6 +19,7 @@ extension WriteAheadLog {
         let files = LogFiles(
             fileSystem: fileSystem, directory: "\(directory)/\(directoryName)")
         try makeDirectory(files, in: directory, options: options)
+        try files.synchronizeNames()
         let names = try files.call { fs throws(FileSystemError) in try fs.list(files.directory) }
             .map { FileName($0) }
         let watermark = try readWatermark(files, identity: identity, names: names)
@@ -36,16 +37,19 @@ extension WriteAheadLog {
         return try recovery.finish(state: state, names: names)
     }
 
+    // A name that is seen may be one that a killed process did not come to make durable: so it is
+    // made durable before anything is built on it, also where nothing had to be made.
     private static func makeDirectory(
         _ files: LogFiles, in parent: String, options: WALOptions
     ) throws(WALError) {
         let status = try files.call { fs throws(FileSystemError) in
             try fs.status(files.directory)
         }
-        guard status == nil else { return }
-        guard options.mayCreate else { throw .missing(directory: files.directory) }
+        guard status != nil || options.mayCreate else {
+            throw .missing(directory: files.directory)
+        }
         try files.call { fs throws(FileSystemError) in
-            try fs.makeDirectory(files.directory)
+            if status == nil { try fs.makeDirectory(files.directory) }
             try fs.synchronizeDirectory(parent)
         }
     }

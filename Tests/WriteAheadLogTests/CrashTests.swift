@@ -40,6 +40,26 @@ struct CrashTests {
         }
     }
 
+    @Test("builds on nothing that a killed process left in the cache only (seed 1281)")
+    func killThenPowerCut() throws {
+        for call in changingCalls() {
+            let run = Workload(disk: FaultyFileSystem(root: root), options: tinyOptions)
+            run.disk.fault = .stop(at: call)
+            run.run(everything)
+            let disk = run.disk.afterKill()
+            let (log, found) = try openLog(disk, state: run.state)
+            let next = entry(found.last.index.next.rawValue, 9)
+            try log.append(request([next], term: 9))
+            try log.sync()
+            var options = tinyOptions
+            options.mayCreate = false
+            let again = try openLog(
+                disk.afterPowerCut(keeping: []), options: options, state: run.state
+            ).recovered
+            #expect(again.entries == found.entries + [next], "kill at call \(call)")
+        }
+    }
+
     @Test("recovery that stops at any call is followed by one that finds the same")
     func crashInRecovery() throws {
         // A power cut in the middle of each step, with half of what was not synced.

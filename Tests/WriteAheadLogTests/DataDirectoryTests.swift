@@ -109,6 +109,12 @@ struct DataDirectoryTests {
                 let again = try open(after.afterPowerCut(keeping: []), incarnation: 79)
                 #expect(again.identity.incarnation == found)
             }
+            // Nor does it go after a kill, when the power is lost later.
+            let killed = disk.afterKill()
+            let found = try open(killed, incarnation: 78)
+            try found.markInitialised()
+            let again = try open(killed.afterPowerCut(keeping: []), incarnation: 79)
+            #expect(again.identity == found.identity && again.isInitialised, "call \(call)")
             if finished { break }
             call += 1
         }

@@ -54,6 +54,14 @@ final class FaultyFileSystem: FileSystem {
         case add(String, Int)
         case remove(String)
         case rename(String, String, Int)
+
+        /// The directory whose names are changed; files are moved within one only.
+        var directory: String {
+            switch self {
+            case .add(let path, _), .remove(let path), .rename(_, let path, _):
+                FaultyFileSystem.directory(of: path)
+            }
+        }
     }
 
     private static let blockBytes = 4096
@@ -121,6 +129,7 @@ final class FaultyFileSystem: FileSystem {
         for (number, change) in changes.enumerated() where kept.contains(.name(number)) {
             Self.apply(change, to: &copy.live)
         }
+        copy.dropOrphans()
         copy.durable = copy.live
         for (number, inode) in inodes where copy.live.values.contains(number) {
             let blocks = inode.dirty.union(inode.lost).filter {
@@ -131,6 +140,22 @@ final class FaultyFileSystem: FileSystem {
             copy.inodes[number] = Inode(live: bytes, durable: bytes)
         }
         return copy
+    }
+
+    // What lay in a directory whose name was lost went with it.
+    private func dropOrphans() {
+        while true {
+            let orphans = live.keys.filter {
+                $0.contains("/") && live[Self.directory(of: $0)] == nil
+            }
+            guard !orphans.isEmpty else { return }
+            for path in orphans { live[path] = nil }
+        }
+    }
+
+    private static func directory(of path: String) -> String {
+        guard let slash = path.lastIndex(of: "/") else { return "." }
+        return String(path[..<slash])
     }
 
     /// The file system after the end of the process: nothing is lost, nothing is open.
@@ -258,8 +283,8 @@ final class FaultyFileSystem: FileSystem {
 
     func synchronizeDirectory(_ path: String) throws(FileSystemError) {
         try step(.synchronizeDirectory, path, changes: true)
-        for change in changes { Self.apply(change, to: &durable) }
-        changes = []
+        for change in changes where change.directory == path { Self.apply(change, to: &durable) }
+        changes.removeAll { $0.directory == path }
     }
 
     func rename(_ path: String, to newPath: String) throws(FileSystemError) {

@@ -249,6 +249,9 @@ extension SimulatedFileSystem {
             if isKept(&random) { carryOut(change) } else { damage.namesLost += 1 }
         }
         pendingNames.removeAll()
+        // What lay in a directory whose name was lost is gone with it.
+        let directories = Set(durableNames.filter { $0.value.isDirectory }.keys)
+        durableNames = durableNames.filter { directories.contains(directory(of: $0.key)) }
         names = durableNames
         for path in names.keys.sorted() {
             guard let inode = names[path], !inode.isDirectory else { continue }

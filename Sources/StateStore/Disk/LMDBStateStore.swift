@@ -60,6 +60,8 @@ public final class LMDBStateStore: StateStore {
         applier = BatchApplier(machine: machine)
         let directory = directory
         let published = try translated {
+            // A killed process may have left a switch that is seen and not durable.
+            try directory.files.synchronizeDirectory(root)
             let found = try directory.readCurrent()
             try directory.removeLeftovers(except: found)
             let number = found ?? 1
