@@ -70,8 +70,6 @@ public enum Limits {
     public static let proposalWindow = Proposal.window
     /// Forgotten proposals that one entry removes.
     public static let proposalsForgotten = 8
-    /// The idle time after which a run of a proposer is dropped: 1 h.
-    public static let runIdleMilliseconds: UInt64 = 3_600_000
     /// Members that may ever register.
     public static let members = 64
     /// Rows that one page of a list may hold.

@@ -36,7 +36,7 @@ public struct LocalNode: Equatable, Sendable {
     public let clusterID: [UInt8]
     public let node: NodeID
     public let incarnation: Incarnation
-    /// Drawn at random at each start of the process.
+    /// This process of the node: another number than that of every process before.
     public let run: UInt64
 
     /// - Precondition: the cluster id has 16 bytes.

@@ -4,7 +4,7 @@ public import ByteCodec
 public struct ProposalID: Hashable, Sendable {
     /// The node that was asked.
     public let node: NodeID
-    /// Drawn at random at each start of that node's process.
+    /// That process of the node: higher than that of every process before.
     public let run: UInt64
     /// Counts that run's proposals from 1.
     public let counter: UInt64

@@ -19,7 +19,7 @@ import RaftWire
 public struct Replica: Sendable {
     /// This node.
     public let id: NodeID
-    /// Drawn at random at the start of this process; the run of its `ProposalID`s.
+    /// This process of the node, higher than every one before; the run of its `ProposalID`s.
     public let run: UInt64
     /// Times and limits.
     public let options: ReplicaOptions
@@ -113,7 +113,7 @@ public struct Replica: Sendable {
     /// A node as its disk left it.
     ///
     /// - Parameters:
-    ///   - run: a random number that no earlier start of this node had.
+    ///   - run: higher than that of every earlier start of this node.
     ///   - restored: the log and the durable state under it.
     ///   - lastStamp: the newest stamp that the state has applied.
     ///   - seed: for the core's random time-outs.

@@ -24,6 +24,8 @@ public final class NodeDisk {
     public let node: NodeID
     /// Which life of its data directory this is.
     public let incarnation: Incarnation
+    /// This process among all of its node: higher than every one before.
+    public let run: UInt64
     /// The state.
     public let store: any StateStore
 
@@ -61,6 +63,7 @@ public final class NodeDisk {
             directory: path, fileSystem: PosixFileSystem(), boot: Self.bootID())
         try Self.repairCache(path, after: marker.last, logger: logger)
         try marker.noteBegin()
+        let number = marker.number
         self.node = node
         incarnation = directory.identity.incarnation
         var storeOptions = LMDBStateStoreOptions()
@@ -83,6 +86,9 @@ public final class NodeDisk {
         hardState = recovered.hardState
         self.recovered = recovered
         try directory.markInitialised()
+        let known = try store.read { try ProposalID.newestRun(of: node, $0) }
+        run = Self.run(
+            number: number, behind: max(known, Self.newestRun(of: node, in: recovered.entries)))
         logger.info(
             "the disk is read",
             metadata: [
@@ -93,6 +99,28 @@ public final class NodeDisk {
                 "torn_tail": "\(recovered.tornTail)", "incarnation": "\(incarnation.rawValue)",
                 "last_run": "\(marker.last.ending)", "rebooted": "\(marker.last.wasRebooted)",
             ])
+    }
+
+    /// The run of a process, from its number; behind all that is known, in case the file that
+    /// counts them was lost.
+    static func run(number: UInt64, behind known: UInt64) -> UInt64 {
+        max(number, known >> runBits + 1) << runBits
+            | UInt64.random(in: 0..<(1 << runBits))
+    }
+
+    // So many bits are drawn, for the case that a copy of the directory is started somewhere.
+    private static let runBits: UInt64 = 16
+
+    private static func newestRun(of node: NodeID, in entries: [Entry]) -> UInt64 {
+        entries.filter { $0.kind == .command }.reduce(0) { newest, entry in
+            do {
+                let id = try Proposal(decoding: entry.payload).id
+                return id.node == node ? max(newest, id.run) : newest
+            } catch {
+                // What cannot be read is nobody's, and has no effect.
+                return newest
+            }
+        }
     }
 
     /// A process that was killed takes a moment to end, the longer the more memory it had; until
@@ -157,7 +185,7 @@ public final class NodeDisk {
 
     /// The replica that goes on from here. Called once.
     func makeReplica(
-        run: UInt64, seed: UInt64, options: ReplicaOptions, now: ReplicaClocks
+        seed: UInt64, options: ReplicaOptions, now: ReplicaClocks
     ) -> Replica {
         guard let recovered else { preconditionFailure("a second replica of one disk") }
         self.recovered = nil

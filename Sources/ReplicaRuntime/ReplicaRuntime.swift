@@ -36,12 +36,11 @@ public final class ReplicaRuntime: Sendable {
     /// Starts a node: its threads, and its connections to the peers.
     ///
     /// - Parameters:
-    ///   - run: a random number that no earlier start of this node had.
     ///   - transport: not started yet.
     ///   - begin: starts the transport with what takes its messages and snapshots.
     ///   - fatal: ends the process when its disk has failed.
     public init(
-        disk: NodeDisk, run: UInt64, seed: UInt64, options: RuntimeOptions, clock: NodeClock,
+        disk: NodeDisk, seed: UInt64, options: RuntimeOptions, clock: NodeClock,
         transport: PeerTransport, logger: Logger, fatal: FatalError,
         begin: (any PeerTransportDelegate, any SnapshotStreamSink) throws -> Void
     ) throws {
@@ -57,14 +56,14 @@ public final class ReplicaRuntime: Sendable {
             requests.put(.input(input), evenIfFull: true)
         }
         let replica = disk.makeReplica(
-            run: run, seed: seed, options: options.replica,
+            seed: seed, options: options.replica,
             now: ReplicaClocks(steady: clock.steady, wall: clock.wall))
         published = Mutex(replica.status)
         snapshots = SnapshotExchange(store: disk.store, report: report, logger: logger)
         logWriter = LogWriter(report: report, fatal: fatal)
         let space = DiskSpace(report: report)
         applier = Applier(
-            store: disk.store, snapshots: snapshots, node: disk.node, run: run, space: space,
+            store: disk.store, snapshots: snapshots, node: disk.node, run: disk.run, space: space,
             report: report, fatal: fatal)
         logWriter.start(disk.takeLog(space))
         applier.start()

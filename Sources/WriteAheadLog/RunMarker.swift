@@ -94,6 +94,12 @@ public final class RunMarker: @unchecked Sendable {
     /// This process begins to change the directory. Durable when it returns.
     public func noteBegin() throws(FileSystemError) { try write(.running) }
 
+    /// The number of this process among those that began to change the directory: each has a higher
+    /// one than all before, with gaps.
+    ///
+    /// - Precondition: the beginning was noted.
+    public var number: UInt64 { lock.withLock { _ in sequence } }
+
     /// This process has closed everything and changes nothing any more.
     public func noteStopped() throws(FileSystemError) { try write(.stopped) }
 

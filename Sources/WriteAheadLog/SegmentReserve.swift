@@ -42,6 +42,9 @@ struct SegmentReserve {
             }
         }
         for (name, number) in found { try adopt(name, number) }
+        // No file is renamed twice between two syncs: of the two changes a power cut could keep the
+        // second alone, and the file would have two names, one of them perhaps the log's later.
+        if !found.isEmpty { try files.synchronizeNames() }
     }
 
     /// The spares that are ready.

@@ -138,7 +138,7 @@ struct Example: Sendable, CustomTestStringConvertible {
                     outcome: Outcome(result: .done, index: LogIndex(1), stamp: time).encoded()),
                 "request"),
             Example(
-                row: ProposalRunRow(node: NodeID(1), run: 77, floor: 5, lastStamp: time),
+                row: ProposalRunRow(node: NodeID(1), run: 77, floor: 5),
                 "proposal-run"),
             Example(
                 row: AuditRow(

@@ -179,7 +179,6 @@ import Testing
         let house = try House.open()
         var meta = try house.meta
         meta.configuration = ConfState(voters: [NodeID(1)], learners: [NodeID(2)])
-        meta.sweepCursor = [1, 2]
         try meta.write(house.tables)
         #expect(try house.meta == meta)
     }
@@ -253,8 +252,31 @@ import Testing
         #expect(try !house.apply(inside, oldestPending: 1, []).wasDuplicate)
     }
 
-    @Test("Runs that were idle for an hour are dropped by the sweep, others are not")
-    func idleRuns() throws {
+    @Test("Nothing of a run takes effect after a newer run of its node, whatever the clock says")
+    func olderRun() throws {
+        var house = try House.open()
+        let first = ProposalID(node: NodeID(3), run: 8, counter: 1)
+        let never = ProposalID(node: NodeID(3), run: 8, counter: 2)
+        #expect(try !house.apply(first, oldestPending: 1, start(house)).wasDuplicate)
+        house.now = house.now.advanced(milliseconds: 1_000 * 86_400_000)
+        #expect(try house.apply(first, oldestPending: 1, start(house)).wasDuplicate)
+        let newer = ProposalID(node: NodeID(3), run: 9, counter: 1)
+        #expect(try !house.apply(newer, oldestPending: 1, start(house)).wasDuplicate)
+        let sessions = house.tables.count(.sessions)
+        for old in [first, never] {
+            let again = try house.apply(old, oldestPending: 1, start(house))
+            #expect(again.wasDuplicate)
+            #expect(try Outcome(decoding: again.outcome).refusal == .forgotten)
+        }
+        #expect(house.tables.count(.sessions) == sessions)
+        #expect(try ProposalID.newestRun(of: NodeID(3), house.tables) == 9)
+        // Another node's runs are its own.
+        let other = ProposalID(node: NodeID(4), run: 1, counter: 1)
+        #expect(try !house.apply(other, oldestPending: 1, start(house)).wasDuplicate)
+    }
+
+    @Test("What older runs left behind goes with the first entries of a newer one")
+    func olderOutcomes() throws {
         var house = try House.open()
         for run in 1...40 as ClosedRange<UInt64> {
             for counter in 1...3 as ClosedRange<UInt64> {
@@ -262,13 +284,9 @@ import Testing
                 _ = try house.apply(id, oldestPending: 1, [])
             }
         }
-        house.now = house.now.advanced(milliseconds: Limits.runIdleMilliseconds)
-        _ = try house.apply(.sweep(.init(limit: 7)), by: .node)
-        #expect(house.tables.count(.proposalRuns) == 41)
-        house.now = house.now.advanced(milliseconds: 1)
-        for _ in 0..<60 { _ = try house.apply(.sweep(.init(limit: 7)), by: .node) }
-        #expect(house.tables.count(.proposalRuns) == 1)
-        #expect(house.tables.count(.proposals) <= 2)
+        // One of each is the fixture's own.
+        #expect(house.tables.count(.proposalRuns) == 2)
+        #expect(house.tables.count(.proposals) == 1 + 3)
     }
 
     private func start(_ house: House) -> [UInt8] {

@@ -36,10 +36,10 @@ final class TestRuntime: Sendable {
             newIncarnation: Incarnation(5), logger: logger)
         transport = PeerTransport(
             local: LocalNode(
-                clusterID: clusterID, node: NodeID(1), incarnation: Incarnation(5), run: 1),
+                clusterID: clusterID, node: NodeID(1), incarnation: Incarnation(5), run: disk.run),
             peers: [:], logger: logger)
         runtime = try ReplicaRuntime(
-            disk: disk, run: 1, seed: 1, options: options, clock: NodeClock(),
+            disk: disk, seed: 1, options: options, clock: NodeClock(),
             transport: transport, logger: logger, fatal: FatalError { fatalError($0) }
         ) { _, _ in
             // A cluster of one has nobody to listen to.

@@ -76,6 +76,8 @@ final class SimulatedNode {
     var installed: EntryID = .zero
     var hasLog = false
     var process: Process?
+    /// Processes so far, as a node's disk counts them.
+    var starts: UInt64 = 0
     /// Whether the machine is off, so that nothing answers at all.
     var isOff = false
     var isRestartScheduled = false

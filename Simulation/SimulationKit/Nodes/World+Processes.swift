@@ -72,7 +72,8 @@ extension World {
             snapshot: SnapshotMetadata(
                 last: node.store.applied, configuration: configuration),
             logStart: recovered.logStart, entries: recovered.entries)
-        let run = random.next()
+        node.starts += 1
+        let run = node.starts << 16 | random.next() >> 48
         let replica = Replica(
             id: node.id, run: run, options: replicaOptions, restored: restored,
             lastStamp: lastStamp, seed: random.next(), now: node.clock.clocks(at: now))

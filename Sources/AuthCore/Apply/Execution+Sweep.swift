@@ -8,7 +8,7 @@ extension Execution {
         let limit = min(max(body.limit, 1), Limits.sweepRows)
         let steps = [
             try sweepSessions(atMost: limit), try sweepRequests(atMost: limit),
-            try sweepRuns(atMost: limit), try trimAudit(atMost: limit),
+            try trimAudit(atMost: limit),
         ]
         return .swept(
             removed: steps.reduce(0, +), moreDue: steps.contains { $0 == limit })
@@ -63,31 +63,6 @@ extension Execution {
             try row.drop(tables)
         }
         return UInt32(due.count)
-    }
-
-    /// Looks at the next runs of proposers and drops those that were idle for long.
-    private mutating func sweepRuns(atMost limit: UInt32) throws -> UInt32 {
-        var runs: [ProposalRunRow] = []
-        try tables.scan(.proposalRuns, from: meta.sweepCursor, upTo: nil) { key, value in
-            guard runs.count < 16 else { return false }
-            runs.append(try ProposalRunRow(key: key, value: value))
-            return true
-        }
-        meta.sweepCursor = runs.count < 16 ? [] : Key.after(runs[15].key)
-        var budget = limit
-        for run in runs
-        where stamp.milliseconds(since: run.lastStamp) > Limits.runIdleMilliseconds {
-            guard budget > 0 else { break }
-            let removed = try ProposalRecords.remove(
-                from: run.key, upTo: Key.behind(prefix: run.key), atMost: Int(budget), tables)
-            budget -= UInt32(removed)
-            // The row of the run goes last, so that what is left over is found again.
-            if budget > 0 {
-                try run.remove(tables)
-                budget -= 1
-            }
-        }
-        return limit - budget
     }
 
     private func keys(_ table: Table, upTo: [UInt8], atMost limit: UInt32) throws -> [[UInt8]] {

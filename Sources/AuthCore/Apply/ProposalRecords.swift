@@ -1,12 +1,15 @@
 import ByteCodec
-import RaftCore
+public import RaftCore
 
 /// What is known of the proposals of one run of a node, so that one that stands twice in the log
 /// takes effect once.
 ///
 /// A run's outcomes are kept from its oldest pending proposal on. What lies below is `forgotten`:
-/// it was applied, and nobody waits for it. A run that was idle for an hour is dropped by the
-/// sweep; no proposal lives that long.
+/// it was applied, or nobody waits for it. So is everything of a run that is older than another
+/// run of its node: runs are numbered in the order of a node's starts, and a process that has
+/// started knows that the one before has ended. A copy of its proposals may still be on its way
+/// to the log; whether or not another was applied, this one has no effect. No clock is asked: the
+/// state's time may be wrong by hours (found by the simulator, seed 827).
 struct ProposalRecords {
     /// What is known of a proposal.
     enum Finding {
@@ -26,12 +29,16 @@ struct ProposalRecords {
     init(of proposal: Proposal, _ reader: some TableReader) throws {
         self.proposal = proposal
         let id = proposal.id
-        let runKey = Key.of(id.node.rawValue, id.run)
-        run =
-            try ProposalRunRow.row(runKey, reader)
-            ?? ProposalRunRow(node: id.node, run: id.run, floor: 0, lastStamp: .zero)
+        let newest = try ProposalRunRow.row(Key.of(id.node.rawValue), reader)
+        if let newest, newest.run >= id.run {
+            run = newest
+        } else {
+            run = ProposalRunRow(node: id.node, run: id.run, floor: 0)
+        }
         if Planted.retryAppliedTwice.isOn {
             finding = .new
+        } else if run.run > id.run {
+            finding = .forgotten
         } else if let outcome = try reader.get(.proposals, Self.key(id)) {
             finding = .known(outcome)
         } else {
@@ -39,10 +46,9 @@ struct ProposalRecords {
         }
     }
 
-    /// Keeps the outcome, and removes a few that nobody can ask for any more.
-    mutating func record(
-        _ outcome: [UInt8], stamp: Timestamp, _ tables: some TableWriter
-    ) throws {
+    /// Keeps the outcome, and removes a few that nobody can ask for any more: more than it adds, so
+    /// that what an older run left goes too.
+    mutating func record(_ outcome: [UInt8], _ tables: some TableWriter) throws {
         let id = proposal.id
         // A proposer that contradicts itself forgets nothing but what lies below this one.
         var floor = min(proposal.oldestPending, id.counter)
@@ -50,28 +56,18 @@ struct ProposalRecords {
             floor = max(floor, id.counter - Limits.proposalWindow + 1)
         }
         run.floor = max(run.floor, floor)
-        run.lastStamp = stamp
         try run.put(tables)
         try tables.put(.proposals, Self.key(id), outcome)
-        let first = Key.of(id.node.rawValue, id.run)
-        try Self.remove(
-            from: first + Key.of(0), upTo: first + Key.of(run.floor),
-            atMost: Limits.proposalsForgotten, tables)
-    }
-
-    /// Removes outcomes in a range of keys, and says how many.
-    @discardableResult
-    static func remove(
-        from: [UInt8], upTo: [UInt8]?, atMost limit: Int, _ tables: some TableWriter
-    ) throws -> Int {
         var keys: [[UInt8]] = []
-        try tables.scan(.proposals, from: from, upTo: upTo) { key, _ in
-            guard keys.count < limit else { return false }
+        try tables.scan(
+            .proposals, from: Key.of(id.node.rawValue),
+            upTo: Key.of(id.node.rawValue, id.run) + Key.of(run.floor)
+        ) { key, _ in
+            guard keys.count < Limits.proposalsForgotten else { return false }
             keys.append(key)
             return true
         }
         for key in keys { try tables.delete(.proposals, key) }
-        return keys.count
     }
 
     private static func key(_ id: ProposalID) -> [UInt8] {
@@ -79,23 +75,20 @@ struct ProposalRecords {
     }
 }
 
-/// What is known of one run of a proposer.
+/// What is known of the newest run of a proposer.
 struct ProposalRunRow: Hashable, Row {
     static let table = Table.proposalRuns
     let node: NodeID
     let run: UInt64
     /// Counters below are not proposed again.
     var floor: UInt64
-    /// The stamp of the run's last entry.
-    var lastStamp: Timestamp
 
-    var key: [UInt8] { Key.of(node.rawValue, run) }
+    var key: [UInt8] { Key.of(node.rawValue) }
 
-    init(node: NodeID, run: UInt64, floor: UInt64, lastStamp: Timestamp) {
+    init(node: NodeID, run: UInt64, floor: UInt64) {
         self.node = node
         self.run = run
         self.floor = floor
-        self.lastStamp = lastStamp
     }
 
     func write(to writer: inout ByteWriter) {
@@ -103,7 +96,6 @@ struct ProposalRunRow: Hashable, Row {
         writer.write(node.rawValue)
         writer.write(run)
         writer.write(floor)
-        writer.write(lastStamp)
     }
 
     init(from reader: inout ByteReader) throws(ByteCodecError) {
@@ -111,6 +103,15 @@ struct ProposalRunRow: Hashable, Row {
         node = NodeID(try reader.read())
         run = try reader.read()
         floor = try reader.read()
-        lastStamp = try reader.readTime()
+    }
+}
+
+extension ProposalID {
+    /// The newest run of a node of which anything was applied: the next one must be higher. Zero
+    /// when there was none.
+    ///
+    /// - Throws: `StateDamage`, or what the reader throws.
+    public static func newestRun(of node: NodeID, _ reader: some TableReader) throws -> UInt64 {
+        try ProposalRunRow.row(Key.of(node.rawValue), reader)?.run ?? 0
     }
 }

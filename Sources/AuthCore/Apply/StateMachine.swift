@@ -123,7 +123,7 @@ public struct ApplySession {
                 wasDuplicate: true)
         case .new:
             let outcome = try execute(proposal, at: entry.index, changes).encoded()
-            try records.record(outcome, stamp: meta.lastStamp, changes)
+            try records.record(outcome, changes)
             return AppliedEntry(
                 index: entry.index, proposal: proposal.id, outcome: outcome, wasDuplicate: false)
         }

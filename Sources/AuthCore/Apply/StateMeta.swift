@@ -29,8 +29,6 @@ public struct StateMeta: Equatable, Sendable {
     public var auditBytes: UInt64
     /// SHA-256 of the newest audit row's value.
     public var auditHead: Digest256
-    /// Where the sweep of proposers' runs goes on: a key of `proposalRuns`.
-    var sweepCursor: [UInt8]
 
     /// The state before the first entry, with the configuration that the cluster begins with.
     public init(initial configuration: ConfState = ConfState(voters: [])) {
@@ -46,7 +44,6 @@ public struct StateMeta: Equatable, Sendable {
         firstAudit = 1
         auditBytes = 0
         auditHead = .zero
-        sweepCursor = []
     }
 
     /// The row of a view; `StateMeta()` when nothing was ever applied.
@@ -80,7 +77,6 @@ extension StateMeta: Row {
         writer.write(firstAudit)
         writer.write(auditBytes)
         writer.write(auditHead)
-        writer.write(lengthPrefixed: sweepCursor)
         configuration.encode(into: &writer)
     }
 
@@ -97,7 +93,6 @@ extension StateMeta: Row {
         firstAudit = try reader.read()
         auditBytes = try reader.read()
         auditHead = try reader.readDigest()
-        sweepCursor = try reader.readLengthPrefixed(atMost: 511)
         configuration = try ConfState(from: &reader)
     }
 }

@@ -40,18 +40,17 @@ public final class Node: Sendable {
             node: configuration.node, voters: configuration.members.map(\.id), options: options,
             machine: StateMachine(sha256: { SHA256.hash($0).bytes }),
             newIncarnation: Incarnation(random.integer()), logger: logger)
-        let run = random.integer()
         let transport = PeerTransport(
             local: LocalNode(
                 clusterID: configuration.clusterID, node: configuration.node,
-                incarnation: disk.incarnation, run: run),
+                incarnation: disk.incarnation, run: disk.run),
             peers: Dictionary(
                 configuration.members.map { ($0.id, $0.peer) }, uniquingKeysWith: { $1 }),
             logger: logger)
         self.transport = transport
         let admission = PeerAdmission(store: disk.store)
         runtime = try ReplicaRuntime(
-            disk: disk, run: run, seed: random.integer(), options: options, clock: clock,
+            disk: disk, seed: random.integer(), options: options, clock: clock,
             transport: transport, logger: logger, fatal: fatal
         ) { delegate, sink in
             _ = try transport.start(
