@@ -95,7 +95,7 @@ var targets: [Target] = [
     tests(
         "HTTPAPITests",
         ["HTTPAPI", "APITypes", "AuthService", "AuthCore", "RaftCore", "Cryptography", "ByteCodec"]),
-    tests("SimulationTests", ["SimulationKit"]),
+    tests("SimulationTests", ["SimulationKit", "RaftCore", "WriteAheadLog"]),
     tests("HouseRulesTests", []),
 ]
 

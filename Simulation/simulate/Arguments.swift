@@ -1,7 +1,7 @@
 /// What was asked for on the command line.
 struct Arguments {
     enum Command: String {
-        case one, swarm, defects, calm
+        case one, swarm, defects, calm, shrink, scenario
     }
 
     var command = Command.one
@@ -14,6 +14,12 @@ struct Arguments {
     /// Runs of `defects` for each defect, at most.
     var attempts: UInt64 = 200
     var jobs = 1
+    /// A file with a plan to be run instead of what a seed draws.
+    var plan: String?
+    /// Where to write down the plan with everything that clients do.
+    var list: String?
+    /// The scenarios to be run.
+    var files: [String] = []
     /// Where to draw a picture of the run.
     var picture: String?
     /// The part of the run to be drawn, in microseconds.
@@ -28,6 +34,9 @@ struct Arguments {
     static let usage = """
         usage: simulate --seed N [--nodes N] [--hours H | --seconds S] [--defect NAME] [--trace]
                         [--picture FILE.html [--from S] [--to S]]
+               simulate --plan FILE [--defect NAME] [--trace] [--picture FILE.html]
+               simulate shrink (--seed N | --plan FILE) [--defect NAME] [--attempts N]
+               simulate scenario FILE.yaml ... [--trace] [--picture FILE.html]
                simulate swarm [--seeds A..B] [--nodes N] [--hours H | --seconds S] [--jobs N]
                               [--go-on] [--quiet]
                simulate defects [--defect NAME] [--attempts N] [--seconds S] [--jobs N]
@@ -36,6 +45,8 @@ struct Arguments {
         simulate runs the world of one seed and says whether every promise was kept: exit code 0,
         or 1 and the broken promise. The seed and the commit are the whole reproduction.
         --picture draws the run as a page of HTML; --from and --to choose the part, in seconds.
+        shrink makes a plan that breaks a promise as small as it gets, and prints it: --plan runs it.
+        scenario runs what the file describes, and tells downtimes and latencies in virtual time.
         swarm runs the world of each seed; hours and seconds are those of one world.
         defects needs a build with WATCHWORD_PLANTED=1, and looks for the seed that finds each.
         calm runs a world without faults, for measuring.
@@ -67,18 +78,25 @@ struct Arguments {
             case "--hours": seconds = try Self.number(&rest, word) * 3_600
             case "--attempts": attempts = try Self.number(&rest, word)
             case "--jobs": jobs = max(1, Int(try Self.number(&rest, word)))
+            case "--plan": plan = try Self.value(&rest, word)
+            case "--list": list = try Self.value(&rest, word)
             case "--picture": picture = try Self.value(&rest, word)
             case "--from": from = try Self.microseconds(&rest, word)
             case "--to": to = try Self.microseconds(&rest, word)
             case "--rate": rate = try Self.number(&rest, word)
             case "--defect": defect = try Self.value(&rest, word)
-            default: throw Failure(message: "unknown option \(word)")
+            default:
+                guard command == .scenario, !word.hasPrefix("-") else {
+                    throw Failure(message: "unknown option \(word)")
+                }
+                files.append(word)
             }
         }
         if let from, let to, from >= to { throw Failure(message: "--from comes before --to") }
         if let nodes, !(1...9).contains(nodes) {
             throw Failure(message: "--nodes takes 1 to 9")
         }
+        if command == .scenario, files.isEmpty { throw Failure(message: "scenario of what?") }
         guard rate <= 100_000 else { throw Failure(message: "--rate takes 0 to 100000") }
         guard (1...10_000_000).contains(seconds) else {
             throw Failure(message: "--seconds takes 1 to 10000000")

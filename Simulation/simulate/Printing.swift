@@ -1,3 +1,4 @@
+import ByteCodec
 import SimulationKit
 
 /// Puts figures on one line each.
@@ -23,6 +24,23 @@ enum Printing {
         for kind in WorldCounters.Kind.allCases where counters[kind] > 0 {
             print("  \(padded(counters[kind])) \(kind.name)")
         }
+    }
+
+    /// Which of the rare branches in the nodes' code were reached, and which places were unlucky.
+    static func probes() {
+        #if PLANTED_DEFECTS
+        // The worlds are over: nobody writes to these any more.
+        let reached = unsafe Probe.reached
+        let fired = unsafe Buggify.fired
+        for probe in Probe.allCases where reached[probe.rawValue] > 0 {
+            print("  \(padded(reached[probe.rawValue])) times \(probe)")
+        }
+        for place in Buggify.allCases {
+            print("  \(padded(fired[place.rawValue])) times unlucky: \(place)")
+        }
+        let missed = Probe.allCases.filter { reached[$0.rawValue] == 0 }
+        print("  never reached: \(missed.isEmpty ? "none" : "\(missed)")")
+        #endif
     }
 
     static func downtimes(_ downtimes: Downtimes) {

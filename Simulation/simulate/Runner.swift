@@ -15,28 +15,39 @@ struct Runner {
         case .calm: try calm()
         case .swarm: try swarm()
         case .defects: try defects()
+        case .shrink: try Shrinking(arguments).run()
+        case .scenario: try ScenarioRunner(arguments).run()
         }
     }
 
     private func one() throws -> Int32 {
         try activate(arguments.defect)
-        let options = SwarmOptions.drawn(
-            seed: arguments.seed, nodes: arguments.nodes, seconds: arguments.seconds)
-        return try measure(options)
+        let plan = try wantedPlan()
+        if let file = arguments.list { return try list(plan, file) }
+        return try measure(plan)
+    }
+
+    /// What the file says, or what the seed draws.
+    private func wantedPlan() throws -> Plan {
+        if let file = arguments.plan { return try Plan(text: try Self.contents(of: file)) }
+        return .drawn(
+            seed: arguments.seed,
+            options: .drawn(
+                seed: arguments.seed, nodes: arguments.nodes, seconds: arguments.seconds))
     }
 
     private func calm() throws -> Int32 {
-        try measure(
-            .calm(
-                nodes: arguments.nodes ?? 3, seconds: arguments.seconds,
-                operationsPerSecond: arguments.rate))
+        let options = SwarmOptions.calm(
+            nodes: arguments.nodes ?? 3, seconds: arguments.seconds,
+            operationsPerSecond: arguments.rate)
+        return try measure(.drawn(seed: arguments.seed, options: options))
     }
 
-    private func measure(_ options: SwarmOptions) throws -> Int32 {
-        if let file = arguments.picture { return try draw(options, file) }
+    private func measure(_ plan: Plan) throws -> Int32 {
+        if let file = arguments.picture { return try draw(plan, file) }
         let began = Processor.seconds
         let tell: ((String) -> Void)? = arguments.isTracing ? { Self.tell($0) } : nil
-        let report = Simulation.run(seed: arguments.seed, options: options, tell: tell)
+        let report = Simulation.run(plan, tell: tell)
         if arguments.isQuiet {
             print(Printing.verdict(report))
         } else {
@@ -45,14 +56,30 @@ struct Runner {
         return report.violation == nil ? 0 : 1
     }
 
-    private func draw(_ options: SwarmOptions, _ file: String) throws -> Int32 {
+    /// Unbuffered too: a trap must not take the end with it.
+    private func list(_ plan: Plan, _ file: String) throws -> Int32 {
+        guard FileManager.default.createFile(atPath: file, contents: nil) else {
+            throw Arguments.Failure(message: "\(file) cannot be written")
+        }
+        let handle = try FileHandle(forWritingTo: URL(filePath: file))
+        let report = Simulation.list(plan) { handle.write(Data($0.utf8)) }
+        try handle.close()
+        print(Printing.verdict(report))
+        return report.violation == nil ? 0 : 1
+    }
+
+    /// Everything in a text file.
+    static func contents(of file: String) throws -> String {
+        String(decoding: try Data(contentsOf: URL(filePath: file)), as: UTF8.self)
+    }
+
+    private func draw(_ plan: Plan, _ file: String) throws -> Int32 {
         var window: ClosedRange<UInt64>?
         if arguments.from != nil || arguments.to != nil {
             let from = arguments.from ?? 0
             window = from...(arguments.to ?? from + 10_000_000)
         }
-        let (report, page) = Simulation.picture(
-            seed: arguments.seed, options: options, window: window)
+        let (report, page) = Simulation.picture(plan, window: window)
         try Data(page.utf8).write(to: URL(filePath: file))
         print(Printing.verdict(report))
         return report.violation == nil ? 0 : 1
@@ -107,6 +134,7 @@ struct Runner {
             "\(count) seeds, \(microseconds / 3_600_000_000) simulated hours, "
                 + "\(vacuous) worlds in which too little happened")
         Printing.counters(total)
+        Printing.probes()
         Printing.downtimes(downtimes)
         Printing.speed(
             total, microseconds: microseconds, seconds: Processor.seconds - began)
@@ -123,6 +151,8 @@ struct Runner {
         .elections, .transfers, .kills, .powerLosses, .pauses, .stops, .restarts, .tornTails,
         .blocksLost, .partitions, .truncations, .trims, .snapshotsInstalled, .duplicates,
         .writesUnknown, .writesRefused, .fullDisks, .crashesInWrite, .crashesInRecovery,
+        .flaps, .resets, .slowLinks, .drifts, .freezes, .slowDisks, .failedSyncs, .damages,
+        .casualties,
     ]
 
     private func swarmInProcesses() throws -> Int32 {

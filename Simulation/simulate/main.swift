@@ -9,6 +9,9 @@ do {
     print(failure.message)
     print(Arguments.usage)
     exit(2)
+} catch let error as DocumentError {
+    print("the plan, \(error)")
+    exit(2)
 } catch {
     print("\(error)")
     exit(2)

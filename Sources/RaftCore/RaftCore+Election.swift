@@ -93,6 +93,8 @@ extension RaftCore {
     /// campaigned would leave the cluster without a leader (hashicorp/raft #609).
     mutating func preVoteRequested(by candidate: NodeID, term asked: Term, last: EntryID) {
         let granted = asked > term && !isLeaderAlive && isUpToDate(last)
+        if isLeaderAlive { sometimes(.preVoteRefusedForLeader) }
+        if !isUpToDate(last) { sometimes(.preVoteRefusedForLog) }
         send(.preVoteReply(granted: granted), to: candidate, term: granted ? asked : term)
     }
 
@@ -101,6 +103,7 @@ extension RaftCore {
     mutating func voteRequested(by candidate: NodeID, last: EntryID, isTransfer: Bool) {
         let isFree = vote == candidate || (vote == nil && leader == nil)
         guard isFree, isUpToDate(last) else {
+            sometimes(.voteRefused)
             send(.voteReply(granted: false), to: candidate)
             return
         }
@@ -190,6 +193,7 @@ extension RaftCore {
     mutating func hear(leader sender: NodeID) -> Bool {
         guard role != .leader else { return false }
         if role != .follower || leader != sender {
+            if role == .candidate { sometimes(.candidateMeetsLeader) }
             becomeFollower(term: term, leader: sender)
         }
         following.heardAt = now

@@ -1,3 +1,5 @@
+internal import ByteCodec
+
 // What a leader does by the clock and at the end of each batch of events.
 
 extension RaftCore {
@@ -44,6 +46,7 @@ extension RaftCore {
     /// Some deadline of the leader has passed.
     mutating func leadershipTimerFired() {
         if let end = quorumContactEnd, now >= end {
+            sometimes(.checkQuorumFailed)
             // Without a quorum it can commit nothing, and would only keep those who still hear it
             // from electing another (openraft #2080).
             stepDown()

@@ -87,7 +87,7 @@ extension RaftCore {
             : Array(
                 log.page(
                     after: previous, bytesMax: options.appendBytesMax,
-                    countMax: options.appendEntriesMax))
+                    countMax: Buggify.appendOneEntry.isUnlucky ? 1 : options.appendEntriesMax))
         send(
             .append(
                 previous: EntryID(index: previous, term: previousTerm), entries: entries,
@@ -163,7 +163,10 @@ extension RaftCore {
         var behind = previous
         var fresh = entries[...]
         if behind.index < log.committed {
-            guard agreesOnCommitted(entries, behind: previous) else { return }
+            guard agreesOnCommitted(entries, behind: previous) else {
+                sometimes(.appendContradictsCommitted)
+                return
+            }
             fresh = fresh.drop { $0.index <= log.committed }
             if fresh.isEmpty {
                 acknowledge(upTo: log.committed)
@@ -215,6 +218,7 @@ extension RaftCore {
             keep = index + (entries.count - fresh.count)
         }
         if keep < log.lastIndex {
+            sometimes(.suffixReplaced)
             log.truncate(after: keep)
             configurations.rollBack(after: keep)
         }
@@ -237,8 +241,12 @@ extension RaftCore {
     /// Refuses an append: says where the logs may still agree, a whole term at a time.
     private mutating func reject(_ previous: EntryID) {
         guard let leader else { return }
-        let hint = log.lastPossibleMatch(
+        sometimes(.appendRejected)
+        var hint = log.lastPossibleMatch(
             atOrBefore: previous.index, term: previous.term, floor: log.committed)
+        if Buggify.poorRejectionHint.isUnlucky, let term = log.term(at: log.committed) {
+            hint = EntryID(index: log.committed, term: term)
+        }
         send(.appendReply(.rejected(previous: previous.index, hint: hint)), to: leader)
     }
 

@@ -10,6 +10,7 @@ extension RaftCore {
     mutating func offerSnapshot(toPeerAt position: Int) {
         let progress = leading.peers[position].progress
         guard let due = progress.snapshotDue, now >= due, isActive(progress) else { return }
+        sometimes(.snapshotOffered)
         leading.peers[position].progress.snapshotOffered(at: log.applied)
         ready.snapshotsToSend.append(leading.peers[position].id)
     }
@@ -27,9 +28,10 @@ extension RaftCore {
                 wanted = min(wanted, peer.progress.wantedBehind)
             }
         }
+        let isStingy = Buggify.retainNothing.isUnlucky
         log.cut(
-            keepingBytes: options.retainedBytesMax, wanted: wanted,
-            graceMax: options.retainedBytesMax + options.graceBytesMax)
+            keepingBytes: isStingy ? 0 : options.retainedBytesMax, wanted: wanted,
+            graceMax: isStingy ? 0 : options.retainedBytesMax + options.graceBytesMax)
     }
 
     // Whether a follower may just be slow.
@@ -78,10 +80,12 @@ extension RaftCore {
         guard installing == nil, !isStorageFull else { return }
         if metadata.last.index <= log.committed {
             // Older than what is here: a state never goes back.
+            sometimes(.staleSnapshotIgnored)
             if sender == leader { acknowledge(upTo: log.committed) }
             return
         }
         if log.matches(metadata.last), !Planted.staleSnapshotTruncates.isOn {
+            sometimes(.snapshotCoveredByLog)
             // The log holds all of it, and perhaps more, which may be acknowledged: keep it
             // (etcd-io/etcd #1763).
             _ = log.commit(upTo: metadata.last.index)

@@ -32,6 +32,8 @@ extension RaftCore {
         // indexes (etcd/raft `append_aba_race`).
         if token.generation == log.generation || Planted.staleCompletion.isOn {
             log.becomeDurable(upTo: token.lastIndex)
+        } else {
+            sometimes(.staleCompletionIgnored)
         }
         if !wasHeld, storage.holds(term: term, vote: vote) { hardStateBecameDurable() }
         // A leader counts itself only now (Raft §5.3; etcd #14370).

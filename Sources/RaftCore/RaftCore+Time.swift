@@ -1,3 +1,5 @@
+internal import ByteCodec
+
 // Timers as deadlines: an idle node sleeps until the next one.
 
 extension RaftCore {
@@ -36,6 +38,7 @@ extension RaftCore {
         now = max(now, moment)
         // Once, and not for each event of a node that is slow throughout: that must go on too.
         guard late > pause, isFirstNotice else { return }
+        sometimes(.pauseNoticed)
         timersNotBefore = now.advanced(milliseconds: options.heartbeatMilliseconds)
         // What was asked before the pause is asked again: answers to it are as old as the pause.
         if role == .leader { leading.reads.restart() }

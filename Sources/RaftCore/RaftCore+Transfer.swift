@@ -1,3 +1,5 @@
+internal import ByteCodec
+
 // Handing leadership over: dissertation §3.10.
 
 extension RaftCore {
@@ -74,6 +76,7 @@ extension RaftCore {
     /// Leads on as before; a node whose disk is full cannot, and stops.
     mutating func abortTransfer() {
         precondition(leading.transfer != nil, "no transfer to give up")
+        sometimes(.transferGivenUp)
         leading.transfer = nil
         // A round that was under way when the heir was told may have been overtaken by its
         // election: its reads are asked again.
@@ -97,6 +100,7 @@ extension RaftCore {
         }
         let isCaughtUp = log.last == last && log.lastDurable == last
         guard mayCampaign, isCaughtUp, leader == sender || role == .preCandidate else {
+            sometimes(.transferRefused)
             send(.transferRefused, to: sender)
             return
         }

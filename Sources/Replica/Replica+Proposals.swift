@@ -56,7 +56,10 @@ extension Replica {
         guard !unsent.isEmpty, let leader else { return isAnyForwarded }
         guard leader != id else { return proposeLocally() || isAnyForwarded }
         // Without a connection nothing would arrive; `connected` comes before long.
-        if connected.contains(leader) { forward(to: leader) }
+        if connected.contains(leader) {
+            sometimes(.proposalForwarded)
+            forward(to: leader)
+        }
         return isAnyForwarded
     }
 
@@ -128,7 +131,9 @@ extension Replica {
     private mutating func forward(to leader: NodeID) {
         let batch = takeUnsent()
         let oldest = pending.oldestCounter ?? nextCounter
-        let retryAt = now.steady.advanced(milliseconds: options.forwardRetryMilliseconds)
+        let wait =
+            Buggify.repeatProposalEarly.isUnlucky ? 1 : options.forwardRetryMilliseconds
+        let retryAt = now.steady.advanced(milliseconds: wait)
         for range in slices(of: batch.map(\.command)) {
             var message: [ForwardedProposal] = []
             for proposal in batch[range] {
@@ -181,7 +186,10 @@ extension Replica {
 
     private mutating func count(sent proposal: PendingProposal) {
         counters.proposalsSent += 1
-        if proposal.mayBeInLog { counters.proposalsRepeated += 1 }
+        if proposal.mayBeInLog {
+            sometimes(.proposalRepeated)
+            counters.proposalsRepeated += 1
+        }
     }
 }
 
@@ -261,6 +269,7 @@ extension Replica {
     mutating func repeatLost(upTo index: LogIndex) {
         while let place = placed.pop(upTo: index) {
             guard pending[place.counter]?.stage == .accepted(place.entry) else { continue }
+            sometimes(.proposalLostFromLog)
             withdraw(place.counter)
             enqueue(place.counter)
         }
@@ -278,6 +287,7 @@ extension Replica {
 
     mutating func parkTimeEnded(_ counter: UInt64) {
         guard let proposal = pending[counter], proposal.isCertainlyNowhere else { return }
+        sometimes(.proposalParkedInVain)
         complete(proposal, .notProposed(proposal.refusal ?? unreachable, leader: leader))
     }
 

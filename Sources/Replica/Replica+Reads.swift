@@ -1,3 +1,4 @@
+import ByteCodec
 import RaftCore
 import RaftWire
 
@@ -47,6 +48,7 @@ extension Replica {
     mutating func readsMustAskAnew() {
         reads.notBefore = nil
         guard reads.round != nil else { return }
+        sometimes(.readRoundRepeated)
         counters.readRoundsRepeated += 1
         reads.restart()
     }

@@ -1,3 +1,4 @@
+internal import ByteCodec
 internal import RaftCore
 
 /// Reads a log from its directory and changes nothing (consensus recovery R3 and R4).
@@ -132,6 +133,7 @@ struct LogReader {
         let misses = damage.count == 0
         for segment in found.reversed() {
             guard let sequence = wanted, segment.sequence <= sequence else {
+                sometimes(.segmentSuperseded)
                 superseded.append(segment.name)
                 continue
             }

@@ -94,6 +94,7 @@ struct SegmentScan {
             return
         }
         if !image.matches(expected, at: offset) {
+            sometimes(.identifiersRepaired)
             repairs.append(SegmentWriter.Write(offset: offset, bytes: expected))
         }
     }
@@ -113,6 +114,7 @@ struct SegmentScan {
                 || slots.contains { $0.kind == .entry && $0.index <= boundIndex })
         switch GroupVerdict(evidence) {
         case .corrupt:
+            sometimes(.damageFound)
             damage.append(
                 Damage(
                     offset: end.block * Block.bytes, number: number,
@@ -121,6 +123,7 @@ struct SegmentScan {
             return true
         case .torn:
             isTorn = true
+            sometimes(.tornTail)
             if Planted.tornTailKept.isOn { salvage(number: number, slots: slots) }
             return false
         case .end, .good, .repairIdentifiers:

@@ -236,6 +236,7 @@ public final class WriteAheadLog {
                 return
             }
             // Rare: more came than the reserve holds.
+            sometimes(.reserveMissing)
             let before = reserve.count
             while reserve.count == before { try extendReserve() }
         }

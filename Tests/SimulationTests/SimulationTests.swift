@@ -38,7 +38,8 @@ import Testing
     @Test("a picture changes nothing in the run, and shows what happened in it")
     func picture() {
         let options = SwarmOptions.drawn(seed: 3, nodes: 3, seconds: 10)
-        let (report, page) = Simulation.picture(seed: 3, options: options, window: 0...5_000_000)
+        let (report, page) = Simulation.picture(
+            .drawn(seed: 3, options: options), window: 0...5_000_000)
         #expect(report.trace == Simulation.run(seed: 3, options: options).trace)
         #expect(page.contains("is leader in term 1"))
         #expect(page.contains("every promise was kept"))

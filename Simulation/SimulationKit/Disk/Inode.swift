@@ -12,6 +12,9 @@ final class Inode {
     struct Unsynced {
         let block: Int
         let before: ArraySlice<UInt8>?
+        /// Whether a sync failed that should have written it: the kernel takes it for written, so
+        /// no later sync writes it, unless it is written to again.
+        var isAbandoned = false
     }
 
     // Each of `blockBytes` bytes; those past `count` are zero.
@@ -23,6 +26,9 @@ final class Inode {
     private(set) var count = 0
     /// The length that the disk has.
     private(set) var durableCount = 0
+    private var hasAbandoned = false
+    /// Blocks that cannot be read until they are written again.
+    private var unreadable: [Int] = []
     var isDirectory = false
 
     /// The bytes of a range, as far as the file reaches.
@@ -80,7 +86,13 @@ final class Inode {
 
     private func remember(_ block: Int) {
         while isUnsynced.count <= block { isUnsynced.append(false) }
-        guard !isUnsynced[block] else { return }
+        unreadable.removeAll { $0 == block }
+        guard !isUnsynced[block] else {
+            guard hasAbandoned, let entry = unsynced.firstIndex(where: { $0.block == block })
+            else { return }
+            unsynced[entry].isAbandoned = false
+            return
+        }
         isUnsynced[block] = true
         let isThere = block * Self.blockBytes < count
         unsynced.append(Unsynced(block: block, before: isThere ? blocks[block] : nil))
@@ -90,11 +102,37 @@ final class Inode {
         while blocks.count <= last { blocks.append(Self.zeros) }
     }
 
-    /// Everything is on the disk.
+    /// Everything is on the disk but for what was abandoned.
     func synchronize() {
-        for entry in unsynced { isUnsynced[entry.block] = false }
-        unsynced.removeAll(keepingCapacity: true)
+        for entry in unsynced where !entry.isAbandoned { isUnsynced[entry.block] = false }
+        if hasAbandoned {
+            unsynced.removeAll { !$0.isAbandoned }
+        } else {
+            unsynced.removeAll(keepingCapacity: true)
+        }
         durableCount = count
+    }
+
+    /// The sync fails, and everything that it should have written is taken for written.
+    func failSync() {
+        for entry in unsynced.indices { unsynced[entry].isAbandoned = true }
+        hasAbandoned = !unsynced.isEmpty
+    }
+
+    /// The kernel needs the memory: of what was abandoned some is from now on as on the disk.
+    func forgetAbandoned(isForgotten: () -> Bool) {
+        guard hasAbandoned else { return }
+        var kept: [Unsynced] = []
+        for entry in unsynced {
+            guard entry.isAbandoned, isForgotten() else {
+                kept.append(entry)
+                continue
+            }
+            blocks[entry.block] = entry.before ?? Self.zeros
+            isUnsynced[entry.block] = false
+        }
+        unsynced = kept
+        hasAbandoned = unsynced.contains(where: \.isAbandoned)
     }
 
     /// The power goes: of what was not synced each block stays or not, and so does the length.
@@ -107,14 +145,16 @@ final class Inode {
         var lost = 0
         var kept = 0
         for entry in unsynced.sorted(by: { $0.block < $1.block }) {
-            if isKept() {
+            if !entry.isAbandoned, isKept() {
                 kept += 1
             } else {
                 lost += 1
                 blocks[entry.block] = entry.before ?? Self.zeros
             }
         }
-        synchronize()
+        for entry in unsynced { isUnsynced[entry.block] = false }
+        unsynced.removeAll()
+        hasAbandoned = false
         cut(to: length)
         return (lost, kept)
     }
@@ -133,10 +173,38 @@ final class Inode {
         blocks[needed - 1] = whole[...]
     }
 
-    /// Flips one bit, at rest.
-    func flipBit(_ bit: Int, ofByte offset: Int) {
-        var whole = Array(blocks[offset / Self.blockBytes])
-        whole[offset % Self.blockBytes] ^= 1 << UInt8(bit)
-        blocks[offset / Self.blockBytes] = whole[...]
+    // MARK: Damage at rest
+
+    /// How many blocks the file has.
+    var blockCount: Int { blocks.count }
+
+    /// Whether the block begins with these bytes.
+    func block(_ block: Int, beginsWith bytes: [UInt8]) -> Bool {
+        blocks[block].prefix(bytes.count).elementsEqual(bytes)
+    }
+
+    /// Whether there is anything in the block.
+    func isBlank(_ block: Int) -> Bool { isZero(blocks[block]) }
+
+    /// Flips one bit of a block.
+    func flipBit(_ bit: Int, ofBlock block: Int) {
+        var whole = Array(blocks[block])
+        whole[bit / 8] ^= 1 << UInt8(bit % 8)
+        blocks[block] = whole[...]
+    }
+
+    /// What was written to a block never came, or came to another.
+    func replace(_ block: Int, withBlock other: Int?) {
+        blocks[block] = other.map { blocks[$0] } ?? Self.zeros
+    }
+
+    /// A block can no longer be read.
+    func ruin(_ block: Int) { unreadable.append(block) }
+
+    /// Whether part of the range cannot be read.
+    func isUnreadable(at offset: Int, count: Int) -> Bool {
+        unreadable.contains {
+            $0 * Self.blockBytes < offset + count && offset < ($0 + 1) * Self.blockBytes
+        }
     }
 }

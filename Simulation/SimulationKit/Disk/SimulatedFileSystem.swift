@@ -10,7 +10,7 @@ import WriteAheadLog
 /// in the middle of whatever is going on: then every call fails from the chosen one on.
 final class SimulatedFileSystem: FileSystem {
     private static let noEntry: Int32 = 2
-    private static let inputOutput: Int32 = 5
+    static let inputOutput: Int32 = 5
     private static let badHandle: Int32 = 9
     private static let exists: Int32 = 17
     private static let noSpace: Int32 = 28
@@ -31,6 +31,9 @@ final class SimulatedFileSystem: FileSystem {
     /// Bytes that all files together may take.
     var capacityBytes = Int.max
     private(set) var usedBytes = 0
+    /// Whether the next sync of a file fails.
+    var failsNextSync = false
+    private(set) var failedSyncs: UInt64 = 0
     /// Calls until everything fails; nil for no crash.
     var callsUntilCrash: Int?
     /// Calls so far.
@@ -105,6 +108,9 @@ final class SimulatedFileSystem: FileSystem {
     ) throws(FileSystemError) -> [UInt8] {
         let (inode, path) = try entry(file, .read)
         try begin(.read, path)
+        guard !inode.isUnreadable(at: offset, count: count) else {
+            throw failure(Self.inputOutput, .read, path)
+        }
         return inode.read(at: offset, count: count)
     }
 
@@ -136,6 +142,12 @@ final class SimulatedFileSystem: FileSystem {
         let (inode, path) = try entry(file, .synchronizeData)
         try begin(.synchronizeData, path)
         syncs += 1
+        guard !failsNextSync else {
+            failsNextSync = false
+            failedSyncs += 1
+            inode.failSync()
+            throw failure(Self.inputOutput, .synchronizeData, path)
+        }
         inode.synchronize()
     }
 
@@ -263,11 +275,45 @@ extension SimulatedFileSystem {
         return damage
     }
 
-    /// Flips one bit of a file, at rest.
-    func flipBit(of path: String, _ random: inout RandomSource) -> Int? {
-        guard let inode = names[path], inode.count > 0 else { return nil }
-        let offset = Int(random.next(below: UInt64(inode.count)))
-        inode.flipBit(Int(random.next(below: 8)), ofByte: offset)
-        return offset
+    /// Some of what a failed sync did not write is no longer in memory either.
+    func forgetUnwritten(_ random: inout RandomSource) {
+        for path in names.keys.sorted() {
+            names[path]?.forgetAbandoned { random.chance(1, in: 2) }
+        }
+    }
+
+    /// Damages a block that was synced, of a log whose process is not running, and that is neither
+    /// of its last groups nor of what follows them.
+    ///
+    /// - Returns: where; nil if there is no such block.
+    func hurt(_ damage: Fault.Damage, _ random: inout RandomSource) -> String? {
+        let segments = names.keys.filter { $0.hasSuffix(".wal") }.sorted()
+        var candidates: [(path: String, block: Int)] = []
+        for path in segments {
+            guard let inode = names[path] else { continue }
+            let end = path == segments.last ? Self.beginOfLastGroups(inode) : inode.blockCount
+            for block in 0..<end where !inode.isBlank(block) { candidates.append((path, block)) }
+        }
+        guard !candidates.isEmpty else { return nil }
+        let (path, block) = candidates[Int(random.next(below: UInt64(candidates.count)))]
+        guard let inode = names[path] else { return nil }
+        switch damage {
+        case .bitFlip:
+            inode.flipBit(Int(random.next(below: UInt64(Inode.blockBytes * 8))), ofBlock: block)
+        case .lostWrite: inode.replace(block, withBlock: nil)
+        case .misdirectedWrite:
+            let other = Int(random.next(below: UInt64(inode.blockCount)))
+            guard other != block else { return nil }
+            inode.replace(block, withBlock: other)
+        case .unreadable: inode.ruin(block)
+        }
+        return "block \(block) of \(path)"
+    }
+
+    /// The block of the last group but one: the last may have been torn.
+    private static func beginOfLastGroups(_ inode: Inode) -> Int {
+        let magic = Array("WGRP".utf8)
+        let groups = (0..<inode.blockCount).filter { inode.block($0, beginsWith: magic) }
+        return groups.count < 2 ? 0 : groups[groups.count - 2]
     }
 }

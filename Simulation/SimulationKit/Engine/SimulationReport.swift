@@ -27,29 +27,43 @@ public enum Simulation {
     public static func run(
         seed: UInt64, options: SwarmOptions, tell: ((String) -> Void)? = nil
     ) -> SimulationReport {
-        World(seed: seed, options: options, tell: tell).run()
+        run(.drawn(seed: seed, options: options), tell: tell)
     }
 
-    /// Runs the world of a seed and draws it, as a page of HTML.
+    /// Runs a plan.
+    public static func run(_ plan: Plan, tell: ((String) -> Void)? = nil) -> SimulationReport {
+        World(plan, tell: tell).run()
+    }
+
+    /// Runs a plan and writes it down with everything that clients do in it, as they begin it: the
+    /// same run again with nothing drawn, as far as it comes.
+    public static func list(_ plan: Plan, write: @escaping (String) -> Void) -> SimulationReport {
+        var listed = plan
+        listed.workload = .listed([])
+        write(listed.text().replacing("operations: []", with: "operations:"))
+        let world = World(plan)
+        world.onBegun = { write("  - \($0.text)\n") }
+        return world.run()
+    }
+
+    /// Runs a plan and draws it, as a page of HTML.
     ///
     /// - Parameter window: the microseconds of which messages and operations are drawn. Without
     ///   one, the end of a run that broke a promise, or the first loss of a leader in a long one.
     public static func picture(
-        seed: UInt64, options: SwarmOptions, window: ClosedRange<UInt64>? = nil
+        _ plan: Plan, window: ClosedRange<UInt64>? = nil
     ) -> (report: SimulationReport, page: String) {
-        let window = window ?? interestingWindow(seed: seed, options: options)
+        let window = window ?? interestingWindow(plan)
         let recording = Recording(window: window)
-        let report = World(seed: seed, options: options, tell: nil, recording: recording).run()
+        let report = World(plan, recording: recording).run()
         var picture = Picture(recording, report)
         return (report, picture.page())
     }
 
-    private static func interestingWindow(
-        seed: UInt64, options: SwarmOptions
-    ) -> ClosedRange<UInt64> {
+    private static func interestingWindow(_ plan: Plan) -> ClosedRange<UInt64> {
         // Nothing but what is kept for the whole run.
         let recording = Recording(window: UInt64.max...UInt64.max)
-        let report = World(seed: seed, options: options, tell: nil, recording: recording).run()
+        let report = World(plan, recording: recording).run()
         let end = report.microseconds
         let length: UInt64 = 10_000_000
         if report.violation != nil { return end - min(end, length)...end }

@@ -22,6 +22,8 @@ public struct SwarmOptions: Equatable, Sendable {
     var loss: UInt64 = 0
     /// Consensus messages that come twice, in 65,536.
     var duplication: UInt64 = 0
+    /// Bytes in a millisecond over each link; 0 for no limit.
+    var bandwidth: UInt64 = 0
     /// Whether messages overtake each other on one link.
     var isReordering = false
     /// Messages on their way on one link at once; more are dropped.
@@ -67,6 +69,15 @@ public struct SwarmOptions: Equatable, Sendable {
     var wallStepEvery: UInt64 = 0
     var slowDiskEvery: UInt64 = 0
     var fullDiskEvery: UInt64 = 0
+    var restartLoopEvery: UInt64 = 0
+    var slowLinkEvery: UInt64 = 0
+    var driftEvery: UInt64 = 0
+    var freezeEvery: UInt64 = 0
+    var failSyncEvery: UInt64 = 0
+    var damageEvery: UInt64 = 0
+    /// Whether more goes wrong than the protocol promises to survive: then nothing may be wrong,
+    /// but everything may stand still.
+    public var isPastPromises = false
     /// Restarts follow a crash within this time.
     var restartMax: UInt64 = 2_000_000
     /// Pauses last up to this long.
@@ -142,6 +153,7 @@ extension SwarmOptions {
         isHeldThroughCuts = isOn(&random)
         isQueuedWhileDown = isOn(&random)
         silenceMax = pick([300_000, 700_000, 2_000_000], &random)
+        if random.chance(1, in: 4) { bandwidth = pick([200, 1_000, 10_000], &random) }
     }
 
     private mutating func drawNodes(_ random: inout RandomSource) {
@@ -162,6 +174,12 @@ extension SwarmOptions {
         raft.appendEntriesMax = pick([1, 4, 1_024], &random)
         raft.inflightMessagesMax = pick([2, 8, 64], &random)
         raft.inflightBytesMax = pick([4 << 10, 8 << 20], &random)
+        raft.graceBytesMax = pick([0, 4 << 10, 64 << 20], &random)
+        raft.graceMilliseconds = pick([100, 1_000, 10_000], &random)
+        raft.committedBytesMax = pick([1, 4 << 10, 4 << 20], &random)
+        raft.unappliedBytesMax = pick([4 << 10, 64 << 20], &random)
+        raft.entryBytesMax = pick([8 << 10, 1 << 20], &random)
+        raft.uncommittedBytesMax = raft.entryBytesMax * pick([2, 64], &random)
         raft.connectionLossJitterMilliseconds = pick([5, 20, 60], &random)
         // Times that fit to links of up to some milliseconds each way.
         let factor: UInt64 = latencyMin + latencySpread + latencyTail / 8 > 4_000 ? 4 : 1
@@ -192,6 +210,13 @@ extension SwarmOptions {
         restartMax = pick([100_000, 2_000_000, 10_000_000], &random)
         pauseMax = pick([50_000, 500_000, 5_000_000], &random)
         partitionMax = pick([200_000, 2_000_000, 10_000_000], &random)
+        restartLoopEvery = isOn(&random) ? pick([8_000_000, 30_000_000], &random) : 0
+        slowLinkEvery = every(&random)
+        driftEvery = every(&random)
+        freezeEvery = every(&random)
+        failSyncEvery = isOn(&random) ? pick([2_000_000, 20_000_000], &random) : 0
+        // Seldom: what is damaged is out for good.
+        damageEvery = random.chance(1, in: 4) ? pick([20_000_000, 60_000_000], &random) : 0
     }
 
     private mutating func drawLoad(_ random: inout RandomSource) {
@@ -201,5 +226,31 @@ extension SwarmOptions {
         retryShare = pick([0, 128, 250], &random)
         deadline = pick([300, 1_000, 5_000], &random)
         valueMax = pick([16, 64, 2_000], &random)
+    }
+}
+
+extension SwarmOptions {
+    /// The mean time between two faults of a family anywhere in the world; 0 for never.
+    subscript(family: FaultFamily) -> UInt64 {
+        switch family {
+        case .kill: killEvery
+        case .powerLoss: powerLossEvery
+        case .totalCrash: totalCrashEvery
+        case .pause: pauseEvery
+        case .stop: stopEvery
+        case .transfer: transferEvery
+        case .restartLoop: restartLoopEvery
+        case .partition: partitionEvery
+        case .flap: flapEvery
+        case .reset: resetEvery
+        case .slowLink: slowLinkEvery
+        case .wallStep: wallStepEvery
+        case .drift: driftEvery
+        case .freeze: freezeEvery
+        case .slowDisk: slowDiskEvery
+        case .fullDisk: fullDiskEvery
+        case .failSync: failSyncEvery
+        case .damage: damageEvery
+        }
     }
 }

@@ -1,84 +1,82 @@
 import RaftCore
 import Replica
 
-// What goes wrong, and when.
+// What goes wrong, as it was planned.
 
 extension World {
-    /// The mean time between two faults of a family.
-    private func interval(_ fault: Fault) -> UInt64 {
-        switch fault {
-        case .kill: options.killEvery
-        case .powerLoss: options.powerLossEvery
-        case .totalCrash: options.totalCrashEvery
-        case .pause: options.pauseEvery
-        case .stop: options.stopEvery
-        case .transfer: options.transferEvery
-        case .partition: options.partitionEvery
-        case .flap: options.flapEvery
-        case .reset: options.resetEvery
-        case .wallStep: options.wallStepEvery
-        case .slowDisk: options.slowDiskEvery
-        case .fullDisk: options.fullDiskEvery
-        }
+    /// Schedules the next fault of the plan.
+    func scheduleFault() {
+        guard nextFault < plan.faults.count else { return }
+        queue.schedule(.fault(nextFault), at: max(now, plan.faults[nextFault].at))
+        nextFault += 1
     }
 
-    func scheduleFaults() {
-        for fault in Fault.allCases { scheduleNext(fault) }
-    }
-
-    private func scheduleNext(_ fault: Fault) {
-        let interval = interval(fault)
-        guard interval > 0 else { return }
-        schedule(.fault(fault), in: 1_000 + draw(interval * 2))
-    }
-
-    func strike(_ fault: Fault) {
+    func strike(_ number: Int) {
+        scheduleFault()
         guard isStormy else { return }
-        scheduleNext(fault)
-        // Half of the faults look for the leader: most of what is rare begins there.
-        let leader = nodes.firstIndex { $0.process?.glance.role == .leader }
-        let any = Int(draw(UInt64(nodes.count - 1)))
-        let victim = random.chance(1, in: 2) ? leader ?? any : any
-        note(13, victim, fault.rawValue)
+        let fault = plan.faults[number].fault
+        note(13, 0, fault.number)
+        counters.count(fault)
         switch fault {
-        case .kill: crash(victim, .kill)
-        case .powerLoss: crash(victim, .powerLoss)
-        case .totalCrash: crashAll()
-        case .pause: pause(victim)
-        case .stop: stop(victim)
-        case .transfer: transfer(victim)
-        case .partition: partition()
-        case .flap: flap()
-        case .reset: reset(victim)
-        case .wallStep: stepWallClock(victim)
-        case .slowDisk: slowDown(victim)
-        case .fullDisk: fillDisk(victim)
+        case .kill, .powerLoss, .crashAll, .stop, .pause, .transfer, .damage: hitProcess(fault)
+        case .cut, .flap, .reset, .slowLink: hitNetwork(fault)
+        case .wallStep, .drift, .freeze: hitClock(fault)
+        case .slowDisk, .fullDisk, .failSync: hitDisk(fault)
         }
     }
 
-    /// Every other crash waits for the middle of a write, where most is at stake.
-    private func crash(_ node: Int, _ ending: Ending) {
+    /// Whom a target means now.
+    func node(_ target: Fault.Target) -> Int {
+        let leader = nodes.firstIndex { $0.process?.glance.role == .leader }
+        switch target {
+        case .node(let node): return min(node, nodes.count - 1)
+        case .leader(let other): return leader ?? min(other, nodes.count - 1)
+        case .follower(let number):
+            let followers = nodes.indices.filter { $0 != leader }
+            return followers.isEmpty ? 0 : followers[number % followers.count]
+        }
+    }
+
+    // MARK: Processes
+
+    private func hitProcess(_ fault: Fault) {
+        switch fault {
+        case .kill(let target, let restartAfter, let inWrite):
+            crash(node(target), .kill, restartAfter: restartAfter, inWrite: inWrite)
+        case .powerLoss(let target, let restartAfter, let inWrite):
+            crash(node(target), .powerLoss, restartAfter: restartAfter, inWrite: inWrite)
+        case .crashAll(let isPowerLoss, let restartAfter):
+            say(.fault, nil, "everything crashes")
+            for node in nodes.indices where nodes[node].process != nil {
+                end(node, isPowerLoss ? .powerLoss : .kill, restartAfter: restartAfter)
+            }
+        case .pause(let target, let lasting): pause(node(target), lasting)
+        case .stop(let target, let restartAfter): stop(node(target), restartAfter)
+        case .transfer(let target, let to): transfer(node(target), to)
+        case .damage(let target, let damage, let restartAfter):
+            let node = node(target)
+            say(.disk, node, "the disk of n\(node + 1) is damaged: \(damage.rawValue)")
+            nodes[node].pendingDamage = damage
+            end(node, .kill, restartAfter: restartAfter)
+        default: preconditionFailure("\(fault) hits no process")
+        }
+    }
+
+    private func crash(_ node: Int, _ ending: Ending, restartAfter: UInt64, inWrite: Bool) {
         guard nodes[node].process != nil else { return }
-        counters[ending == .powerLoss ? .powerLosses : .kills] += 1
-        if random.chance(1, in: 2) { end(node, ending) } else { nodes[node].armed = ending }
-    }
-
-    private func crashAll() {
-        counters[.totalCrashes] += 1
-        say(.fault, nil, "everything crashes")
-        let isPower = random.chance(1, in: 2)
-        for node in nodes.indices where nodes[node].process != nil {
-            end(node, isPower ? .powerLoss : .kill)
+        if inWrite {
+            nodes[node].armed = (ending, restartAfter)
+        } else {
+            end(node, ending, restartAfter: restartAfter)
         }
     }
 
-    private func pause(_ node: Int) {
+    private func pause(_ node: Int, _ lasting: UInt64) {
         guard let process = nodes[node].process, !process.isPaused else { return }
-        counters[.pauses] += 1
         process.isPaused = true
         recording?.became(.paused, node, term: process.glance.term.rawValue, at: now)
-        say(.process, node, "n\(node + 1) is paused")
-        schedule(.resume(node: node, epoch: process.epoch), in: 1_000 + draw(options.pauseMax))
+        say(.process, node, "n\(node + 1) is paused", until: now + lasting)
+        schedule(.resume(node: node, epoch: process.epoch), in: lasting)
     }
 
     func resume(_ node: Int, _ epoch: UInt64) {
@@ -91,19 +89,20 @@ extension World {
         wake(process, node)
     }
 
-    private func stop(_ node: Int) {
+    private func stop(_ node: Int, _ restartAfter: UInt64) {
         guard let process = nodes[node].process else { return }
-        counters[.stops] += 1
         say(.fault, node, "n\(node + 1) is told to stop")
+        process.restartAfter = restartAfter
         give(.shutdown, to: process, node)
     }
 
-    private func transfer(_ node: Int) {
+    private func transfer(_ node: Int, _ target: Int?) {
         guard let process = nodes[node].process else { return }
-        counters[.transfers] += 1
-        let target = draw(UInt64(nodes.count))
+        say(
+            .fault, node,
+            "n\(node + 1) is asked to hand over to \(target.map { "n\($0 + 1)" } ?? "anybody")")
         give(
-            .transfer(takeTicket(), to: target == 0 ? nil : NodeID(target)), to: process, node)
+            .transfer(takeTicket(), to: target.map { NodeID(UInt64($0 + 1)) }), to: process, node)
     }
 
     func takeTicket() -> Ticket {
@@ -111,58 +110,120 @@ extension World {
         return Ticket(nextTicket)
     }
 
-    private func partition() {
-        guard nodes.count > 1 else { return }
-        counters[.partitions] += 1
-        let shapes = Cut.Shape.allCases
-        let shape = shapes[Int(draw(UInt64(shapes.count - 1)))]
-        cuts.append(Cut(shape, nodes: nodes.count, &random))
-        say(.network, nil, "the network comes apart: \(shape) \(cuts[cuts.count - 1].pairs)")
-        impose(cuts.count - 1)
-        schedule(.heal(cut: cuts.count - 1), in: 10_000 + draw(options.partitionMax))
-    }
+    // MARK: The network
 
-    /// One link that comes and goes.
-    private func flap() {
-        guard nodes.count > 1 else { return }
-        cuts.append(Cut(.link, nodes: nodes.count, &random))
-        say(.network, nil, "a link flaps: \(cuts[cuts.count - 1].pairs)")
-        var moment = now
-        for _ in 0..<(2 + draw(8)) {
-            queue.schedule(.cut(cuts.count - 1), at: moment)
-            moment += 5_000 + draw(300_000)
-            queue.schedule(.heal(cut: cuts.count - 1), at: moment)
-            moment += 5_000 + draw(300_000)
+    private func links(_ shape: Fault.CutShape) -> [Fault.Link] {
+        switch shape {
+        case .links(let links):
+            return links.filter { $0.from < nodes.count && $0.to < nodes.count }
+        case .isolate(let target):
+            return PartitionShape.separate([node(target)], nodes.indices, bothWays: true)
+        case .deafen(let target):
+            return PartitionShape.separate(nodes.indices, [node(target)], bothWays: false)
+        case .mute(let target):
+            return PartitionShape.separate([node(target)], nodes.indices, bothWays: false)
+        case .between(let target, let other):
+            return PartitionShape.separate([node(target)], [node(other)], bothWays: true)
         }
     }
 
+    private func hitNetwork(_ fault: Fault) {
+        switch fault {
+        case .cut(let shape, let lasting):
+            cuts.append(links(shape))
+            say(.network, nil, "cut: \(told(cuts[cuts.count - 1]))", until: now + lasting)
+            impose(cuts.count - 1)
+            schedule(.heal(cut: cuts.count - 1), in: lasting)
+        case .flap(let shape, let times, let down, let up):
+            cuts.append(links(shape))
+            let end = now + UInt64(times) * (down + up)
+            say(.network, nil, "flapping: \(told(cuts[cuts.count - 1]))", until: end)
+            for time in 0..<UInt64(times) {
+                schedule(.cut(cuts.count - 1), in: time * (down + up))
+                schedule(.heal(cut: cuts.count - 1), in: time * (down + up) + down)
+            }
+        case .slowLink(let shape, let extra, let lasting):
+            let links = links(shape)
+            say(
+                .network, nil, "slower by \(extra / 1_000) ms: \(told(links))",
+                until: now + lasting)
+            for link in links { network[link: link.from, link.to].extra += extra }
+            slowdowns.append((links, extra))
+            schedule(.linksRecover(slowdowns.count - 1), in: lasting)
+        case .reset(let target, let other): reset(node(target), node(other))
+        default: preconditionFailure("\(fault) hits no network")
+        }
+    }
+
+    private func told(_ links: [Fault.Link]) -> String {
+        links.map { "n\($0.from + 1)→n\($0.to + 1)" }.joined(separator: " ")
+    }
+
     /// A connection breaks, and both ends live.
-    private func reset(_ node: Int) {
+    private func reset(_ node: Int, _ other: Int) {
         guard nodes.count > 1 else { return }
-        let peer = (node + 1 + Int(draw(UInt64(nodes.count - 2)))) % nodes.count
+        let peer = other == node ? (node + 1) % nodes.count : other
         for (a, b) in [(node, peer), (peer, node)] where network[connection: a, b].isUp {
             schedule(
                 .lost(
                     from: a, to: b, connection: network[connection: a, b].epoch, isClosed: true),
-                in: latency())
+                in: latency(a, b))
         }
     }
 
-    private func stepWallClock(_ node: Int) {
-        counters[.wallSteps] += 1
-        // Within half of what request records are kept for.
-        let steps: [Int64] = [-21_600_000, -60_000, -1_000, 0, 1_000, 60_000, 21_600_000]
-        nodes[node].clock.wallError = steps[Int(draw(UInt64(steps.count - 1)))]
+    func linksRecover(_ number: Int) {
+        let (links, extra) = slowdowns[number]
+        slowdowns[number].extra = 0
+        for link in links { network[link: link.from, link.to].extra -= extra }
     }
 
-    private func slowDown(_ node: Int) {
-        nodes[node].isSlow = true
-        schedule(.diskRecovers(node: node), in: 10_000 + draw(2_000_000))
+    // MARK: Clocks and disks
+
+    private func hitClock(_ fault: Fault) {
+        switch fault {
+        case .wallStep(let target, let milliseconds):
+            let node = node(target)
+            say(.clock, node, "the wall clock of n\(node + 1) is off by \(milliseconds) ms")
+            nodes[node].clock.wallError = milliseconds
+        case .drift(let target, let partsPerMillion):
+            let node = node(target)
+            say(.clock, node, "the clock of n\(node + 1) is fast by \(partsPerMillion) ppm")
+            nodes[node].clock.drift(partsPerMillion, at: now)
+            setTimerAnew(node)
+        case .freeze(let target, let lasting):
+            let node = node(target)
+            say(.clock, node, "the clock of n\(node + 1) stands still", until: now + lasting)
+            nodes[node].clock.freeze(at: now)
+            schedule(.thaw(node: node), in: lasting)
+        default: preconditionFailure("\(fault) hits no clock")
+        }
     }
 
-    private func fillDisk(_ node: Int) {
-        say(.disk, node, "the disk of n\(node + 1) fills up")
-        nodes[node].disk.capacityBytes = nodes[node].disk.usedBytes
-        schedule(.diskHasRoom(node: node), in: 10_000 + draw(5_000_000))
+    /// A clock that stood still goes on.
+    func thaw(_ node: Int) {
+        nodes[node].clock.thaw(at: now)
+        setTimerAnew(node)
+    }
+
+    private func hitDisk(_ fault: Fault) {
+        switch fault {
+        case .slowDisk(let target, let extra, let lasting):
+            let node = node(target)
+            say(
+                .disk, node, "the disk of n\(node + 1) takes up to \(extra / 1_000) ms more",
+                until: now + lasting)
+            nodes[node].slowExtra = extra
+            schedule(.diskRecovers(node: node), in: lasting)
+        case .fullDisk(let target, let lasting):
+            let node = node(target)
+            say(.disk, node, "the disk of n\(node + 1) fills up", until: now + lasting)
+            nodes[node].disk.capacityBytes = nodes[node].disk.usedBytes
+            schedule(.diskHasRoom(node: node), in: lasting)
+        case .failSync(let target):
+            let node = node(target)
+            say(.disk, node, "the next sync of n\(node + 1) is to fail")
+            nodes[node].disk.failsNextSync = true
+        default: preconditionFailure("\(fault) hits no disk")
+        }
     }
 }

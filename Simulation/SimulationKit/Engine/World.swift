@@ -9,9 +9,9 @@ import WriteAheadLog
 /// A cluster, its clients and everything that can go wrong, in one thread: virtual time, one queue
 /// of events, all chance from one seed. The nodes run the shipping code.
 final class World {
-    let seed: UInt64
+    let plan: Plan
+    /// Of the plan.
     let options: SwarmOptions
-    var random: RandomSource
     /// Microseconds since the world began.
     var now: UInt64 = 0
     var queue = EventQueue<WorldEvent>()
@@ -29,7 +29,14 @@ final class World {
     let recording: Recording?
     var nextEpoch: UInt64 = 1
     var nextTicket: UInt64 = 1
-    var cuts: [Cut] = []
+    var cuts: [[Fault.Link]] = []
+    var slowdowns: [(links: [Fault.Link], extra: UInt64)] = []
+    /// The number of the next fault to be scheduled.
+    var nextFault = 0
+    /// Told what clients begin.
+    var onBegun: ((PlannedOperation) -> Void)?
+    /// Answers, if they are to be measured.
+    var measurements: Measurements?
     var transfers: [SnapshotTransfer] = []
     /// Whether faults still come.
     var isStormy = true
@@ -37,20 +44,22 @@ final class World {
     var isFinished = false
     var downtimes = Downtimes()
     var acknowledgedBeforeCalm: UInt64 = 0
+    var writesBegunInCalm = 0
     /// From then on clients begin nothing new.
     var quietFrom = UInt64.max
     let machine: StateMachine
 
     init(
-        seed: UInt64, options: SwarmOptions, tell: ((String) -> Void)?,
-        recording: Recording? = nil
+        _ plan: Plan, tell: ((String) -> Void)? = nil, recording: Recording? = nil
     ) {
-        self.seed = seed
-        self.options = options
+        self.plan = plan
+        options = plan.options
+        #if PLANTED_DEFECTS
+        Buggify.begin(seed: plan.seed)
+        #endif
         self.tell = tell
         self.recording = recording
-        random = RandomSource(seed: seed)
-        network = Network(count: options.nodes)
+        network = Network(count: options.nodes, seed: plan.seed)
         machine = StateMachine(sha256: Self.chain)
         let voters = (1...UInt64(options.nodes)).map { NodeID($0) }
         let configuration = ConfState(voters: voters)
@@ -59,6 +68,7 @@ final class World {
             reference: Reference(machine: machine, configuration: configuration))
         history = History()
         for index in 0..<options.nodes {
+            var random = RandomSource(plan.seed, .node, index)
             let drift = Int64(random.next(below: options.driftMax * 2 + 1))
             let wall = Int64(random.next(below: options.wallOffsetMax * 2 + 1))
             let clock = NodeClock(
@@ -66,7 +76,8 @@ final class World {
                 driftPartsPerMillion: drift - Int64(options.driftMax),
                 wallError: wall - Int64(options.wallOffsetMax))
             let store = MemoryStateStore(machine: machine, configuration: configuration)
-            let node = SimulatedNode(index: index, clock: clock, store: store)
+            let node = SimulatedNode(
+                index: index, clock: clock, store: store, random: random)
             node.disk.capacityBytes = options.diskBytes
             nodes.append(node)
         }
@@ -95,9 +106,11 @@ final class World {
 
     /// Runs to the end, or to the first broken promise.
     func run() -> SimulationReport {
-        for node in nodes.indices { schedule(.start(node: node), in: draw(10_000)) }
+        for node in nodes.indices {
+            schedule(.start(node: node), in: nodes[node].random.upTo(10_000))
+        }
         addClients()
-        scheduleFaults()
+        scheduleFault()
         schedule(.check, in: 1_000_000)
         queue.schedule(.calm, at: options.seconds * 1_000_000)
         while !isFinished, oracle.violation == nil, let (time, event) = queue.pop() {
@@ -105,12 +118,13 @@ final class World {
             counters[.events] += 1
             handle(event)
         }
+        counters[.failedSyncs] = nodes.reduce(0) { $0 + $1.disk.failedSyncs }
         var violation = oracle.violation
         violation?.time = now
         if let violation { recording?.mark(.violation, nil, "\(violation)", at: now, until: nil) }
         recording?.finish(at: now)
         return SimulationReport(
-            seed: seed, options: options, violation: violation, counters: counters,
+            seed: plan.seed, options: options, violation: violation, counters: counters,
             downtimes: downtimes, trace: trace, microseconds: now)
     }
 
@@ -132,7 +146,9 @@ final class World {
         case .fault(let fault): strike(fault)
         case .heal(let cut): heal(cut)
         case .cut(let cut): impose(cut)
-        case .diskRecovers(let node): nodes[node].isSlow = false
+        case .linksRecover(let number): linksRecover(number)
+        case .thaw(let node): thaw(node)
+        case .diskRecovers(let node): nodes[node].slowExtra = 0
         case .diskHasRoom(let node): nodes[node].disk.capacityBytes = options.diskBytes
         case .diskRetry(let node, let epoch): diskRetry(node, epoch)
         case .chunk(let transfer): chunk(transfer)
@@ -147,16 +163,6 @@ final class World {
 
     func schedule(_ event: WorldEvent, in delay: UInt64) {
         queue.schedule(event, at: now + delay)
-    }
-
-    /// A number from 0 up to and with `maximum`.
-    func draw(_ maximum: UInt64) -> UInt64 { random.next(below: maximum + 1) }
-
-    /// A delay: a minimum, a usual spread, and seldom a long tail.
-    func delay(_ minimum: UInt64, _ spread: UInt64, _ tail: UInt64) -> UInt64 {
-        let usual = minimum + draw(spread)
-        guard tail > 0, random.chance(1, in: 128) else { return usual }
-        return usual + draw(tail)
     }
 
     /// Notes that something happened.

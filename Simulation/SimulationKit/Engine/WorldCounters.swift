@@ -8,6 +8,8 @@ public struct WorldCounters: Equatable, Sendable {
         case fullDisks, syncs, truncations, trims, snapshotsSent, snapshotsFailed
         case snapshotsInstalled, committed, duplicates, writesAcknowledged, writesUnknown
         case writesRefused, readsConfirmed, readsFailed, comparisons
+        case flaps, resets, slowLinks, drifts, freezes, slowDisks, failedSyncs
+        case damages, casualties
 
         /// What to call it.
         public var name: String {
@@ -47,6 +49,15 @@ public struct WorldCounters: Equatable, Sendable {
             case .readsConfirmed: "reads confirmed"
             case .readsFailed: "reads failed"
             case .comparisons: "states compared"
+            case .flaps: "flapping links"
+            case .resets: "connections reset"
+            case .slowLinks: "slow links"
+            case .drifts: "changes of a clock's speed"
+            case .freezes: "clocks that stood still"
+            case .slowDisks: "slow disks"
+            case .failedSyncs: "failed syncs"
+            case .damages: "damaged disks"
+            case .casualties: "nodes that found damage and stayed out"
             }
         }
     }
@@ -64,5 +75,27 @@ public struct WorldCounters: Equatable, Sendable {
     /// Adds the counts of another world.
     public mutating func add(_ other: WorldCounters) {
         for position in values.indices { values[position] += other.values[position] }
+    }
+
+    /// Counts a fault that comes.
+    mutating func count(_ fault: Fault) {
+        switch fault {
+        case .kill: self[.kills] += 1
+        case .powerLoss: self[.powerLosses] += 1
+        case .crashAll: self[.totalCrashes] += 1
+        case .stop: self[.stops] += 1
+        case .pause: self[.pauses] += 1
+        case .transfer: self[.transfers] += 1
+        case .cut: self[.partitions] += 1
+        case .flap: self[.flaps] += 1
+        case .reset: self[.resets] += 1
+        case .slowLink: self[.slowLinks] += 1
+        case .wallStep: self[.wallSteps] += 1
+        case .drift: self[.drifts] += 1
+        case .freeze: self[.freezes] += 1
+        case .slowDisk: self[.slowDisks] += 1
+        // Counted when they have an effect.
+        case .fullDisk, .failSync, .damage: break
+        }
     }
 }

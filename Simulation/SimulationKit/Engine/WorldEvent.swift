@@ -22,10 +22,14 @@ enum WorldEvent {
     case silence(from: Int, to: Int, era: UInt64, connection: UInt64)
     case start(node: Int)
     case resume(node: Int, epoch: UInt64)
-    /// One more fault of a family.
-    case fault(Fault)
+    /// The fault of this number in the plan.
+    case fault(Int)
     case heal(cut: Int)
     case cut(Int)
+    /// Links that were slow are as before.
+    case linksRecover(Int)
+    /// A clock that stood still goes on.
+    case thaw(node: Int)
     case diskRecovers(node: Int)
     case diskHasRoom(node: Int)
     case diskRetry(node: Int, epoch: UInt64)
@@ -34,10 +38,4 @@ enum WorldEvent {
     case check
     case calm
     case deadline
-}
-
-/// Families of faults, each with its own rate.
-enum Fault: UInt64, CaseIterable {
-    case kill, powerLoss, totalCrash, pause, stop, transfer, partition, flap, reset, wallStep
-    case slowDisk, fullDisk
 }

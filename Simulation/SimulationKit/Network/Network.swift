@@ -28,6 +28,12 @@ struct Network {
         var lastArrival: UInt64 = 0
         /// Messages that stand in buffers because of a cut.
         var held: [Packet] = []
+        /// What every message takes longer.
+        var extra: UInt64 = 0
+        /// When everything sent so far is through, if there is a limit of bytes.
+        var freeAt: UInt64 = 0
+        /// Everything that is left to chance here.
+        var random: RandomSource
     }
 
     /// A connection as who dialled it sees it.
@@ -46,9 +52,9 @@ struct Network {
     private(set) var links: [Link]
     var connections: [Connection]
 
-    init(count: Int) {
+    init(count: Int, seed: UInt64) {
         self.count = count
-        links = Array(repeating: Link(), count: count * count)
+        links = (0..<(count * count)).map { Link(random: RandomSource(seed, .link, $0)) }
         connections = Array(repeating: Connection(), count: count * count)
     }
 
@@ -69,64 +75,5 @@ struct Network {
     subscript(connection from: Int, to: Int) -> Connection {
         get { connections[pair(from, to)] }
         _modify { yield &connections[pair(from, to)] }
-    }
-}
-
-/// Directed pairs that are cut together.
-struct Cut {
-    /// How a network comes apart.
-    enum Shape: UInt64, CaseIterable {
-        /// Two groups that do not hear each other.
-        case split
-        /// One group hears the other, and is not heard.
-        case oneWay
-        /// One node alone.
-        case isolate
-        /// Two groups, and one node that hears both (openraft #2080).
-        case bridge
-        /// Everybody hears the neighbours only.
-        case ring
-        /// One pair.
-        case link
-    }
-
-    let pairs: [(from: Int, to: Int)]
-
-    /// Draws the pairs of a shape among so many nodes.
-    init(_ shape: Shape, nodes: Int, _ random: inout RandomSource) {
-        var order = Array(0..<nodes)
-        for position in order.indices.dropFirst().reversed() {
-            order.swapAt(position, Int(random.next(below: UInt64(position + 1))))
-        }
-        var pairs: [(from: Int, to: Int)] = []
-        func separate(_ some: ArraySlice<Int>, _ others: ArraySlice<Int>, bothWays: Bool) {
-            for a in some {
-                for b in others {
-                    pairs.append((a, b))
-                    if bothWays { pairs.append((b, a)) }
-                }
-            }
-        }
-        let middle = 1 + Int(random.next(below: UInt64(max(1, nodes - 1))))
-        switch shape {
-        case .split: separate(order[..<middle], order[middle...], bothWays: true)
-        case .oneWay: separate(order[..<middle], order[middle...], bothWays: false)
-        case .isolate: separate(order[..<1], order[1...], bothWays: true)
-        case .bridge:
-            let half = 1 + (nodes - 1) / 2
-            separate(order[1..<half], order[half...], bothWays: true)
-        case .ring:
-            for a in 0..<nodes {
-                for b in 0..<nodes where a != b {
-                    let distance = (b - a + nodes) % nodes
-                    if distance != 1 && distance != nodes - 1 {
-                        pairs.append((order[a], order[b]))
-                    }
-                }
-            }
-        case .link:
-            if nodes > 1 { separate(order[..<1], order[1..<2], bothWays: random.chance(1, in: 2)) }
-        }
-        self.pairs = pairs
     }
 }

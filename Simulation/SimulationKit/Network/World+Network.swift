@@ -22,10 +22,8 @@ extension World {
         var copies = 1
         // The transport hands on at most once; only the core's own messages have to bear more.
         if case .raft = message, isStormy {
-            if options.loss > 0, random.chance(options.loss, in: 65_536) { copies = 0 }
-            if options.duplication > 0, random.chance(options.duplication, in: 65_536) {
-                copies += 1
-            }
+            if isDrawn(options.loss, from, to) { copies = 0 }
+            if isDrawn(options.duplication, from, to) { copies += 1 }
         }
         guard copies > 0 else {
             counters[.messagesLost] += 1
@@ -45,7 +43,14 @@ extension World {
             recording?.ended(packet.recorded, .lost, at: now)
             return
         }
-        var arrival = now + latency()
+        var departure = now
+        if options.bandwidth > 0 {
+            // Bytes in a millisecond; messages wait for those before them.
+            departure = max(now, network[link: from, to].freeAt)
+            departure += UInt64(packet.bytes.count) * 1_000 / options.bandwidth
+            network[link: from, to].freeAt = departure
+        }
+        var arrival = departure + latency(from, to)
         if !options.isReordering {
             arrival = max(arrival, network[link: from, to].lastArrival)
             network[link: from, to].lastArrival = arrival
@@ -54,8 +59,16 @@ extension World {
         queue.schedule(.deliver(packet), at: arrival)
     }
 
-    func latency() -> UInt64 {
-        delay(options.latencyMin, options.latencySpread, isStormy ? options.latencyTail : 0)
+    private func isDrawn(_ chance: UInt64, _ from: Int, _ to: Int) -> Bool {
+        chance > 0 && network[link: from, to].random.chance(chance, in: 65_536)
+    }
+
+    /// How long something takes over a link.
+    func latency(_ from: Int, _ to: Int) -> UInt64 {
+        let link = network[link: from, to].random.delay(
+            options.latencyMin, options.latencySpread, tail: isStormy ? options.latencyTail : 0,
+            oneIn: 256)
+        return link + network[link: from, to].extra
     }
 
     func deliver(_ packet: Packet) {
@@ -94,7 +107,7 @@ extension World {
         for peer in nodes.indices where peer != node {
             network[connection: node, peer] = Network.Connection(
                 epoch: network[connection: node, peer].epoch + 1)
-            schedule(.dial(from: node, to: peer, epoch: epoch), in: latency())
+            schedule(.dial(from: node, to: peer, epoch: epoch), in: latency(node, peer))
         }
     }
 
@@ -109,11 +122,13 @@ extension World {
             let isRefused = network.isConnectable(from, to) && !nodes[to].isOff
             return schedule(
                 .dial(from: from, to: to, epoch: epoch),
-                in: isRefused ? 30_000 + draw(40_000) : 100_000 + draw(200_000))
+                in: isRefused
+                    ? 30_000 + nodes[from].random.upTo(40_000)
+                    : 100_000 + nodes[from].random.upTo(200_000))
         }
         schedule(
             .dialled(from: from, to: to, epoch: epoch, run: other.epoch),
-            in: latency() + latency())
+            in: latency(from, to) + latency(to, from))
     }
 
     func dialled(_ from: Int, _ to: Int, _ epoch: UInt64, run: UInt64) {
@@ -148,7 +163,7 @@ extension World {
         note(9, from, UInt64(to))
         let loss: ConnectionLoss = isClosed ? .closed : .silent
         give(.connectionLost(nodes[to].id, loss), to: process, from)
-        schedule(.dial(from: from, to: to, epoch: process.epoch), in: latency())
+        schedule(.dial(from: from, to: to, epoch: process.epoch), in: latency(from, to))
     }
 
     func silence(_ from: Int, _ to: Int, era: UInt64, connection: UInt64) {
@@ -165,7 +180,7 @@ extension World {
             schedule(
                 .lost(
                     from: peer, to: node, connection: connection.epoch, isClosed: isHeard),
-                in: isHeard ? latency() : options.silenceMax)
+                in: isHeard ? latency(node, peer) : options.silenceMax)
         }
     }
 
@@ -173,7 +188,8 @@ extension World {
 
     func impose(_ number: Int) {
         guard isStormy else { return }
-        for (from, to) in cuts[number].pairs {
+        for link in cuts[number] {
+            let (from, to) = (link.from, link.to)
             network[link: from, to].cuts += 1
             guard network[link: from, to].cuts == 1 else { continue }
             network[link: from, to].era += 1
@@ -183,13 +199,14 @@ extension World {
                 schedule(
                     .silence(
                         from: a, to: b, era: network[link: a, b].era, connection: connection),
-                    in: options.silenceMax + draw(100_000))
+                    in: options.silenceMax + nodes[a].random.upTo(100_000))
             }
         }
     }
 
     func heal(_ number: Int) {
-        for (from, to) in cuts[number].pairs where network[link: from, to].cuts > 0 {
+        for link in cuts[number] where network[link: link.from, link.to].cuts > 0 {
+            let (from, to) = (link.from, link.to)
             network[link: from, to].cuts -= 1
             guard network[link: from, to].cuts == 0 else { continue }
             network[link: from, to].era += 1

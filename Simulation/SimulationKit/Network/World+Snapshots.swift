@@ -28,7 +28,7 @@ extension World {
             say(
                 .snapshot, from,
                 "n\(from + 1) sends a snapshot up to \(source.manifest.last) to n\(to + 1)")
-            schedule(.chunk(transfer: transfers.count - 1), in: 1_000 + latency())
+            schedule(.chunk(transfer: transfers.count - 1), in: 1_000 + latency(from, to))
         } catch {
             oracle.fail("L5", "n\(from + 1) cannot export: \(error)")
         }
@@ -73,7 +73,7 @@ extension World {
         let bytes = try transfer.source.read(offset: offset, count: Self.chunkBytes)
         if !bytes.isEmpty { try sink.write(offset: offset, bytes) }
         guard sink.receivedBytes == manifest.sizeBytes else {
-            return schedule(.chunk(transfer: number), in: latency())
+            return schedule(.chunk(transfer: number), in: latency(transfer.from, transfer.to))
         }
         try sink.finish()
         if !receiver.received.contains(manifest) { receiver.received.append(manifest) }

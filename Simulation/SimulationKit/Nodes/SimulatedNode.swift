@@ -39,6 +39,8 @@ final class SimulatedNode {
         /// Snapshots that came whole, by where they end.
         var received: [SnapshotManifest] = []
         var isStopping = false
+        /// When the machine starts it again, if that was said with the order to stop.
+        var restartAfter: UInt64?
         /// A cheap stand-in for what HTTP connections know: who waits here.
         var waiting: Set<Ticket> = []
 
@@ -82,12 +84,21 @@ final class SimulatedNode {
     var isOff = false
     var isRestartScheduled = false
     /// Ends like this in the middle of its next write.
-    var armed: World.Ending?
-    /// Whether syncs take long.
-    var isSlow = false
+    var armed: (ending: World.Ending, restartAfter: UInt64)?
+    /// What syncs take longer, at most.
+    var slowExtra: UInt64 = 0
+    /// What happens to the disk before the next start.
+    var pendingDamage: Fault.Damage?
+    /// Whether the disk was ever damaged.
+    var isDamaged = false
+    /// Whether it has found damage, and stays out.
+    var isCasualty = false
+    /// Everything that is left to chance here.
+    var random: RandomSource
 
-    init(index: Int, clock: NodeClock, store: MemoryStateStore) {
+    init(index: Int, clock: NodeClock, store: MemoryStateStore, random: RandomSource) {
         self.index = index
+        self.random = random
         id = NodeID(UInt64(index + 1))
         self.clock = clock
         self.store = store

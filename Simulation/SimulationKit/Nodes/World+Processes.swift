@@ -21,16 +21,23 @@ extension World {
     func start(_ index: Int) {
         let node = nodes[index]
         node.isRestartScheduled = false
-        guard node.process == nil else { return }
+        guard node.process == nil, !node.isCasualty else { return }
         node.isOff = false
-        // A crash may come while the node recovers from the one before.
-        if isStormy, options.killEvery + options.powerLossEvery > 0, random.chance(1, in: 8) {
-            node.disk.callsUntilCrash = 1 + Int(draw(80))
+        if let damage = node.pendingDamage {
+            node.pendingDamage = nil
+            hurt(node, damage)
         }
+        // A crash may come while the node recovers from the one before.
+        if isStormy, options.killEvery + options.powerLossEvery > 0,
+            node.random.chance(1, in: 8)
+        {
+            node.disk.callsUntilCrash = 1 + Int(node.random.upTo(80))
+        }
+        let failedSyncs = node.disk.failedSyncs
         do {
             try open(node)
         } catch {
-            startFailed(node, error)
+            startFailed(node, error, hasSyncFailed: node.disk.failedSyncs > failedSyncs)
         }
         node.disk.callsUntilCrash = nil
     }
@@ -73,10 +80,10 @@ extension World {
                 last: node.store.applied, configuration: configuration),
             logStart: recovered.logStart, entries: recovered.entries)
         node.starts += 1
-        let run = node.starts << 16 | random.next() >> 48
+        let run = node.starts << 16 | node.random.next() >> 48
         let replica = Replica(
             id: node.id, run: run, options: replicaOptions, restored: restored,
-            lastStamp: lastStamp, seed: random.next(), now: node.clock.clocks(at: now))
+            lastStamp: lastStamp, seed: node.random.next(), now: node.clock.clocks(at: now))
         let process = SimulatedNode.Process(
             epoch: epoch, run: run, replica: replica, log: log, hardState: recovered.hardState)
         node.process = process
@@ -93,17 +100,29 @@ extension World {
         wake(process, node.index)
     }
 
-    private func startFailed(_ node: SimulatedNode, _ error: any Error) {
+    private func startFailed(
+        _ node: SimulatedNode, _ error: any Error, hasSyncFailed: Bool
+    ) {
         if node.disk.isCrashed {
             counters[.crashesInRecovery] += 1
-            if random.chance(1, in: 2) {
+            if node.random.chance(1, in: 2) {
                 losePower(node)
             } else {
                 node.disk.endProcess()
             }
+        } else if hasSyncFailed {
+            // Final for this process as for any other; the next one begins with what there is.
+            node.disk.endProcess()
+            node.disk.forgetUnwritten(&node.random)
         } else if case WALError.reserveUnavailable = error {
             // Nothing was changed; when there is room it will start.
             node.disk.endProcess()
+        } else if node.isDamaged, error.isForDamage {
+            // Rather nothing than something wrong: until it can be repaired it stays out.
+            say(.disk, node.index, "n\(node.index + 1) finds the damage and stays out: \(error)")
+            node.isCasualty = true
+            counters[.casualties] += 1
+            return node.disk.endProcess()
         } else {
             say(.process, node.index, "n\(node.index + 1) cannot start: \(error)")
             return oracle.fail("L5", "n\(node.index + 1) cannot start: \(error)")
@@ -113,13 +132,13 @@ extension World {
     }
 
     private func losePower(_ node: SimulatedNode) {
-        let damage = node.disk.cutPower(&random)
+        let damage = node.disk.cutPower(&node.random)
         counters[.blocksLost] += UInt64(damage.blocksLost)
         counters[.blocksKept] += UInt64(damage.blocksKept)
     }
 
     /// A process ends, in the middle of whatever it was doing.
-    func end(_ index: Int, _ ending: Ending) {
+    func end(_ index: Int, _ ending: Ending, restartAfter: UInt64) {
         let node = nodes[index]
         guard let process = node.process else { return }
         noteLeaderLoss(index, ending)
@@ -127,11 +146,12 @@ extension World {
         switch ending {
         case .kill, .stop:
             node.disk.endProcess()
+            node.disk.forgetUnwritten(&node.random)
             node.store = node.store.afterCrash(.kill)
         case .powerLoss:
             node.isOff = true
             losePower(node)
-            let isUndone = random.chance(1, in: 2)
+            let isUndone = node.random.chance(1, in: 2)
             node.store = node.store.afterCrash(.powerLoss(undoesLastCommit: isUndone))
         }
         node.process = nil
@@ -146,19 +166,26 @@ extension World {
         }
         hangUp(on: index)
         clientsLose(process)
+        guard !node.isRestartScheduled else { return }
+        node.isRestartScheduled = true
         // What is told to stop in the storm may end after it: then it is started again at once.
-        scheduleStart(index, in: isStormy ? options.restartMax : 100_000)
+        let delay = isStormy ? restartAfter : min(restartAfter, 100_000)
+        schedule(.start(node: index), in: max(1, delay))
     }
 
-    func scheduleStart(_ index: Int, in longest: UInt64) {
-        guard !nodes[index].isRestartScheduled else { return }
-        nodes[index].isRestartScheduled = true
-        schedule(.start(node: index), in: 1_000 + draw(longest))
+    /// When a node starts again of which nobody has said when.
+    func someTime(_ index: Int) -> UInt64 { 1_000 + nodes[index].random.upTo(options.restartMax) }
+
+    private func hurt(_ node: SimulatedNode, _ damage: Fault.Damage) {
+        guard let place = node.disk.hurt(damage, &node.random) else { return }
+        node.isDamaged = true
+        counters[.damages] += 1
+        say(.disk, node.index, "\(damage.rawValue) on n\(node.index + 1) in \(place)")
     }
 
     /// Lets what was under way happen in part: some calls of the disk, or a whole transaction.
     private func interrupt(_ process: SimulatedNode.Process, _ node: SimulatedNode) {
-        if !process.applying.isEmpty, random.chance(1, in: 2) {
+        if !process.applying.isEmpty, node.random.chance(1, in: 2) {
             do {
                 let result = try node.store.apply(process.applying)
                 oracle.applied(node.index, state: result.meta, durable: result.durable)
@@ -166,15 +193,29 @@ extension World {
                 oracle.fail("S5", "n\(node.index + 1) cannot apply: \(error)")
             }
         }
-        guard process.isDiskBusy, !process.diskUnderWay.isEmpty, random.chance(7, in: 8) else {
+        guard process.isDiskBusy, !process.diskUnderWay.isEmpty, node.random.chance(7, in: 8)
+        else {
             return
         }
         counters[.crashesInWrite] += 1
-        node.disk.callsUntilCrash = 1 + Int(draw(10))
+        // Most of a group's life is between its first write and its sync.
+        node.disk.callsUntilCrash =
+            2 + Int(node.random.upTo(node.random.chance(3, in: 4) ? 1 : 9))
         do {
             try writeUnderWay(process, node.index)
         } catch {
             say(.disk, node.index, "n\(node.index + 1) is interrupted: \(error)")
+        }
+    }
+}
+
+extension Error {
+    /// Whether a node may find this where its disk was damaged.
+    fileprivate var isForDamage: Bool {
+        switch self as any Error {
+        case WALError.corrupt: true
+        case WALError.fileSystem(let error): error.errno == SimulatedFileSystem.inputOutput
+        default: false
         }
     }
 }

@@ -26,8 +26,9 @@ extension World {
             process.diskQueue.removeFirst(count)
         }
         process.isDiskBusy = true
-        var time = delay(options.syncMin, options.syncSpread, options.syncTail)
-        if nodes[node].isSlow { time += 20_000 + draw(400_000) }
+        var time = nodes[node].random.delay(
+            options.syncMin, options.syncSpread, tail: options.syncTail, oneIn: 128)
+        if nodes[node].slowExtra > 0 { time += nodes[node].random.upTo(nodes[node].slowExtra) }
         schedule(.diskDone(node: node, epoch: process.epoch), in: time)
     }
 
@@ -36,7 +37,9 @@ extension World {
         guard !process.isPaused else {
             return schedule(.diskDone(node: node, epoch: epoch), in: 1_000)
         }
-        if let ending = nodes[node].armed, isStormy { return end(node, ending) }
+        if let (ending, restartAfter) = nodes[node].armed, isStormy {
+            return end(node, ending, restartAfter: restartAfter)
+        }
         do {
             try writeUnderWay(process, node)
         } catch let error as WALError where error.isForLackOfRoom {
@@ -44,7 +47,7 @@ extension World {
         } catch {
             // Final for the process: the next start finds out what is durable.
             say(.disk, node, "n\(node + 1) cannot write: \(error)")
-            return end(node, .kill)
+            return end(node, .kill, restartAfter: someTime(node))
         }
         process.diskUnderWay = []
         process.isDiskBusy = false
@@ -187,7 +190,8 @@ extension World {
     func startApply(_ process: SimulatedNode.Process, _ node: Int) {
         guard process.applying.isEmpty, !process.applyQueue.isEmpty else { return }
         process.applying = process.applyQueue.removeFirst()
-        let time = delay(options.applyMin, options.applySpread, options.applyTail)
+        let time = nodes[node].random.delay(
+            options.applyMin, options.applySpread, tail: options.applyTail, oneIn: 128)
         schedule(.applyDone(node: node, epoch: process.epoch), in: time)
     }
 

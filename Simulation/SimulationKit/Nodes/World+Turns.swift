@@ -17,7 +17,8 @@ extension World {
         guard !process.isTurnScheduled, !process.isPaused else { return }
         process.isTurnScheduled = true
         schedule(
-            .turn(node: node, epoch: process.epoch), in: 1 + draw(options.turnDelayMax))
+            .turn(node: node, epoch: process.epoch),
+            in: 1 + nodes[node].random.upTo(options.turnDelayMax))
     }
 
     func timer(_ node: Int, _ epoch: UInt64) {
@@ -42,7 +43,9 @@ extension World {
         observe(node, process, turn)
         for action in turn.actions { carryOut(action, process, node) }
         setTimer(process, node)
-        if process.isStopping { end(node, .stop) }
+        if process.isStopping {
+            end(node, .stop, restartAfter: process.restartAfter ?? someTime(node))
+        }
     }
 
     private func observe(_ node: Int, _ process: SimulatedNode.Process, _ turn: Replica.Turn) {
@@ -71,9 +74,18 @@ extension World {
         oracle.committing(node, glance) { process.replica.consensus.entries(in: $0) }
     }
 
+    /// Sets the timer of a node whose clock has changed.
+    func setTimerAnew(_ node: Int) {
+        guard let process = nodes[node].process else { return }
+        process.timerAt = nil
+        setTimer(process, node)
+    }
+
     private func setTimer(_ process: SimulatedNode.Process, _ node: Int) {
-        guard let deadline = process.deadline else { return }
-        let at = max(nodes[node].clock.world(at: deadline), now + 1)
+        guard let deadline = process.deadline,
+            let moment = nodes[node].clock.world(at: deadline)
+        else { return }
+        let at = max(moment, now + 1)
         if let timerAt = process.timerAt, timerAt <= at { return }
         process.timerAt = at
         queue.schedule(.timer(node: node, epoch: process.epoch), at: at)

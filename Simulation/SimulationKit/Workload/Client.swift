@@ -11,6 +11,12 @@ struct Client {
     }
 
     let index: Int
+    /// Everything that it leaves to chance.
+    var random: RandomSource
+    /// What it is still to do, the next at the end, if that is planned.
+    var planned: [PlannedOperation] = []
+    /// When the operation under way began.
+    var began: UInt64 = 0
     var state = State.idle
     var node = 0
     /// The number of the operation under way in the recording, if there is one.

@@ -8,43 +8,107 @@ import StateStore
 
 extension World {
     func addClients() {
-        for index in 0..<options.clients {
-            clients.append(Client(index: index))
-            schedule(.client(index), in: 50_000 + draw(options.thinkTime))
+        var count = options.clients
+        if case .listed(let operations) = plan.workload {
+            count = (operations.map(\.client).max() ?? -1) + 1
+        }
+        for index in 0..<count {
+            var client = Client(index: index, random: RandomSource(plan.seed, .client, index))
+            if case .listed(let operations) = plan.workload {
+                client.planned = operations.filter { $0.client == index }.reversed()
+            }
+            clients.append(client)
+        }
+        for index in clients.indices { scheduleFirst(index) }
+    }
+
+    private func scheduleFirst(_ index: Int) {
+        if plan.workload == .drawn {
+            let pause = 50_000 + clients[index].random.upTo(options.thinkTime)
+            schedule(.client(index), in: pause)
+        } else if let next = clients[index].planned.last {
+            queue.schedule(.client(index), at: next.at)
         }
     }
 
     func clientActs(_ index: Int) {
         guard clients[index].state == .idle, now < quietFrom else { return }
-        let any = Int(draw(UInt64(nodes.count - 1)))
+        guard let operation = nextOperation(index),
+            let process = nodes[operation.node].process, !process.isStopping
+        else { return }
+        begin(operation, process)
+    }
+
+    /// What the client does now; nil if it is to wait, and then it is called again.
+    private func nextOperation(_ index: Int) -> PlannedOperation? {
+        guard plan.workload == .drawn else { return nextPlanned(index) }
+        let any = Int(clients[index].random.upTo(UInt64(nodes.count - 1)))
         guard let process = nodes[any].process, !process.isStopping else {
             // Refused; a load balancer tries another soon.
-            return schedule(.client(index), in: 5_000 + draw(20_000))
+            schedule(.client(index), in: 5_000 + clients[index].random.upTo(20_000))
+            return nil
         }
-        clients[index].node = any
-        let deadline = nodes[any].clock.steady(at: now).advanced(milliseconds: options.deadline)
+        return draw(index, any)
+    }
+
+    private func nextPlanned(_ index: Int) -> PlannedOperation? {
+        guard var operation = clients[index].planned.last else { return nil }
+        guard operation.at <= now else {
+            queue.schedule(.client(index), at: operation.at)
+            return nil
+        }
+        // Where that node is down, the next one that is up.
+        let up = nodes.indices.map { (operation.node + $0) % nodes.count }.first {
+            nodes[$0].process.map { !$0.isStopping } ?? false
+        }
+        guard let up else {
+            schedule(.client(index), in: 10_000)
+            return nil
+        }
+        clients[index].planned.removeLast()
+        operation.node = up
+        if operation.kind == .again, clients[index].unfinished == nil {
+            // The one before has an outcome here.
+            schedule(.client(index), in: 1)
+            return nil
+        }
+        return operation
+    }
+
+    /// Begins an operation on a process that is there.
+    private func begin(_ operation: PlannedOperation, _ process: SimulatedNode.Process) {
+        let (index, node) = (operation.client, operation.node)
+        onBegun?(operation)
+        clients[index].node = node
+        clients[index].began = now
+        let deadline = nodes[node].clock.steady(at: now).advanced(milliseconds: options.deadline)
         let ticket = takeTicket()
         process.waiting.insert(ticket)
-        note(14, any, UInt64(index))
-        if isStormy, clients[index].unfinished == nil, random.chance(options.readShare, in: 256) {
+        waiters[ticket] = index
+        note(14, node, UInt64(index))
+        guard operation.kind != .read else {
             clients[index].state = .reading(ticket, floor: history.floor)
-            waiters[ticket] = index
-            clients[index].recorded = recording?.asked(index, any, "look up", at: now)
-            return give(.confirmRead(ticket, deadline: deadline), to: process, any)
+            clients[index].recorded = recording?.asked(index, node, "look up", at: now)
+            return give(.confirmRead(ticket, deadline: deadline), to: process, node)
         }
-        let work = clients[index].unfinished ?? newOperation(index)
+        if !isStormy { writesBegunInCalm += 1 }
+        let again = operation.kind == .again ? clients[index].unfinished : nil
+        let work = again ?? newOperation(operation)
         clients[index].unfinished = work
         let bytes = command(work)
         let attempt = history.attempt(work.operation, bytes)
         clients[index].state = .writing(ticket, attempt: attempt)
-        waiters[ticket] = index
-        clients[index].recorded = recording?.asked(index, any, work.command.told, at: now)
-        give(.propose(ticket, command: bytes, deadline: deadline), to: process, any)
+        clients[index].recorded = recording?.asked(index, node, work.command.told, at: now)
+        give(.propose(ticket, command: bytes, deadline: deadline), to: process, node)
     }
 
     private func rest(_ index: Int) {
         clients[index].state = .idle
-        schedule(.client(index), in: 1 + draw(options.thinkTime * 2))
+        guard plan.workload == .drawn else {
+            guard let next = clients[index].planned.last else { return }
+            return queue.schedule(.client(index), at: max(now + 1, next.at))
+        }
+        schedule(.client(index), in: 1 + clients[index].random.upTo(options.thinkTime * 2))
     }
 
     // MARK: Answers
@@ -57,6 +121,7 @@ extension World {
         switch completion {
         case .applied(let entry, let outcome):
             counters[.writesAcknowledged] += 1
+            measurements?.write(clients[index].began, now, .done)
             recording?.answered(clients[index].recorded, .done, at: now)
             downtimes.acknowledged(at: now)
             oracle.fail(history.acknowledged(attempt, entry, outcome))
@@ -67,11 +132,13 @@ extension World {
             clients[index].unfinished = nil
         case .notProposed:
             counters[.writesRefused] += 1
+            measurements?.write(clients[index].began, now, .refused)
             recording?.answered(clients[index].recorded, .refused, at: now)
             oracle.fail(history.refused(attempt))
             forgetOrRetry(index)
         case .unknown:
             counters[.writesUnknown] += 1
+            measurements?.write(clients[index].began, now, .unknown)
             recording?.answered(clients[index].recorded, .unknown, at: now)
             history.unknown(attempt)
             doubtUnknown(index)
@@ -91,12 +158,14 @@ extension World {
         switch completion {
         case .confirmed:
             counters[.readsConfirmed] += 1
+            measurements?.read(clients[index].began, now, .done)
             recording?.answered(clients[index].recorded, .done, at: now)
             // The view is opened after the confirmation, as a request would.
             oracle.fail(history.read(at: nodes[node].store.applied.index, floor: floor))
             validate(index, node)
         case .failed:
             counters[.readsFailed] += 1
+            measurements?.read(clients[index].began, now, .refused)
             recording?.answered(clients[index].recorded, .refused, at: now)
         }
         rest(index)
@@ -109,6 +178,7 @@ extension World {
             case .writing(let ticket, let attempt) where process.waiting.contains(ticket):
                 waiters[ticket] = nil
                 counters[.writesUnknown] += 1
+                measurements?.write(clients[index].began, now, .unknown)
                 recording?.answered(clients[index].recorded, .unknown, at: now)
                 history.unknown(attempt)
                 doubtUnknown(index)
@@ -117,6 +187,7 @@ extension World {
             case .reading(let ticket, _) where process.waiting.contains(ticket):
                 waiters[ticket] = nil
                 counters[.readsFailed] += 1
+                measurements?.read(clients[index].began, now, .refused)
                 recording?.answered(clients[index].recorded, .refused, at: now)
                 rest(index)
             case .idle, .writing, .reading: break
@@ -125,7 +196,9 @@ extension World {
     }
 
     private func forgetOrRetry(_ index: Int) {
-        if random.chance(options.retryShare, in: 256) { return }
+        // A planned client keeps it in case that it is to ask again.
+        if plan.workload != .drawn { return }
+        if clients[index].random.chance(options.retryShare, in: 256) { return }
         clients[index].unfinished = nil
     }
 
@@ -155,43 +228,71 @@ extension World {
 
     // MARK: What a client does
 
-    private func newOperation(_ index: Int) -> Client.Unfinished {
-        let hasKey = random.chance(1, in: 2)
-        let operation = history.begin(hasKey: hasKey)
-        var key: RequestKey?
-        if hasKey {
-            key = RequestKey(
-                scope: digest(UInt64(operation)), subject: UInt128(index), body: digest(1),
-                timeToLiveMilliseconds: 86_400_000)
+    /// What the client does next, from its own chance.
+    private func draw(_ index: Int, _ node: Int) -> PlannedOperation {
+        var operation = PlannedOperation(client: index, at: now, node: node, kind: .again)
+        guard clients[index].unfinished == nil else { return operation }
+        if isStormy, clients[index].random.chance(options.readShare, in: 256) {
+            operation.kind = .read
+            return operation
         }
-        return Client.Unfinished(
-            operation: operation, command: pick(index, UInt64(operation)), key: key)
+        operation.hasKey = clients[index].random.chance(1, in: 2)
+        operation.choice = clients[index].random.next() >> 32
+        operation.kind =
+            switch clients[index].random.upTo(15) {
+            case 0: .createUser
+            case 1...5: .startSession
+            case 6...8: .revokeSession
+            case 9...11: .putSecret
+            case 12: .sweep
+            case 13: .setPassword
+            default: .touchSessions
+            }
+        if operation.kind == .putSecret {
+            operation.size = Int(clients[index].random.upTo(UInt64(options.valueMax)))
+        }
+        return operation
     }
 
-    private func pick(_ index: Int, _ number: UInt64) -> Command.Operation {
+    private func newOperation(_ planned: PlannedOperation) -> Client.Unfinished {
+        let operation = history.begin(hasKey: planned.hasKey)
+        var key: RequestKey?
+        if planned.hasKey {
+            key = RequestKey(
+                scope: digest(UInt64(operation)), subject: UInt128(planned.client),
+                body: digest(1), timeToLiveMilliseconds: 86_400_000)
+        }
+        return Client.Unfinished(
+            operation: operation, command: command(for: planned, UInt64(operation)), key: key)
+    }
+
+    private func command(
+        for planned: PlannedOperation, _ number: UInt64
+    ) -> Command.Operation {
+        let index = planned.client
         guard isBootstrapped else { return bootstrap(number) }
         if clients[index].users.isEmpty { return createUser(number) }
         let users = clients[index].users
-        let user = users[Int(draw(UInt64(users.count - 1)))]
-        switch draw(15) {
-        case 0: return createUser(number)
-        case 1...5:
+        let user = users[Int(planned.choice % UInt64(users.count))]
+        switch planned.kind {
+        case .createUser, .read, .again: return createUser(number)
+        case .startSession:
             return .startSession(
                 Command.StartSession(
                     user: user, nonce: number, verifier: digest(number),
                     idleMilliseconds: 300 * 86_400_000, absoluteMilliseconds: 300 * 86_400_000,
                     method: .delegated))
-        case 6...8:
+        case .revokeSession:
             if let session = clients[index].sessions.last(where: { !$0.isRevoked }) {
                 return .revokeSession(Command.RevokeSession(session: session.id))
             }
             return .revokeSessions(Command.RevokeSessions(user: user))
-        case 9...11: return putSecret(index)
-        case 12: return .sweep(Command.Sweep(limit: 100))
-        case 13:
+        case .putSecret: return putSecret(planned)
+        case .sweep: return .sweep(Command.Sweep(limit: 100))
+        case .setPassword:
             return .setPassword(
                 Command.SetPassword(user: user, password: PasswordHash(phc: "$argon2id$")))
-        default:
+        case .touchSessions:
             let touches = clients[index].sessions.suffix(8).map {
                 SessionTouch(session: $0.id, lastSeen: .max, uses: 1)
             }
@@ -223,16 +324,16 @@ extension World {
             Command.CreateUser(id: UserID(bits: UInt128(number) << 64 | 2), username: name))
     }
 
-    private func putSecret(_ index: Int) -> Command.Operation {
-        guard let path = SecretPath("client\(index)/\(draw(7))") else {
+    private func putSecret(_ planned: PlannedOperation) -> Command.Operation {
+        guard let path = SecretPath("client\(planned.client)/\(planned.choice % 8)") else {
             preconditionFailure("a path")
         }
-        let size = Int(draw(UInt64(options.valueMax)))
+        let value = [UInt8](repeating: UInt8(planned.client & 0xFF), count: planned.size)
         // Often stale: then the refusal is the outcome, and as good as any other.
         return .putSecret(
             Command.PutSecret(
-                path: path, version: 1 + draw(2),
-                value: SealedBlob(term: 1, bytes: [UInt8](repeating: UInt8(index), count: size))))
+                path: path, version: 1 + planned.choice / 8 % 3,
+                value: SealedBlob(term: 1, bytes: value)))
     }
 
     private func command(_ work: Client.Unfinished) -> [UInt8] {

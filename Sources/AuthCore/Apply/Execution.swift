@@ -43,6 +43,7 @@ struct Execution {
         let result: Outcome.Result
         switch try requestFinding() {
         case .first(let outcome):
+            sometimes(.requestReplayed)
             // The answer opens the session once more, and is not for who may open nothing any more.
             if case .startSession = command.operation, let refusal = try checkActor() {
                 return Outcome(result: .refused(refusal), index: index, stamp: stamp)

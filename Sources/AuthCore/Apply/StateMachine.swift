@@ -115,9 +115,11 @@ public struct ApplySession {
         var records = try ProposalRecords(of: proposal, changes)
         switch records.finding {
         case .known(let outcome):
+            sometimes(.proposalKnown)
             return AppliedEntry(
                 index: entry.index, proposal: proposal.id, outcome: outcome, wasDuplicate: true)
         case .forgotten:
+            sometimes(.proposalForgotten)
             return AppliedEntry(
                 entry.index, proposal.id, refused: .forgotten, stamp: meta.lastStamp,
                 wasDuplicate: true)
