@@ -41,6 +41,8 @@ func systemLibrary(_ name: String, pkgConfig: String, apt: String) -> Target {
     .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([apt])])
 }
 
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+
 // Ranks as in docs/architecture.md: a target imports only targets of a lower rank.
 var targets: [Target] = [
     // Rank 0, pure
@@ -71,7 +73,7 @@ var targets: [Target] = [
         "SimulationKit",
         [
             "ByteCodec", "RaftCore", "RaftWire", "Replica", "AuthCore", "WriteAheadLog",
-            "StateStore", "Cryptography",
+            "StateStore", "Cryptography", yams,
         ],
         path: "Simulation/SimulationKit"),
     .executableTarget(
@@ -99,7 +101,9 @@ var targets: [Target] = [
     tests("HouseRulesTests", []),
 ]
 
-var dependencies: [Package.Dependency] = []
+var dependencies: [Package.Dependency] = [
+    .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2")
+]
 
 if !coreOnly {
     let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
@@ -122,9 +126,8 @@ if !coreOnly {
         name: "ArgumentParser", package: "swift-argument-parser")
     let httpClient: Target.Dependency = .product(
         name: "AsyncHTTPClient", package: "async-http-client")
-    let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 
-    dependencies = [
+    dependencies += [
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
         .package(url: "https://github.com/apple/swift-certificates", exact: "1.21.1"),
@@ -135,7 +138,6 @@ if !coreOnly {
         .package(
             url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
         .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
-        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
     ]
     targets += [
         // Rank 2

@@ -40,11 +40,10 @@ struct ScenarioRunner {
             let gap = fault.gap.map { "longest time without a write \(Self.time($0))" } ?? ""
             print("  \(fault.what): \(gap)")
         }
-        if let gap = outcome.longestGap {
-            print(
-                "  longest time without an acknowledged write: \(Self.time(gap.length)), from "
-                    + Self.time(gap.from))
-        }
+        let gap = outcome.longestGap
+        print(
+            "  longest time without an acknowledged write: \(Self.time(gap.length)), from "
+                + Self.time(gap.from))
         return verdict(scenario, outcome)
     }
 
@@ -56,7 +55,7 @@ struct ScenarioRunner {
             return 1
         }
         print("  no acknowledged write was lost, and every other promise was kept")
-        if let limit = scenario.longestGapMax, let gap = outcome.longestGap, gap.length > limit {
+        if let limit = scenario.longestGapMax, outcome.longestGap.length > limit {
             print("  TOO LONG: at most \(Self.time(limit)) were expected")
             return 1
         }

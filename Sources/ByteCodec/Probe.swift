@@ -18,7 +18,7 @@ public enum Probe: Int, CaseIterable, Sendable {
     case proposalKnown, proposalForgotten, requestReplayed
 
     #if PLANTED_DEFECTS
-    // Written by the only thread of the simulator.
+    // The proof: written by the only thread of the simulator.
     nonisolated(unsafe) public static var reached = [UInt64](repeating: 0, count: allCases.count)
     #endif
 }
@@ -46,9 +46,11 @@ public enum Buggify: Int, CaseIterable, Sendable {
     case repeatProposalEarly
 
     #if PLANTED_DEFECTS
-    // All three: set before a run begins, and used by the only thread of the simulator.
+    // The proof: set before a run begins, and used by the only thread of the simulator.
     nonisolated(unsafe) private static var enabled: UInt64 = 0
+    // The proof: as above.
     nonisolated(unsafe) private static var state: UInt64 = 0
+    // The proof: as above.
     nonisolated(unsafe) public private(set) static var fired =
         [UInt64](repeating: 0, count: allCases.count)
 

@@ -5,7 +5,7 @@ import Testing
 @Suite("Files of the simulator") struct DocumentTests {
     private func scenario(_ text: String) throws -> Scenario { try Scenario(text: text) }
 
-    private func error(_ text: String) -> DocumentError? {
+    private func error(in text: String) -> DocumentError? {
         do {
             _ = try Scenario(text: text)
             return nil
@@ -63,17 +63,18 @@ import Testing
             ("name: x\nfaults:\n  - {at: 1s, do: kill, node: n4}", 3, "a node is n1 to n3"),
             ("name: x\nfaults:\n  - {at: 1s, do: pause, node: n1}", 3, "needs for"),
             ("name: x\nfaults:\n  - {at: 1s, do: cut, for: 1s}", 3, "which links?"),
-            ("name: x\nname: y", 2, "twice"), ("name: x\n\tlasts: 3s", 2, "tabs"),
-            ("name: x\nlasts: [1s", 2, "missing"), ("lasts: 3s", 1, "needs name"),
-            ("name: &x y", 1, "cannot begin"), ("name: x\nlasts:", 2, "nothing follows"),
-            ("name: x\n    lasts: 3s", 2, "indented"), ("", 1, "nothing is here"),
+            ("name: x\nname: y", 1, "twice"), ("name: x\n\tlasts: 3s", 2, "tab character"),
+            ("name: x\nlasts: [1s", 3, "did not find"), ("lasts: 3s", 1, "needs name"),
+            ("name: *x", 1, "undefined alias"), ("name: x\nlasts:", 2, "nothing follows"),
+            ("name: x\n    lasts: 3s", 2, "mapping values"), ("", 1, "nothing is here"),
             (
                 "name: x\ntimings: {heartbeat: 200ms}", 2,
                 "election-timeout and check-quorum are longer"
             ),
         ])
     func refuses(text: String, line: Int, part: String) throws {
-        let error = try #require(error(text))
+        let found = error(in: text)
+        let error = try #require(found)
         #expect(error.line == line, "\(error)")
         #expect(error.message.contains(part), "\(error)")
     }

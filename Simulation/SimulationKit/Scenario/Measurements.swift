@@ -45,12 +45,13 @@ public struct OperationFigures: Sendable {
         return latencies[min(latencies.count - 1, latencies.count * perMille / 1_000)]
     }
 
-    /// The longest time without an operation done that begins or ends within `range`, or spans it.
-    public func longestGap(in range: ClosedRange<UInt64>) -> (from: UInt64, length: UInt64)? {
-        var longest: (from: UInt64, length: UInt64)?
-        for (from, to) in zip(moments, moments.dropFirst())
-        where to >= range.lowerBound && from <= range.upperBound {
-            if to - from > longest?.length ?? 0 { longest = (from, to - from) }
+    /// The longest part of `range` in which no operation was done.
+    public func longestGap(in range: ClosedRange<UInt64>) -> (from: UInt64, length: UInt64) {
+        var longest: (from: UInt64, length: UInt64) = (range.lowerBound, 0)
+        var last = range.lowerBound
+        for moment in moments.filter(range.contains) + [range.upperBound] {
+            if moment - last > longest.length { longest = (last, moment - last) }
+            last = moment
         }
         return longest
     }

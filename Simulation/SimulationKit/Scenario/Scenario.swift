@@ -20,7 +20,7 @@ public struct Scenario: Sendable {
         /// write from then until the next fault.
         public let faults: [(what: String, at: UInt64, gap: UInt64?)]
         /// The longest time of all without an acknowledged write, and when it began.
-        public let longestGap: (from: UInt64, length: UInt64)?
+        public let longestGap: (from: UInt64, length: UInt64)
     }
 
     /// Runs it.
@@ -34,7 +34,7 @@ public struct Scenario: Sendable {
         var faults: [(what: String, at: UInt64, gap: UInt64?)] = []
         for (position, planned) in plan.faults.enumerated() {
             let next = plan.faults[(position + 1)...].first { $0.at > planned.at }?.at ?? end
-            let gap = planned.at < next ? writes.longestGap(in: planned.at...next)?.length : nil
+            let gap = planned.at < next ? writes.longestGap(in: planned.at...next).length : nil
             faults.append((planned.text, planned.at, gap))
         }
         return Outcome(
