@@ -17,6 +17,7 @@ struct Runner {
         case .defects: try defects()
         case .shrink: try Shrinking(arguments).run()
         case .scenario: try ScenarioRunner(arguments).run()
+        case .explore: LeaseHunt(arguments).run()
         }
     }
 

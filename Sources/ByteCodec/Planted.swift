@@ -32,6 +32,19 @@ public enum Planted: String, CaseIterable, Sendable {
     /// Recovery takes a torn record for a whole one (R4).
     case tornTailKept = "torn-tail-kept"
 
+    /// What narrows access is acknowledged at a quorum, without regard to leases (docs/lease.md).
+    case acknowledgedAtQuorum = "acknowledged-at-quorum"
+    /// A lease serves views of any age.
+    case leaseWithoutIndex = "lease-without-index"
+    /// A new leader does not wait for the leases of former ones.
+    case leaderWithoutLeaseWait = "leader-without-lease-wait"
+    /// The booking of a lease ends with the leader's clock as if all clocks ran alike.
+    case leaseWithoutRateBound = "lease-without-rate-bound"
+    /// A lease lasts its whole time however old the quorum's answers are.
+    case leaseOfAnyAge = "lease-of-any-age"
+    /// A lease is counted from the receipt of the grant.
+    case leaseFromReceipt = "lease-from-receipt"
+
     #if PLANTED_DEFECTS
     // The proof: set once before a run begins, by the single thread of the simulator that also
     // reads it.

@@ -7,6 +7,11 @@ extension ConfState {
             }
     }
 
+    /// Whether a node is a member, and stays one when a change that is under way has ended.
+    func isStaying(_ node: NodeID) -> Bool {
+        voters.contains(node) || learners.contains(node) || learnersNext.contains(node)
+    }
+
     /// Whether `next` may follow this configuration, so that every quorum of the one meets every
     /// quorum of the other (S10).
     ///

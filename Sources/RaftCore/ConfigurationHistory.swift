@@ -55,6 +55,16 @@ struct ConfigurationHistory: Equatable, Sendable {
         return item.configuration
     }
 
+    /// Whether the configuration that was in force at `index`, and every later one, is as wanted.
+    ///
+    /// - Precondition: `index` is not before what was forgotten.
+    func allSatisfy(from index: LogIndex, _ isWanted: (ConfState) -> Bool) -> Bool {
+        guard let first = items.lastIndex(where: { $0.index <= index }) else {
+            preconditionFailure("the configuration at \(index.rawValue) is forgotten")
+        }
+        return items[first...].allSatisfy { isWanted($0.configuration) }
+    }
+
     /// Checks the order, and that every configuration is valid.
     func checkInvariants(last: LogIndex) {
         precondition(!items.isEmpty, "no configuration in force")

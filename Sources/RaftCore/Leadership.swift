@@ -29,6 +29,8 @@ struct Leadership: Equatable, Sendable {
     /// The index of the empty entry that begins the term. Once it is committed, so is everything
     /// that earlier leaders committed (Raft §8).
     var firstIndex: LogIndex = .zero
+    /// The rounds of heartbeats that were sent.
+    var rounds = HeartbeatRounds()
     /// When the next heartbeats go out.
     var heartbeatDue: SteadyTime = .zero
     /// When this leader last tried to hand over because its disk stood still.

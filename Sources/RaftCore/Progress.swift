@@ -29,7 +29,7 @@ struct Progress: Equatable, Sendable {
     var isCheckWanted = false
     /// When something of the present term last came from the follower; nil if nothing did.
     var lastContact: SteadyTime?
-    /// The newest read round that the follower has answered.
+    /// The newest round of heartbeats that the follower has answered.
     var acknowledgedSequence: UInt64 = 0
     /// The newest commit index that was sent to the follower.
     var sentCommit: LogIndex = .zero

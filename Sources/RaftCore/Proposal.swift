@@ -17,8 +17,8 @@ public struct ProposalID: Hashable, Sendable {
 
 /// The payload of a `.command` entry: a command, who proposed it, and the leader's time.
 ///
-/// Layout, little-endian: version 1 (1 byte), node, run, counter, oldest pending counter, stamp
-/// (8 bytes each), command (the rest).
+/// Layout, little-endian: version 1 (1 byte), whether it narrows (1), node, run, counter, oldest
+/// pending counter, stamp (8 bytes each), command (the rest).
 public struct Proposal: Equatable, Sendable {
     public var id: ProposalID
     /// The proposer's lowest counter whose outcome it still waits for: what lies below is never
@@ -26,6 +26,9 @@ public struct Proposal: Equatable, Sendable {
     public var oldestPending: UInt64
     /// The leader's time when it appended the entry; never less than the entry's before.
     public var stamp: Timestamp
+    /// Whether the command may take access away from anybody: then it is acknowledged only when no
+    /// node can answer on a view without it (docs/lease.md).
+    public var isNarrowing: Bool
     public var command: [UInt8]
 
     /// How far apart the counters of one run's proposals may lie while the older one can still be
@@ -33,12 +36,16 @@ public struct Proposal: Equatable, Sendable {
     public static let window: UInt64 = 65_536
 
     /// What the fields in front of the command take.
-    public static let headerBytes = 41
+    public static let headerBytes = 42
 
-    public init(id: ProposalID, oldestPending: UInt64, stamp: Timestamp, command: [UInt8]) {
+    public init(
+        id: ProposalID, oldestPending: UInt64, stamp: Timestamp, isNarrowing: Bool,
+        command: [UInt8]
+    ) {
         self.id = id
         self.oldestPending = oldestPending
         self.stamp = stamp
+        self.isNarrowing = isNarrowing
         self.command = command
     }
 
@@ -46,6 +53,7 @@ public struct Proposal: Equatable, Sendable {
     public func encoded() -> [UInt8] {
         var writer = ByteWriter(capacity: Self.headerBytes + command.count)
         writer.write(UInt8(1))
+        writer.write(isNarrowing)
         writer.write(id.node.rawValue)
         writer.write(id.run)
         writer.write(id.counter)
@@ -62,6 +70,7 @@ public struct Proposal: Equatable, Sendable {
         var reader = ByteReader(payload)
         let version: UInt8 = try reader.read()
         guard version == 1 else { throw .malformed(offset: 0, what: "proposal version \(version)") }
+        isNarrowing = try reader.readBool()
         id = ProposalID(
             node: NodeID(try reader.read()), run: try reader.read(), counter: try reader.read())
         oldestPending = try reader.read()

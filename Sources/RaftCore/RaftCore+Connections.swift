@@ -43,7 +43,7 @@ extension RaftCore {
             send(
                 .heartbeat(
                     commit: min(leading.peers[position].progress.match, log.committed),
-                    sequence: leading.reads.sequence), to: peer)
+                    sequence: leading.rounds.newest), to: peer)
         case .follower:
             // The leader lives after all; and if it is silent, the timer will tell.
             guard leader == peer, following.isConnectionClosed else { return }

@@ -57,10 +57,12 @@ extension RaftCore {
         for peer in leading.peers {
             peer.progress.checkInvariants(last: log.lastIndex)
             precondition(
-                peer.progress.acknowledgedSequence <= leading.reads.sequence, "an early answer")
+                peer.progress.acknowledgedSequence <= leading.rounds.newest, "an early answer")
         }
         precondition(leading.reads.count <= options.pendingReadsMax, "too many reads wait")
-        precondition(leading.reads.sequence <= readSequence, "a round without a number")
+        precondition(
+            leading.reads.sequence <= leading.rounds.newest
+                && leading.rounds.newest <= heartbeatSequence, "a round without a number")
         if let transfer = leading.transfer {
             precondition(transfer.target != id, "an heir to itself")
             precondition(!transfer.isTargetTold || transfer.target != nil, "nobody was told")

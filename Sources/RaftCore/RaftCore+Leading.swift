@@ -85,10 +85,12 @@ extension RaftCore {
     /// Sends a heartbeat to everybody. It tells no follower to commit what it may not have: the
     /// log behind what is known to match may be another's (Raft §5.3).
     mutating func broadcastHeartbeat() {
+        heartbeatSequence += 1
+        leading.rounds.begin(heartbeatSequence, now: now)
         for position in leading.peers.indices {
             let peer = leading.peers[position]
             let commit = min(peer.progress.match, log.committed)
-            send(.heartbeat(commit: commit, sequence: leading.reads.sequence), to: peer.id)
+            send(.heartbeat(commit: commit, sequence: heartbeatSequence), to: peer.id)
             leading.peers[position].progress.sentCommit = max(peer.progress.sentCommit, commit)
         }
         leading.heartbeatDue = now.advanced(milliseconds: options.heartbeatMilliseconds)
@@ -99,7 +101,7 @@ extension RaftCore {
         guard role == .leader, let position = leading.position(of: follower) else { return }
         contacted(position)
         // A number that was never asked confirms nothing.
-        if sequence <= leading.reads.sequence {
+        if sequence <= leading.rounds.newest {
             let known = leading.peers[position].progress.acknowledgedSequence
             leading.peers[position].progress.acknowledgedSequence = max(known, sequence)
         }

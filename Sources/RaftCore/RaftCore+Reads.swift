@@ -30,9 +30,9 @@ extension RaftCore {
             // While another was told to campaign, reads wait for its success or failure.
             leading.transfer?.isTargetTold != true
         else { return }
-        readSequence += 1
-        leading.reads.begin(sequence: readSequence, index: log.committed)
+        let index = log.committed
         broadcastHeartbeat()
+        leading.reads.begin(sequence: leading.rounds.newest, index: index)
         confirmReads()
     }
 

@@ -1,3 +1,5 @@
+internal import ByteCodec
+
 /// One node of a Raft cluster, as a value: events in, `Ready` out; no clock, no disk, no network.
 ///
 /// The owner feeds events with `step`, `propose` and `readIndex`, then calls `takeReady` and
@@ -40,8 +42,8 @@ public struct RaftCore: Sendable {
     /// Who sent that snapshot.
     var installingFrom: NodeID?
     var isStorageFull = false
-    /// Counts read rounds over all terms of this run, so that no number is used twice.
-    var readSequence: UInt64 = 0
+    /// Counts rounds of heartbeats over all terms of this run, so that no number is used twice.
+    var heartbeatSequence: UInt64 = 0
 
     // Time.
     var now: SteadyTime
@@ -142,8 +144,10 @@ public struct RaftCore: Sendable {
         if role == .leader { flushLeadership() }
         flushAcknowledgement()
         ready.persist = takePersistRequest()
-        // Nothing is applied on top of a state that is about to be replaced.
-        if installing == nil {
+        // Nothing is applied on top of a state that is about to be replaced; nor what this term has
+        // committed before the disk has the term: a node that forgot the term by a power cut, and
+        // the last thing that it applied, would follow a leader who never had it (docs/lease.md).
+        if installing == nil, storage.durable.term == term {
             ready.committed = log.takeCommitted(bytesMax: options.committedBytesMax)
         }
         let soft = SoftState(role: role, term: term, leader: leader)

@@ -13,6 +13,9 @@ extension PeerMessage {
         case proposalReplies = 3
         case readIndex = 4
         case readIndexReply = 5
+        case leaseAsk = 6
+        case leaseGrant = 7
+        case released = 8
     }
 
     /// The bytes of the message.
@@ -44,6 +47,15 @@ extension PeerMessage {
             writer.write(request)
             writer.write(index != nil)
             writer.write(index?.rawValue ?? 0)
+        case .leaseAsk(let ask):
+            writer.write(Code.leaseAsk.rawValue)
+            ask.encode(into: &writer)
+        case .leaseGrant(let grant):
+            writer.write(Code.leaseGrant.rawValue)
+            grant.encode(into: &writer)
+        case .released(let index):
+            writer.write(Code.released.rawValue)
+            writer.write(index.rawValue)
         }
         return writer.bytes
     }
@@ -87,6 +99,9 @@ extension PeerMessage {
                 throw .malformed(offset: reader.offset - 8, what: "an index of no read")
             }
             self = .readIndexReply(request: request, index: isConfirmed ? index : nil)
+        case .leaseAsk: self = .leaseAsk(try LeaseAsk(from: &reader))
+        case .leaseGrant: self = .leaseGrant(try LeaseGrant(from: &reader))
+        case .released: self = .released(upTo: try reader.readLogIndex())
         }
         try reader.finish()
     }
@@ -111,7 +126,7 @@ extension ProposalID {
 
 extension ForwardedProposal {
     /// What a proposal takes beside its command.
-    public static let headerBytes = 36
+    public static let headerBytes = 37
 
     /// What `encode` appends.
     public var encodedBytes: Int { Self.headerBytes + command.count }
@@ -120,12 +135,14 @@ extension ForwardedProposal {
         precondition(command.count <= WireLimits.entryPayloadBytesMax, "\(command.count) bytes")
         id.encode(into: &writer)
         writer.write(oldestPending)
+        writer.write(isNarrowing)
         writer.write(lengthPrefixed: command)
     }
 
     init(from reader: inout ByteReader) throws(ByteCodecError) {
         self.init(
             id: try ProposalID(from: &reader), oldestPending: try reader.read(),
+            isNarrowing: try reader.readBool(),
             command: try reader.readLengthPrefixed(atMost: WireLimits.entryPayloadBytesMax))
     }
 }

@@ -14,6 +14,56 @@ public enum PeerMessage: Equatable, Sendable {
     case readIndex(request: UInt64)
     /// A quorum has confirmed `index`; nil when the asked node does not lead, or lost the lead.
     case readIndexReply(request: UInt64, index: LogIndex?)
+    /// A member asks for a read lease, and reports what it has applied.
+    case leaseAsk(LeaseAsk)
+    /// The leader's answer.
+    case leaseGrant(LeaseGrant)
+    /// What narrows access up to and with this index may be acknowledged by anybody.
+    case released(upTo: LogIndex)
+}
+
+/// A member asks its leader for a read lease (docs/lease.md, rule 1).
+public struct LeaseAsk: Equatable, Sendable {
+    /// Drawn at random at the start of the asker's process.
+    public var incarnation: UInt64
+    /// The asker's clock, read before it sends this; means nothing to anybody else.
+    public var reading: SteadyTime
+    /// Views opened by the asker from now on show this index.
+    public var applied: LogIndex
+    /// The newest index whose release somebody waits for there; zero when nobody does.
+    public var awaited: LogIndex
+    public init(
+        incarnation: UInt64, reading: SteadyTime, applied: LogIndex, awaited: LogIndex
+    ) {
+        self.incarnation = incarnation
+        self.reading = reading
+        self.applied = applied
+        self.awaited = awaited
+    }
+}
+
+/// The leader's answer to a `LeaseAsk` (docs/lease.md, rules 2 and 3).
+public struct LeaseGrant: Equatable, Sendable {
+    /// As asked.
+    public var incarnation: UInt64
+    /// As asked: the lease ends `durationNanoseconds` after it, on the asker's clock.
+    public var reading: SteadyTime
+    /// 0: no lease.
+    public var durationNanoseconds: UInt64
+    /// The lease serves views that show this index.
+    public var index: LogIndex
+    /// What narrows access up to and with this index may be acknowledged by anybody.
+    public var released: LogIndex
+    public init(
+        incarnation: UInt64, reading: SteadyTime, durationNanoseconds: UInt64, index: LogIndex,
+        released: LogIndex
+    ) {
+        self.incarnation = incarnation
+        self.reading = reading
+        self.durationNanoseconds = durationNanoseconds
+        self.index = index
+        self.released = released
+    }
 }
 
 /// A proposal on its way to the leader, who gives it its stamp.
@@ -21,10 +71,13 @@ public struct ForwardedProposal: Equatable, Sendable {
     public var id: ProposalID
     /// As in `Proposal`.
     public var oldestPending: UInt64
+    /// As in `Proposal`.
+    public var isNarrowing: Bool
     public var command: [UInt8]
-    public init(id: ProposalID, oldestPending: UInt64, command: [UInt8]) {
+    public init(id: ProposalID, oldestPending: UInt64, isNarrowing: Bool, command: [UInt8]) {
         self.id = id
         self.oldestPending = oldestPending
+        self.isNarrowing = isNarrowing
         self.command = command
     }
 }

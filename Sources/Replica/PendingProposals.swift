@@ -15,6 +15,8 @@ struct PendingProposal: Equatable, Sendable {
     let counter: UInt64
     let ticket: Ticket
     let command: [UInt8]
+    /// Whether it may take access away from anybody.
+    let isNarrowing: Bool
     let deadline: SteadyTime
     /// From then on it is given up if it is in nobody's hands.
     let parkedUntil: SteadyTime

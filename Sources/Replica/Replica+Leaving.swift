@@ -66,7 +66,7 @@ extension Replica {
         guard let current = departure, !isStopped else { return }
         let isAlone = core.status.configuration.members == [id]
         let isReplaced = leader != nil && leader != id
-        let isIdle = pending.count == 0 && reads.count == 0
+        let isIdle = pending.count == 0 && reads.count == 0 && lease.waiters.count == 0
         if now.steady >= current.end || isIdle && (isAlone || isReplaced) { stop() }
     }
 
@@ -85,6 +85,7 @@ extension Replica {
         for ticket in reads.takeAll() {
             actions.append(.completeRead(ticket, .failed(.draining, leader: leader)))
         }
+        for waiter in lease.takeAll() { answer(waiter, isReleased: false) }
         for waiter in transfers { actions.append(.completeTransfer(waiter.ticket, .failed)) }
         transfers.removeAll()
         actions.append(.stopped)
@@ -95,9 +96,10 @@ extension Replica {
     mutating func refusals(of inputs: [ReplicaInput]) -> [ReplicaAction] {
         inputs.compactMap { input in
             switch input {
-            case .propose(let ticket, _, _):
+            case .propose(let ticket, _, _, _):
                 .complete(ticket, .notProposed(.draining, leader: leader))
-            case .confirmRead(let ticket, _), .awaitIndex(let ticket, _, _):
+            case .confirmRead(let ticket, _), .awaitIndex(let ticket, _, _),
+                .awaitRelease(let ticket, _, _):
                 .completeRead(ticket, .failed(.draining, leader: leader))
             case .transfer(let ticket, _): .completeTransfer(ticket, .notLeader(leader: leader))
             case .snapshotReceived(let metadata, _): .discardSnapshot(metadata)

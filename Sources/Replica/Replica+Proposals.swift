@@ -6,11 +6,13 @@ import RaftWire
 
 extension Replica {
     /// Takes a command of this node's own.
-    mutating func propose(_ ticket: Ticket, _ command: [UInt8], deadline: SteadyTime) {
+    mutating func propose(
+        _ ticket: Ticket, _ command: [UInt8], isNarrowing: Bool, deadline: SteadyTime
+    ) {
         guard command.count + Proposal.headerBytes <= options.raft.entryBytesMax else {
             return refuse(ticket, .tooLarge)
         }
-        guard pending.count < options.proposalsMax,
+        guard pending.count + lease.waiters.count < options.proposalsMax,
             pending.bytes + command.count <= options.proposalBytesMax,
             pendingSpan < options.proposalSpanMax
         else { return refuse(ticket, .tooBusy) }
@@ -21,8 +23,8 @@ extension Replica {
         let parkedUntil = now.steady.advanced(milliseconds: options.parkMilliseconds)
         pending.append(
             PendingProposal(
-                counter: counter, ticket: ticket, command: command, deadline: deadline,
-                parkedUntil: parkedUntil))
+                counter: counter, ticket: ticket, command: command, isNarrowing: isNarrowing,
+                deadline: deadline, parkedUntil: parkedUntil))
         timers.insert(deadline, .deadline(counter))
         if parkedUntil < deadline { timers.insert(parkedUntil, .park(counter)) }
         enqueue(counter)
@@ -109,7 +111,7 @@ extension Replica {
         let payloads = batch.map { proposal in
             Proposal(
                 id: identifier(proposal.counter), oldestPending: oldest, stamp: stamp,
-                command: proposal.command
+                isNarrowing: proposal.isNarrowing, command: proposal.command
             ).encoded()
         }
         var isAnyTaken = false
@@ -118,6 +120,7 @@ extension Replica {
                 let places = try core.propose(Array(payloads[range]), now: now.steady)
                 for (proposal, place) in zip(batch[range], places) {
                     count(sent: proposal)
+                    if proposal.isNarrowing { appendedNarrowing(at: place.index) }
                     accepted(proposal.counter, at: place)
                 }
                 isAnyTaken = true
@@ -143,7 +146,7 @@ extension Replica {
                 message.append(
                     ForwardedProposal(
                         id: identifier(proposal.counter), oldestPending: oldest,
-                        command: proposal.command))
+                        isNarrowing: proposal.isNarrowing, command: proposal.command))
             }
             counters.forwardBatches += 1
             actions.append(.send(.propose(message), to: leader))
@@ -259,7 +262,14 @@ extension Replica {
         for outcome in outcomes {
             precondition(outcome.id.node == id && outcome.id.run == run, "another's outcome")
             guard let proposal = pending[outcome.id.counter] else { continue }
-            complete(proposal, .applied(index: outcome.index, outcome: outcome.outcome))
+            guard proposal.isNarrowing, outcome.index > lease.released else {
+                complete(proposal, .applied(index: outcome.index, outcome: outcome.outcome))
+                continue
+            }
+            pending.remove(proposal.counter)
+            holdBack(
+                proposal.ticket, index: outcome.index, outcome: outcome.outcome,
+                deadline: proposal.deadline)
         }
         repeatLost(upTo: visible)
     }
@@ -341,7 +351,7 @@ extension Replica {
         let payloads = proposals.map { proposal in
             Proposal(
                 id: proposal.id, oldestPending: proposal.oldestPending, stamp: stamp,
-                command: proposal.command
+                isNarrowing: proposal.isNarrowing, command: proposal.command
             ).encoded()
         }
         var replies: [ProposalReply] = []
@@ -350,6 +360,7 @@ extension Replica {
             do {
                 let places = try core.propose(Array(payloads[range]), now: now.steady)
                 for (proposal, place) in zip(proposals[range], places) {
+                    if proposal.isNarrowing { appendedNarrowing(at: place.index) }
                     replies.append(ProposalReply(id: proposal.id, result: .accepted(place)))
                 }
                 isAnyTaken = true
@@ -366,7 +377,7 @@ extension Replica {
     /// Notes the newest stamp in entries that their leader has only just appended.
     mutating func observeStamps(of message: Message) {
         guard case .append(_, let entries, let commit) = message.body, let last = entries.last,
-            last.index > commit, let stamp = ProposalStamp.read(from: last)
+            last.index > commit, let stamp = ProposalFields.stamp(of: last)
         else { return }
         let isLeadersOwn = last.term == message.term && message.term >= core.term
         clock.observed(stamp, isLeadersOwn: isLeadersOwn, now)

@@ -30,6 +30,7 @@ extension Replica {
 
     mutating func snapshotInstalled(_ metadata: SnapshotMetadata, lastStamp: Timestamp) {
         clock.found(lastStamp)
+        lease.lastNarrowing = max(lease.lastNarrowing, metadata.last.index)
         counters.snapshotsInstalled += 1
         core.step(.snapshotInstalled(metadata), now: now.steady)
         visible = max(visible, metadata.last.index)

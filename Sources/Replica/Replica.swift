@@ -59,6 +59,9 @@ public struct Replica: Sendable {
     /// Questions of peers and of this node that the core works on. Looked up, never iterated.
     var readContexts: [UInt64: RemoteRead] = [:]
 
+    // Read leases.
+    var lease: LeaseKeeping
+
     // State.
     var visible: LogIndex
     var durableApplied: LogIndex
@@ -129,8 +132,11 @@ public struct Replica: Sendable {
             id: id, options: options.raft, restored: restored, seed: seed, now: now.steady)
         clock = LeaderClock(
             last: lastStamp, toleranceMilliseconds: options.clockToleranceMilliseconds)
+        // What is behind the beginning of the log may have narrowed access up to its last entry.
+        lease = LeaseKeeping(
+            lastNarrowing: max(restored.logStart.index, restored.snapshot.last.index))
         for entry in restored.entries {
-            if let stamp = ProposalStamp.read(from: entry) { clock.found(stamp) }
+            if let stamp = ProposalFields.stamp(of: entry) { clock.found(stamp) }
         }
         term = restored.hardState.term
         leaderlessSince = now.steady
@@ -141,6 +147,7 @@ public struct Replica: Sendable {
         // this node restarted would confirm a read that came after it.
         var numbers = RandomSource(seed: run)
         nextRequest = numbers.next()
+        noteNarrowing(in: restored.entries)
     }
 
     /// One turn: everything that has come, in its order, then what follows from all of it.
@@ -185,6 +192,7 @@ public struct Replica: Sendable {
         if let moment = timers.first { due = min(due, moment) }
         if let moment = reads.deadline { due = min(due, moment) }
         for waiter in transfers { due = min(due, waiter.deadline) }
+        if let moment = leaseDeadline { due = min(due, moment) }
         if let departure {
             due = min(due, departure.end)
             if role == .leader { due = min(due, departure.nextOffer) }
@@ -216,13 +224,16 @@ public struct Replica: Sendable {
         precondition(visible >= durableApplied, "durable before visible")
         precondition(trimmed <= visible, "trimmed past what is applied")
         precondition(actions.isEmpty && forwarded.isEmpty, "a turn left something over")
-        precondition(pending.count <= options.proposalsMax, "too many proposals wait")
+        precondition(
+            pending.count + lease.waiters.count <= options.proposalsMax, "too many proposals wait")
         precondition(pendingSpan <= options.proposalSpanMax, "proposals lie too far apart")
         precondition(reads.count <= options.readsMax, "too many reads wait")
         precondition(readContexts.count <= options.remoteReadsMax + 1, "too many rounds")
         precondition(connected == connected.sorted(), "peers out of order")
         precondition((leader == nil) == (leaderlessSince != nil), "leaderless, with a leader")
-        precondition(!isStopped || (pending.count == 0 && reads.count == 0), "left waiting")
+        precondition(
+            !isStopped || (pending.count == 0 && reads.count == 0 && lease.waiters.count == 0),
+            "left waiting")
     }
 }
 
@@ -235,11 +246,13 @@ extension Replica {
         case .received(let message, let from): received(message, from: from)
         case .connected(let peer): peerConnected(peer)
         case .connectionLost(let peer, let loss): peerLost(peer, loss)
-        case .propose(let ticket, let command, let deadline):
-            propose(ticket, command, deadline: deadline)
+        case .propose(let ticket, let command, let isNarrowing, let deadline):
+            propose(ticket, command, isNarrowing: isNarrowing, deadline: deadline)
         case .confirmRead(let ticket, let deadline): confirmRead(ticket, deadline: deadline)
         case .awaitIndex(let ticket, let index, let deadline):
             awaitIndex(ticket, index, deadline: deadline)
+        case .awaitRelease(let ticket, let index, let deadline):
+            awaitRelease(ticket, index, deadline: deadline)
         case .abandon(let ticket): abandon(ticket)
         case .persisted(let token): core.step(.persisted(token), now: now.steady)
         case .applied(let last, let durable, let outcomes):
@@ -269,6 +282,9 @@ extension Replica {
         case .readIndex(let request): readIndexAsked(request, by: peer)
         case .readIndexReply(let request, let index):
             readIndexAnswered(request, index: index, by: peer)
+        case .leaseAsk(let ask): leaseAsked(ask, by: peer)
+        case .leaseGrant(let grant): leaseGranted(grant)
+        case .released(let index): lease.released = max(lease.released, index)
         }
     }
 
@@ -283,23 +299,38 @@ extension Replica {
             carryOutReady()
         }
         completeVisibleReads()
+        reportNarrowing()
+        settleLeases()
         trim()
     }
 
     private mutating func carryOutReady() {
         let ready = core.takeReady()
+        // What came into the log counts for whoever leads from now on.
+        if let request = ready.persist { noteNarrowing(in: request.entries) }
         // What was confirmed was confirmed before leadership changed.
         for read in ready.readStates { readConfirmed(read.context, at: read.index) }
         if let soft = ready.softState { leadershipChanged(soft) }
         // Messages wait for no disk; so they go before the disk is kept busy.
-        for message in ready.messages { actions.append(.send(.raft(message), to: message.to)) }
+        for message in ready.messages {
+            actions.append(.send(.raft(message), to: message.to))
+            // Each answer to a heartbeat asks for the next lease.
+            if case .heartbeatReply = message.body, message.to == leader { askForLease() }
+        }
         if let request = ready.persist {
             for entry in request.entries {
-                if let stamp = ProposalStamp.read(from: entry) { clock.found(stamp) }
+                if let stamp = ProposalFields.stamp(of: entry) { clock.found(stamp) }
             }
             actions.append(.persist(request))
         }
-        if !ready.committed.isEmpty { actions.append(.apply(ready.committed)) }
+        if !ready.committed.isEmpty {
+            if let first = ready.committed.first(where: ProposalFields.isNarrowing),
+                let last = ready.committed.last(where: ProposalFields.isNarrowing)
+            {
+                lease.handedOut(first: first.index, last: last.index)
+            }
+            actions.append(.apply(ready.committed))
+        }
         for peer in ready.snapshotsToSend { actions.append(.sendSnapshot(to: peer)) }
         if let metadata = ready.install { actions.append(.install(metadata)) }
         for context in ready.droppedReads { readDropped(context) }
@@ -310,6 +341,11 @@ extension Replica {
         if soft.role == .leader, role != .leader { counters.leaderships += 1 }
         role = soft.role
         term = soft.term
+        if role != .leader {
+            lease.book = nil
+        } else if lease.book?.term != term {
+            beginLeaseBook()
+        }
         guard !isSame else { return }
         leader = soft.leader
         readsMustAskAnew()

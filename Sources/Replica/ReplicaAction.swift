@@ -23,6 +23,9 @@ public enum ReplicaAction: Equatable, Sendable {
     case install(SnapshotMetadata)
     /// The received snapshot is of no use: remove it.
     case discardSnapshot(SnapshotMetadata)
+    /// Until then, and by views that show its index, *allow* may be answered without asking
+    /// anybody; nil: not at all. Takes the place of the one before.
+    case lease(ReadLease?)
     /// Entries up to and with this index are no longer needed on the disk.
     case trimLog(upTo: LogIndex)
     /// The last action of a run: everything that waited was answered.

@@ -47,13 +47,18 @@ public enum ReplicaInput: Equatable, Sendable {
     case connected(NodeID)
     /// A connection to or from a peer ended.
     case connectionLost(NodeID, ConnectionLoss)
-    /// A command of this node's own. Answered exactly once by `ReplicaAction.complete`.
-    case propose(Ticket, command: [UInt8], deadline: SteadyTime)
+    /// A command of this node's own. Answered exactly once by `ReplicaAction.complete`. One that
+    /// narrows access, which is for the caller to say, is answered only when no node can answer on
+    /// a view without it.
+    case propose(Ticket, command: [UInt8], isNarrowing: Bool, deadline: SteadyTime)
     /// Asks for a moment from which a view opened here shows everything that was acknowledged
     /// anywhere before this input. Answered exactly once by `ReplicaAction.completeRead`.
     case confirmRead(Ticket, deadline: SteadyTime)
     /// Waits until views opened here show this index. Answered by `completeRead`.
     case awaitIndex(Ticket, LogIndex, deadline: SteadyTime)
+    /// Waits until no node can answer on a view that lacks what narrows access up to and with this
+    /// index. Answered by `completeRead`.
+    case awaitRelease(Ticket, LogIndex, deadline: SteadyTime)
     /// Nobody waits any more. A proposal is not repeated from now on; one completion may still
     /// come and is to be ignored.
     case abandon(Ticket)

@@ -4,6 +4,8 @@ public import RaftCore
 public struct ReplicaOptions: Equatable, Sendable {
     /// Of the consensus underneath.
     public var raft = RaftOptions()
+    /// Of read leases.
+    public var lease = LeaseOptions()
     /// A proposal that could be handed to nobody is given up after this long, and so is a read
     /// when nobody has led for this long.
     public var parkMilliseconds: UInt64 = 500

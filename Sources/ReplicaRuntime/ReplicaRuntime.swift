@@ -1,3 +1,4 @@
+public import AuthCore
 internal import ByteCodec
 internal import Dispatch
 public import Logging
@@ -25,6 +26,8 @@ public final class ReplicaRuntime: Sendable {
 
     private let requests: Mailbox<RuntimeRequest>
     private let logWriter: LogWriter
+    /// The read lease of this node, for every thread that answers.
+    public let lease: PublishedLease
     private let applier: Applier
     private let snapshots: SnapshotExchange
     private let published: Mutex<ReplicaStatus>
@@ -59,6 +62,7 @@ public final class ReplicaRuntime: Sendable {
             seed: seed, options: options.replica,
             now: ReplicaClocks(steady: clock.steady, wall: clock.wall))
         published = Mutex(replica.status)
+        lease = PublishedLease(clock: clock)
         snapshots = SnapshotExchange(store: disk.store, report: report, logger: logger)
         logWriter = LogWriter(report: report, fatal: fatal)
         let space = DiskSpace(report: report)
@@ -70,7 +74,7 @@ public final class ReplicaRuntime: Sendable {
         snapshots.use(transport)
         let turns = ReplicaTurns(
             replica: replica, logWriter: logWriter, applier: applier, snapshots: snapshots,
-            transport: transport, clock: clock)
+            transport: transport, clock: clock, lease: lease)
         let owned = LoopOwned(turns)
         let thread = Worker(name: "watchword-loop") { [self] in
             takeTurns(owned.turns)
@@ -85,12 +89,15 @@ public final class ReplicaRuntime: Sendable {
     /// Requests that wait for the loop.
     private static let requestsMax = 1 << 18
 
-    /// Proposes a command. The completion is called exactly once, at the deadline at the latest.
+    /// Proposes a command. The completion is called exactly once, at the deadline at the latest;
+    /// for a command that narrows access only when no node can answer on a view without it.
     public func propose(
-        _ command: [UInt8], deadline: SteadyTime,
+        _ command: Command, deadline: SteadyTime,
         completion: @escaping @Sendable (ProposalCompletion) -> Void
     ) {
-        let request = RuntimeRequest.propose(command, deadline: deadline, completion: completion)
+        let request = RuntimeRequest.propose(
+            command.encoded(), isNarrowing: command.isNarrowing, deadline: deadline,
+            completion: completion)
         if !requests.put(request) { completion(.notProposed(.tooBusy, leader: nil)) }
     }
 
@@ -99,6 +106,17 @@ public final class ReplicaRuntime: Sendable {
         deadline: SteadyTime, completion: @escaping @Sendable (ReadCompletion) -> Void
     ) {
         let request = RuntimeRequest.confirmRead(deadline: deadline, completion: completion)
+        if !requests.put(request) { completion(.failed(.tooBusy, leader: nil)) }
+    }
+
+    /// Waits until no node can answer on a view that lacks what narrows access up to and with this
+    /// index.
+    public func awaitRelease(
+        _ index: LogIndex, deadline: SteadyTime,
+        completion: @escaping @Sendable (ReadCompletion) -> Void
+    ) {
+        let request = RuntimeRequest.awaitRelease(
+            index, deadline: deadline, completion: completion)
         if !requests.put(request) { completion(.failed(.tooBusy, leader: nil)) }
     }
 

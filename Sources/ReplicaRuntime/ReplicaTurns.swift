@@ -18,10 +18,11 @@ final class ReplicaTurns {
     private let snapshots: SnapshotExchange
     private let transport: any PeerSender
     private let clock: NodeClock
+    private let lease: PublishedLease
 
     init(
         replica: Replica, logWriter: LogWriter, applier: Applier, snapshots: SnapshotExchange,
-        transport: any PeerSender, clock: NodeClock
+        transport: any PeerSender, clock: NodeClock, lease: PublishedLease
     ) {
         self.replica = replica
         self.logWriter = logWriter
@@ -29,6 +30,7 @@ final class ReplicaTurns {
         self.snapshots = snapshots
         self.transport = transport
         self.clock = clock
+        self.lease = lease
     }
 
     var deadline: SteadyTime? { replica.deadline }
@@ -36,6 +38,7 @@ final class ReplicaTurns {
 
     /// One turn with everything that has come, then the actions that follow from it.
     func take(_ batch: [RuntimeRequest]) {
+        // The clock is read when everything in the batch has arrived: leases rest on that order.
         let now = ReplicaClocks(steady: clock.steady, wall: clock.wall)
         var inputs = batch.map(input(for:))
         if let deadline = replica.deadline, deadline <= now.steady { inputs.append(.timer) }
@@ -45,12 +48,16 @@ final class ReplicaTurns {
     private func input(for request: RuntimeRequest) -> ReplicaInput {
         switch request {
         case .input(let input): input
-        case .propose(let command, let deadline, let completion):
-            .propose(waiters.add(completion), command: command, deadline: deadline)
+        case .propose(let command, let isNarrowing, let deadline, let completion):
+            .propose(
+                waiters.add(completion), command: command, isNarrowing: isNarrowing,
+                deadline: deadline)
         case .confirmRead(let deadline, let completion):
             .confirmRead(waiters.add(completion), deadline: deadline)
         case .awaitIndex(let index, let deadline, let completion):
             .awaitIndex(waiters.add(completion), index, deadline: deadline)
+        case .awaitRelease(let index, let deadline, let completion):
+            .awaitRelease(waiters.add(completion), index, deadline: deadline)
         case .transfer(let target, let completion):
             .transfer(waiters.add(completion), to: target)
         }
@@ -70,6 +77,7 @@ final class ReplicaTurns {
             logWriter.put(.beginAnew(installed))
             applier.put(.install(metadata, installed))
         case .discardSnapshot(let metadata): snapshots.discard(metadata)
+        case .lease(let held): lease.publish(held)
         case .trimLog(let index): logWriter.put(.trim(upTo: index))
         case .stopped: break
         }

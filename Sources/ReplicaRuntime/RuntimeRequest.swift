@@ -10,9 +10,12 @@ enum RuntimeRequest: Sendable {
     /// Something happened.
     case input(ReplicaInput)
     case propose(
-        [UInt8], deadline: SteadyTime, completion: @Sendable (ProposalCompletion) -> Void)
+        [UInt8], isNarrowing: Bool, deadline: SteadyTime,
+        completion: @Sendable (ProposalCompletion) -> Void)
     case confirmRead(deadline: SteadyTime, completion: @Sendable (ReadCompletion) -> Void)
     case awaitIndex(
+        LogIndex, deadline: SteadyTime, completion: @Sendable (ReadCompletion) -> Void)
+    case awaitRelease(
         LogIndex, deadline: SteadyTime, completion: @Sendable (ReadCompletion) -> Void)
     case transfer(to: NodeID?, completion: @Sendable (TransferCompletion) -> Void)
 }

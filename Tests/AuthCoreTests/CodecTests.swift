@@ -148,7 +148,9 @@ import Testing
         }
         #expect(narrows(.updateUser(.init(id: id, disabled: true))))
         #expect(narrows(.updateUser(.init(id: id, roles: []))))
-        #expect(!narrows(.updateUser(.init(id: id, email: "a", disabled: false))))
+        #expect(narrows(.updateUser(.init(id: id, username: name("a")))))
+        #expect(narrows(.updateUser(.init(id: id, email: "a"))))
+        #expect(!narrows(.updateUser(.init(id: id, displayName: "a", disabled: false))))
         #expect(narrows(.revokeSession(.init(session: SessionID(bits: 1)))))
         #expect(narrows(.revokeSessions(.init(user: id))))
         #expect(narrows(.deleteUser(.init(id: id))))

@@ -52,7 +52,7 @@ struct House {
         _ id: ProposalID, oldestPending: UInt64, _ command: [UInt8]
     ) throws -> AppliedEntry {
         let proposal = Proposal(
-            id: id, oldestPending: oldestPending, stamp: now, command: command)
+            id: id, oldestPending: oldestPending, stamp: now, isNarrowing: true, command: command)
         let entry = Entry(
             index: LogIndex(UInt64(log.count) + 1), term: Term(1), kind: .command,
             payload: proposal.encoded())

@@ -7,7 +7,7 @@ struct Verdict: Sendable {
     enum Outcome: Sendable { case passed, failed, notRun }
 
     let name: String
-    let figures: [String]
+    var figures: [String]
     let outcome: Outcome
 
     init(name: String, figures: [String], outcome: Outcome) {
@@ -45,7 +45,7 @@ struct Drill: AsyncParsableCommand {
     @Option(help: "The folder that deploy/quickstart was given.") var dir: String
     @Option(help: "The quickstart script.") var script: String
     @Option(help: "Only these, as leader-kills; repeat for more.") var only: [String] = []
-    @Flag(help: "A tenth of everything, for every change.") var short = false
+    @Flag(help: "A tenth of everything that compares no times, for every change.") var short = false
 
     func run() async throws {
         let cluster = try QuickstartCluster(folder: dir, script: script)
@@ -56,7 +56,7 @@ struct Drill: AsyncParsableCommand {
         for unknown in only where !drills.contains(where: { $0.name == unknown }) {
             throw ValidationError("no drill is called \(unknown)")
         }
-        for (name, drill) in drills where only.isEmpty || only.contains(name) {
+        for (name, drill) in drills where isWanted(name) {
             let begin = ContinuousClock.now
             do {
                 for verdict in try await drill() {
@@ -73,6 +73,12 @@ struct Drill: AsyncParsableCommand {
         if failures > 0 { throw ExitCode(1) }
     }
 
+    /// What compares times, or takes long, is not part of the short form: it is asked for by name.
+    private func isWanted(_ name: String) -> Bool {
+        guard only.isEmpty else { return only.contains(name) }
+        return !short || !["revocation-latency", "storm"].contains(name)
+    }
+
     private typealias Work = () async throws -> [Verdict]
 
     private func drills(_ bench: Bench) -> [(name: String, work: Work)] {
@@ -82,6 +88,10 @@ struct Drill: AsyncParsableCommand {
             ("total-kills", { [try await totalKills(bench, times: 50 / scale)] }),
             ("handovers", { [try await handovers(bench, times: 100 / scale)] }),
             ("revocations", { [try await revocations(bench, count: 10_000 / scale)] }),
+            (
+                "validations", { [try await validationsThroughKills(bench, times: 200 / scale)] }
+            ),
+            ("revocation-latency", { try await revocationLatency(bench, count: 3_000 / scale) }),
             ("logins", { [try await logins(bench, count: 10_000 / scale)] }),
             ("paused", { try await disturbed(bench, scale: scale, .paused(bench)) }),
             (
@@ -93,6 +103,18 @@ struct Drill: AsyncParsableCommand {
                     try await relay.remove()
                     try await bench.ready(bench.cluster.nodes.map(\.id))
                     return verdicts
+                }
+            ),
+            (
+                "storm",
+                {
+                    let relay = try await PeerRelay.insert(into: bench.cluster)
+                    try await bench.ready(bench.cluster.nodes.map(\.id))
+                    let verdict = try await revocationsInStorm(
+                        bench, relay, count: 100_000 / scale / scale)
+                    try await relay.remove()
+                    try await bench.ready(bench.cluster.nodes.map(\.id))
+                    return [verdict]
                 }
             ),
             ("disk", { try await diskFull(bench) }),

@@ -6,7 +6,7 @@ import Synchronization
 import WatchwordClient
 
 /// What validations of one token on every node said.
-private struct Answers: Sendable {
+struct Answers: Sendable {
     var allowed = 0
     var refused = 0
     var unavailable = 0
@@ -28,7 +28,7 @@ private struct Answers: Sendable {
 
 /// Validates a token on the given nodes at once. A node that does not answer counts as
 /// unavailable, as a gateway would take it.
-private func validate(_ token: String, on urls: [String], _ bench: Bench) async -> Answers {
+func validate(_ token: String, on urls: [String], _ bench: Bench) async -> Answers {
     await withTaskGroup(of: Int.self) { group in
         for url in urls {
             group.addTask {
@@ -46,7 +46,7 @@ private func validate(_ token: String, on urls: [String], _ bench: Bench) async 
 }
 
 /// A session for the user, made through one node.
-private func makeSession(
+func makeSession(
     of user: String, through url: String, _ bench: Bench
 ) async throws -> (id: String, token: String)? {
     let answer: Answer
@@ -61,14 +61,14 @@ private func makeSession(
 }
 
 /// A number that several tasks raise.
-private final class Counter: Sendable {
+final class Counter: Sendable {
     private let value = Atomic(0)
     var now: Int { value.load(ordering: .relaxed) }
     func next() -> Int { value.wrappingAdd(1, ordering: .relaxed).oldValue }
 }
 
 /// Something that several tasks change in turn.
-private final class Shared<Value: Sendable>: Sendable {
+final class Shared<Value: Sendable>: Sendable {
     private let value: Mutex<Value>
     init(_ value: Value) { self.value = Mutex(value) }
     var now: Value { value.withLock { $0 } }
@@ -134,7 +134,7 @@ private func rounds(
 
 /// Revokes sessions, each validated on every node as soon as the revocation is acknowledged.
 func revocations(
-    _ bench: Bench, count: Int, _ disturbance: Disturbance? = nil
+    _ bench: Bench, count: Int, _ disturbance: Disturbance? = nil, isInStorm: Bool = false
 ) async throws -> Verdict {
     let user = try await bench.makeUser("revoked")
     let urls = bench.cluster.nodes.map(\.url)
@@ -143,14 +143,9 @@ func revocations(
         let url = urls[number % urls.count]
         guard let session = try await makeSession(of: user, through: url, bench) else { return }
         let before = await validate(session.token, on: [url], bench)
-        let status: Int
-        do {
-            status = try await bench.http.send(
-                .DELETE, "\(urls[(number + 1) % urls.count])/v1/sessions/\(session.id)",
-                token: bench.token
-            ).status
-        } catch { return }
-        guard status == 204 || status == 200 else { return }
+        guard await revoke(session, through: urls[(number + 1) % urls.count], urls, bench) else {
+            return
+        }
         let after = await validate(session.token, on: urls, bench)
         total.change {
             $0.acknowledged += 1
@@ -160,14 +155,79 @@ func revocations(
     }
     let result = total.now
     return Verdict(
-        name: "revocations, each validated at once on every node" + suffix(disturbance),
+        name: "revocations, each validated at once on every node"
+            + (isInStorm ? ", in a storm" : suffix(disturbance)),
         figures: [
             "\(result.acknowledged) of \(count) acknowledged; before: \(result.before.allowed) allows",
             "after: \(result.answers.allowed) allows, \(result.answers.refused) refusals, "
                 + "\(result.answers.unavailable) unavailable",
         ],
-        passed: result.answers.allowed == 0 && result.acknowledged > count * 9 / 10
-            && result.before.allowed > count * 8 / 10)
+        passed: result.answers.allowed == 0
+            && result.acknowledged > count * (isInStorm ? 5 : 9) / 10
+            && result.before.allowed > count * (isInStorm ? 4 : 8) / 10)
+}
+
+/// Revokes a session while every node is asked about it. Says whether it was acknowledged.
+private func revoke(
+    _ session: (id: String, token: String), through url: String, _ urls: [String], _ bench: Bench
+) async -> Bool {
+    // Who asks before the acknowledgement may hear either.
+    async let inFlight = validate(session.token, on: urls, bench)
+    do {
+        let status = try await bench.http.send(
+            .DELETE, "\(url)/v1/sessions/\(session.id)", token: bench.token
+        ).status
+        _ = await inFlight
+        return status == 204 || status == 200
+    } catch { return false }
+}
+
+/// The same while nodes are paused, cut off and killed, one after the other, without a rest.
+func revocationsInStorm(
+    _ bench: Bench, _ relay: PeerRelay, count: Int
+) async throws -> Verdict {
+    let isOver = Shared(false)
+    let storm = Task {
+        var blows = 0
+        while !isOver.now {
+            let node = bench.cluster.nodes[blows % bench.cluster.nodes.count].id
+            switch blows % 4 {
+            case 0:
+                try bench.cluster.signal(node, SIGSTOP)
+                try await Task.sleep(for: .milliseconds(800))
+                try bench.cluster.signal(node, SIGCONT)
+            case 1:
+                relay.cut(node)
+                try await Task.sleep(for: .milliseconds(800))
+                relay.heal()
+            case 2:
+                try bench.cluster.signal(node, SIGKILL)
+                try await Task.sleep(for: .milliseconds(300))
+                try await bench.cluster.start(node)
+                try await bench.ready([node])
+            default:
+                // Longer than a lease lasts.
+                relay.cut(node)
+                try await Task.sleep(for: .milliseconds(3000))
+                relay.heal()
+            }
+            blows += 1
+            try await Task.sleep(for: .milliseconds(400))
+        }
+        return blows
+    }
+    var verdict: Verdict
+    do {
+        verdict = try await revocations(bench, count: count, isInStorm: true)
+    } catch {
+        isOver.change { $0 = true }
+        _ = try await storm.value
+        throw error
+    }
+    isOver.change { $0 = true }
+    let blows = try await storm.value
+    verdict.figures.append("\(blows) pauses, cuts and kills meanwhile")
+    return verdict
 }
 
 private func suffix(_ disturbance: Disturbance?) -> String {

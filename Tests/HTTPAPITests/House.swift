@@ -72,7 +72,8 @@ final class House: @unchecked Sendable {
         counter += 1
         let proposal = Proposal(
             id: ProposalID(node: node.id, run: 5, counter: counter), oldestPending: counter,
-            stamp: max(now, House.start), command: command.encoded())
+            stamp: max(now, House.start), isNarrowing: command.isNarrowing,
+            command: command.encoded())
         let index = LogIndex(UInt64(log.count) + 1)
         log.append(
             Entry(index: index, term: Term(2), kind: .command, payload: proposal.encoded()))
@@ -95,6 +96,8 @@ final class House: @unchecked Sendable {
         case .awaitIndex:
             try node.catchUp()
             return .indexReached
+        case .awaitRelease:
+            return .released
         case .hash(let job):
             hashJobs.append(job)
             return .hashed(worker.perform(job))
@@ -110,6 +113,7 @@ final class House: @unchecked Sendable {
         case .propose: "propose"
         case .confirmRead: "confirm"
         case .awaitIndex: "await"
+        case .awaitRelease: "release"
         case .hash: "hash"
         case .transfer: "transfer"
         }

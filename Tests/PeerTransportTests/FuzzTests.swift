@@ -21,6 +21,7 @@ import Testing
             .propose([
                 ForwardedProposal(
                     id: ProposalID(node: NodeID(2), run: 1, counter: 1), oldestPending: 1,
+                    isNarrowing: false,
                     command: [4, 5])
             ]),
             .readIndexReply(request: 1, index: LogIndex(4)),

@@ -162,7 +162,7 @@ struct FlowTests {
     func heartbeatCommit() throws {
         var bench = bench()
         bench.fire()
-        #expect(bench.take(to: n2).contains(.heartbeat(commit: LogIndex(1), sequence: 0)))
+        #expect(bench.take(to: n2).contains(.heartbeat(commit: LogIndex(1), sequence: 1)))
         #expect(bench.commits(to: n3) == [.zero])
     }
 

@@ -96,12 +96,14 @@ struct Generator {
         }
     }
     mutating func peerMessage() -> PeerMessage {
-        switch random.next(below: 8) {
+        switch random.next(below: 11) {
         case 0:
             return .propose(
                 (0..<count(below: 4)).map { _ in
                     ForwardedProposal(
-                        id: proposalID(), oldestPending: random.next(), command: bytes(below: 50))
+                        id: proposalID(), oldestPending: random.next(),
+                        isNarrowing: random.next(below: 2) == 0,
+                        command: bytes(below: 50))
                 })
         case 1:
             return .proposalReplies(
@@ -110,6 +112,18 @@ struct Generator {
         case 2: return .readIndex(request: random.next())
         case 3: return .readIndexReply(request: random.next(), index: LogIndex(counter()))
         case 4: return .readIndexReply(request: random.next(), index: nil)
+        case 5:
+            return .leaseAsk(
+                LeaseAsk(
+                    incarnation: random.next(), reading: SteadyTime(nanoseconds: random.next()),
+                    applied: LogIndex(counter()), awaited: LogIndex(counter())))
+        case 6:
+            return .leaseGrant(
+                LeaseGrant(
+                    incarnation: random.next(), reading: SteadyTime(nanoseconds: random.next()),
+                    durationNanoseconds: random.next(), index: LogIndex(counter()),
+                    released: LogIndex(counter())))
+        case 7: return .released(upTo: LogIndex(counter()))
         default:
             return .raft(
                 Message(

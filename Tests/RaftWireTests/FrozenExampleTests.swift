@@ -97,8 +97,10 @@ struct FrozenExampleTests {
     static let idBytes = "030000000000000008070605040302010600000000000000"
     static let peerMessages: [(PeerMessage, String)] = [
         (
-            .propose([ForwardedProposal(id: id, oldestPending: 4, command: [0xAB])]),
-            "010201000000" + idBytes + "0400000000000000" + "01000000ab"
+            .propose([
+                ForwardedProposal(id: id, oldestPending: 4, isNarrowing: false, command: [0xAB])
+            ]),
+            "010201000000" + idBytes + "0400000000000000" + "00" + "01000000ab"
         ),
         (
             .proposalReplies([
@@ -120,6 +122,24 @@ struct FrozenExampleTests {
             "01050500000000000000010900000000000000"
         ),
         (.readIndexReply(request: 5, index: nil), "01050500000000000000000000000000000000"),
+        (
+            .leaseAsk(
+                LeaseAsk(
+                    incarnation: 7, reading: SteadyTime(nanoseconds: 8), applied: LogIndex(9),
+                    awaited: LogIndex(10))),
+            "0106" + "0700000000000000" + "0800000000000000" + "0900000000000000"
+                + "0a00000000000000"
+        ),
+        (
+            .leaseGrant(
+                LeaseGrant(
+                    incarnation: 7, reading: SteadyTime(nanoseconds: 8),
+                    durationNanoseconds: 2_000_000_000, index: LogIndex(9),
+                    released: LogIndex(10))),
+            "0107" + "0700000000000000" + "0800000000000000" + "0094357700000000"
+                + "0900000000000000" + "0a00000000000000"
+        ),
+        (.released(upTo: LogIndex(10)), "01080a00000000000000"),
     ]
 
     @Test("every other peer message", arguments: peerMessages.indices)

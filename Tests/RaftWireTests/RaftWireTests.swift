@@ -109,9 +109,9 @@ struct RaftWireTests {
         }
         let proposal = bytes(
             "01 02 01000000 0100000000000000 00000000000000000000000000000000 0000000000000000"
-                + "ffffffff")
+                + "00 ffffffff")
         #expect(
-            throws: ByteCodecError.malformed(offset: 38, what: "length 4294967295 over 2097152")
+            throws: ByteCodecError.malformed(offset: 39, what: "length 4294967295 over 2097152")
         ) { try PeerMessage(decoding: proposal) }
         #expect(throws: ByteCodecError.self) {
             try PeerMessage(

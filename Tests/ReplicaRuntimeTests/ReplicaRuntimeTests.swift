@@ -18,12 +18,11 @@ import Testing
         let each = 100
         let indices = Mutex<[LogIndex]>([])
         let ended = DispatchGroup()
-        for thread in 0..<threads {
+        for _ in 0..<threads {
             ended.enter()
             Thread {
-                for number in 0..<each {
-                    // No command that the state machine knows: its refusal is an outcome too.
-                    let completion = node.propose([0xFF, UInt8(thread), UInt8(number)])
+                for _ in 0..<each {
+                    let completion = node.propose()
                     guard case .applied(let index, _)? = completion else {
                         Issue.record("\(String(describing: completion))")
                         continue
@@ -52,7 +51,7 @@ import Testing
             ended.enter()
             Thread {
                 while !isOver.load(ordering: .acquiring) {
-                    if node.propose([0xFF]) == nil { unanswered.add(1, ordering: .relaxed) }
+                    if node.propose() == nil { unanswered.add(1, ordering: .relaxed) }
                 }
                 ended.leave()
             }.start()
@@ -61,7 +60,7 @@ import Testing
         isOver.store(true, ordering: .releasing)
         #expect(ended.wait(timeout: .now() + .seconds(120)) == .success)
         #expect(unanswered.load(ordering: .relaxed) == 0)
-        let late = node.propose([0xFF])
+        let late = node.propose()
         guard case .notProposed? = late else {
             Issue.record("\(String(describing: late))")
             return

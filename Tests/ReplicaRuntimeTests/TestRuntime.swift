@@ -67,7 +67,10 @@ final class TestRuntime: Sendable {
     }
 
     /// Proposes a command and waits for what becomes of it.
-    func propose(_ command: [UInt8]) -> ProposalCompletion? {
+    func propose() -> ProposalCompletion? {
+        // Refused, for no cluster was made: a refusal is an outcome too.
+        let command = Command(
+            .sweep(.init(limit: 1)), header: CommandHeader(actor: .node, requestID: Text("test")))
         let answer = Answer<ProposalCompletion>()
         runtime.propose(command, deadline: soon) { answer.give($0) }
         return answer.wait()

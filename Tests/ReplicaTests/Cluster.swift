@@ -23,6 +23,7 @@ final class Cluster {
         var reads: [Ticket: ReadCompletion] = [:]
         var transfers: [Ticket: TransferCompletion] = [:]
         var others: [ReplicaAction] = []
+        var lease: ReadLease?
         var isStopped = false
         init(_ replica: Replica) { self.replica = replica }
     }
@@ -171,6 +172,7 @@ final class Cluster {
         case .stopped:
             node.isStopped = true
             node.others.append(action)
+        case .lease(let lease): node.lease = lease
         case .sendSnapshot, .install, .discardSnapshot, .trimLog: node.others.append(action)
         }
     }

@@ -17,7 +17,8 @@ private func isTimeoutNow(_ message: PeerMessage) -> Bool {
         let old = cluster.leader!
         let deadline = cluster.now.advanced(milliseconds: 5_000)
         cluster.give(
-            .shutdown, .propose(Ticket(1), command: [1], deadline: deadline), to: old.replica.id)
+            .shutdown, .propose(Ticket(1), command: [1], isNarrowing: false, deadline: deadline),
+            to: old.replica.id)
         cluster.run(milliseconds: 200)
         #expect(old.isStopped)
         #expect(cluster.leader.map { $0 !== old } == true)
@@ -52,7 +53,8 @@ private func isTimeoutNow(_ message: PeerMessage) -> Bool {
         #expect(node.isStopped)
         cluster.give(
             .propose(
-                Ticket(1), command: [1], deadline: cluster.now.advanced(milliseconds: 1_000)),
+                Ticket(1), command: [1], isNarrowing: false,
+                deadline: cluster.now.advanced(milliseconds: 1_000)),
             to: node.replica.id)
         #expect(
             node.completions[Ticket(1)]
@@ -84,7 +86,8 @@ private func isTimeoutNow(_ message: PeerMessage) -> Bool {
         cluster.give(.transfer(Ticket(1), to: heir), to: old.replica.id)
         cluster.give(
             .propose(
-                Ticket(2), command: [2], deadline: cluster.now.advanced(milliseconds: 3_000)),
+                Ticket(2), command: [2], isNarrowing: false,
+                deadline: cluster.now.advanced(milliseconds: 3_000)),
             to: heir)
         cluster.run(milliseconds: 1_000)
         #expect(old.transfers[Ticket(1)] == .failed)
@@ -109,7 +112,7 @@ private func isTimeoutNow(_ message: PeerMessage) -> Bool {
         for ticket in 1...5 as ClosedRange<UInt64> {
             cluster.give(
                 .propose(
-                    Ticket(ticket), command: [1],
+                    Ticket(ticket), command: [1], isNarrowing: false,
                     deadline: cluster.now.advanced(milliseconds: 1_000)),
                 to: cluster.ids[Int(ticket) % 3])
             cluster.run(milliseconds: 1_000)
@@ -128,7 +131,7 @@ private func isTimeoutNow(_ message: PeerMessage) -> Bool {
         func write(_ ticket: UInt64) {
             cluster.give(
                 .propose(
-                    Ticket(ticket), command: [1],
+                    Ticket(ticket), command: [1], isNarrowing: false,
                     deadline: cluster.now.advanced(milliseconds: 1_000)), to: leader.replica.id)
         }
         write(1)
@@ -150,7 +153,7 @@ private func isTimeoutNow(_ message: PeerMessage) -> Bool {
         func write(_ ticket: UInt64) {
             cluster.give(
                 .propose(
-                    Ticket(ticket), command: [1],
+                    Ticket(ticket), command: [1], isNarrowing: false,
                     deadline: cluster.now.advanced(milliseconds: 1_000)), to: leader.replica.id)
         }
         write(1)
@@ -167,7 +170,8 @@ private func isTimeoutNow(_ message: PeerMessage) -> Bool {
         let old = cluster.leader!
         cluster.give(
             .propose(
-                Ticket(1), command: [1], deadline: cluster.now.advanced(milliseconds: 1_000)),
+                Ticket(1), command: [1], isNarrowing: false,
+                deadline: cluster.now.advanced(milliseconds: 1_000)),
             to: old.replica.id)
         cluster.run(milliseconds: 1_000)
         cluster.wall = cluster.wall.advanced(milliseconds: 86_400_000)
@@ -176,7 +180,8 @@ private func isTimeoutNow(_ message: PeerMessage) -> Bool {
         let heir = cluster.leader!
         cluster.give(
             .propose(
-                Ticket(2), command: [1], deadline: cluster.now.advanced(milliseconds: 1_000)),
+                Ticket(2), command: [1], isNarrowing: false,
+                deadline: cluster.now.advanced(milliseconds: 1_000)),
             to: heir.replica.id)
         let passed = heir.stamps[1].milliseconds(since: heir.stamps[0])
         #expect(passed >= 1_000 && passed <= 7_000, "\(passed) ms")
@@ -196,7 +201,7 @@ extension StampTests {
         func write(_ ticket: UInt64, _ node: Cluster.Node) {
             cluster.give(
                 .propose(
-                    Ticket(ticket), command: [1],
+                    Ticket(ticket), command: [1], isNarrowing: false,
                     deadline: cluster.now.advanced(milliseconds: 1_000)), to: node.replica.id)
         }
         write(1, old)
@@ -223,7 +228,7 @@ extension StampTests {
         for ticket in 1...25 as ClosedRange<UInt64> {
             cluster.give(
                 .propose(
-                    Ticket(ticket), command: [1],
+                    Ticket(ticket), command: [1], isNarrowing: false,
                     deadline: cluster.now.advanced(milliseconds: 1_000)), to: leader.replica.id)
         }
         #expect(leader.others == [.trimLog(upTo: LogIndex(10)), .trimLog(upTo: LogIndex(20))])
@@ -241,7 +246,7 @@ extension StampTests {
         for ticket in 1...4 as ClosedRange<UInt64> {
             cluster.give(
                 .propose(
-                    Ticket(ticket), command: [UInt8](repeating: 1, count: 500),
+                    Ticket(ticket), command: [UInt8](repeating: 1, count: 500), isNarrowing: false,
                     deadline: cluster.now.advanced(milliseconds: 1_000)), to: leader.replica.id)
         }
         #expect(leader.others == [.trimLog(upTo: LogIndex(3)), .trimLog(upTo: LogIndex(5))])

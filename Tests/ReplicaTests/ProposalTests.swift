@@ -9,7 +9,7 @@ private func propose(
 ) {
     cluster.give(
         .propose(
-            Ticket(ticket), command: [UInt8(ticket)],
+            Ticket(ticket), command: [UInt8(ticket)], isNarrowing: false,
             deadline: cluster.now.advanced(milliseconds: milliseconds)), to: node.replica.id)
 }
 
@@ -45,9 +45,10 @@ private func propose(
         }
         let deadline = cluster.now.advanced(milliseconds: 1_000)
         cluster.give(
-            .propose(Ticket(1), command: [1], deadline: deadline),
-            .propose(Ticket(2), command: [2], deadline: deadline),
-            .propose(Ticket(3), command: [3], deadline: deadline), to: follower.replica.id)
+            .propose(Ticket(1), command: [1], isNarrowing: false, deadline: deadline),
+            .propose(Ticket(2), command: [2], isNarrowing: false, deadline: deadline),
+            .propose(Ticket(3), command: [3], isNarrowing: false, deadline: deadline),
+            to: follower.replica.id)
         cluster.run(milliseconds: 50)
         #expect(messages == 1)
         #expect(follower.effects == [[1], [2], [3]])
@@ -156,7 +157,8 @@ private func propose(
         cluster.passes = { _, _, _ in false }
         cluster.give(
             .propose(
-                Ticket(1), command: [UInt8](repeating: 0, count: 60), deadline: deadline),
+                Ticket(1), command: [UInt8](repeating: 0, count: 60), isNarrowing: false,
+                deadline: deadline),
             to: node.replica.id)
         #expect(node.completions[Ticket(1)] == .notProposed(.tooLarge, leader: nil))
         for ticket in 2...4 as ClosedRange<UInt64> { propose(cluster, node, ticket) }
@@ -179,7 +181,9 @@ private func propose(
         let id = ProposalID(node: followers[0].replica.id, run: 7, counter: 1)
         cluster.give(
             .received(
-                .propose([ForwardedProposal(id: id, oldestPending: 1, command: [1])]),
+                .propose([
+                    ForwardedProposal(id: id, oldestPending: 1, isNarrowing: false, command: [1])
+                ]),
                 from: followers[0].replica.id), to: followers[1].replica.id)
         #expect(forwards == 0)
         #expect(

@@ -28,7 +28,8 @@ private func read(_ cluster: Cluster, _ node: Cluster.Node, _ ticket: UInt64) {
         follower.isApplyHeld = true
         cluster.give(
             .propose(
-                Ticket(9), command: [9], deadline: cluster.now.advanced(milliseconds: 1_000)),
+                Ticket(9), command: [9], isNarrowing: false,
+                deadline: cluster.now.advanced(milliseconds: 1_000)),
             to: cluster.leader!.replica.id)
         read(cluster, follower, 1)
         #expect(follower.reads[Ticket(1)] == nil)
@@ -140,7 +141,8 @@ private func read(_ cluster: Cluster, _ node: Cluster.Node, _ ticket: UInt64) {
         cluster.give(.awaitIndex(Ticket(2), LogIndex(2), deadline: deadline), to: node.replica.id)
         cluster.give(.awaitIndex(Ticket(3), LogIndex(3), deadline: deadline), to: node.replica.id)
         cluster.give(
-            .propose(Ticket(9), command: [9], deadline: deadline), to: node.replica.id)
+            .propose(Ticket(9), command: [9], isNarrowing: false, deadline: deadline),
+            to: node.replica.id)
         #expect(node.reads[Ticket(2)] == .confirmed(LogIndex(2)))
         cluster.run(milliseconds: 101)
         #expect(

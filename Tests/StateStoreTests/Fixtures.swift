@@ -111,7 +111,7 @@ struct EntryMaker {
         stamp = stamp.advanced(milliseconds: random.next(below: 50))
         let proposal = Proposal(
             id: ProposalID(node: NodeID(1), run: 7, counter: counter),
-            oldestPending: max(1, counter > 40 ? counter - 40 : 1), stamp: stamp,
+            oldestPending: max(1, counter > 40 ? counter - 40 : 1), stamp: stamp, isNarrowing: true,
             command: command)
         earlier.append(proposal)
         if earlier.count > 10 { earlier.removeFirst() }

@@ -100,6 +100,8 @@ public struct SwarmOptions: Equatable, Sendable {
 
     // Times of the consensus, in milliseconds.
     var raft = RaftOptions()
+    /// How long a read lease lasts at most; 0: there are none.
+    var leaseMilliseconds: UInt64 = 2_000
 
     public init() {}
 
@@ -187,6 +189,8 @@ extension SwarmOptions {
         raft.electionTimeoutMilliseconds *= factor
         raft.campaignRetryMilliseconds *= factor
         raft.checkQuorumMilliseconds *= factor
+        // Short ones end in the middle of more.
+        leaseMilliseconds = pick([50, 200, 500, 2_000], &random)
     }
 
     private mutating func drawFaults(_ random: inout RandomSource) {
@@ -213,7 +217,8 @@ extension SwarmOptions {
         restartLoopEvery = isOn(&random) ? pick([8_000_000, 30_000_000], &random) : 0
         slowLinkEvery = every(&random)
         driftEvery = every(&random)
-        freezeEvery = every(&random)
+        // Where clocks stand still there are no leases.
+        freezeEvery = isOn(&random) ? every(&random) : 0
         failSyncEvery = isOn(&random) ? pick([2_000_000, 20_000_000], &random) : 0
         // Seldom: what is damaged is out for good.
         damageEvery = random.chance(1, in: 4) ? pick([20_000_000, 60_000_000], &random) : 0

@@ -22,6 +22,8 @@ final class World {
     var clients: [Client] = []
     /// Who waits for which ticket. Looked up, never iterated.
     var waiters: [Ticket: Int] = [:]
+    /// The newest entry that narrowed access and was acknowledged.
+    var acknowledgedNarrowing: LogIndex = .zero
     var counters = WorldCounters()
     var trace = TraceHash()
     var tell: ((String) -> Void)?
@@ -48,12 +50,19 @@ final class World {
     /// From then on clients begin nothing new.
     var quietFrom = UInt64.max
     let machine: StateMachine
+    /// A clock that stands still is past what leases promise to bear (docs/lease.md): where one
+    /// does, there are none.
+    let leaseMilliseconds: UInt64
 
     init(
         _ plan: Plan, tell: ((String) -> Void)? = nil, recording: Recording? = nil
     ) {
         self.plan = plan
         options = plan.options
+        let isAnyFrozen = plan.faults.contains {
+            if case .freeze = $0.fault { true } else { false }
+        }
+        leaseMilliseconds = isAnyFrozen ? 0 : options.leaseMilliseconds
         #if PLANTED_DEFECTS
         Buggify.begin(seed: plan.seed)
         #endif
@@ -117,6 +126,7 @@ final class World {
             now = time
             counters[.events] += 1
             handle(event)
+            checkLeases()
         }
         counters[.failedSyncs] = nodes.reduce(0) { $0 + $1.disk.failedSyncs }
         var violation = oracle.violation

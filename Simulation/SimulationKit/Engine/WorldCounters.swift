@@ -7,7 +7,7 @@ public struct WorldCounters: Equatable, Sendable {
         case tornTails, blocksLost, blocksKept, partitions, connectionsLost, wallSteps
         case fullDisks, syncs, truncations, trims, snapshotsSent, snapshotsFailed
         case snapshotsInstalled, committed, duplicates, writesAcknowledged, writesUnknown
-        case writesRefused, readsConfirmed, readsFailed, comparisons
+        case writesRefused, readsConfirmed, readsFailed, comparisons, leasedEvents
         case flaps, resets, slowLinks, drifts, freezes, slowDisks, failedSyncs
         case damages, casualties
 
@@ -58,6 +58,7 @@ public struct WorldCounters: Equatable, Sendable {
             case .failedSyncs: "failed syncs"
             case .damages: "damaged disks"
             case .casualties: "nodes that found damage and stayed out"
+            case .leasedEvents: "leases in use"
             }
         }
     }

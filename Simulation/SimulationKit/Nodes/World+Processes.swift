@@ -72,6 +72,7 @@ extension World {
         var replicaOptions = ReplicaOptions()
         replicaOptions.raft = options.raft
         replicaOptions.trimStepEntries = options.trimStep
+        replicaOptions.lease.milliseconds = leaseMilliseconds
         let epoch = nextEpoch
         nextEpoch += 1
         let restored = RestoredState(

@@ -116,6 +116,7 @@ extension World {
             toDisk(.install(metadata), process, node)
         case .discardSnapshot(let metadata):
             process.received.removeAll { $0.metadata == metadata }
+        case .lease(let lease): process.lease = lease
         case .trimLog(let index): toDisk(.trim(index), process, node)
         case .stopped: process.isStopping = true
         }

@@ -6,6 +6,7 @@ enum MessageKind: Int, CaseIterable {
     case preVote, preVoteReply, vote, voteReply, append, appendReply, heartbeat, heartbeatReply
     case snapshot, timeoutNow, transferRefused, steppingDown
     case propose, proposalReplies, readIndex, readIndexReply
+    case leaseAsk, leaseGrant, released
 
     var name: String {
         switch self {
@@ -25,6 +26,9 @@ enum MessageKind: Int, CaseIterable {
         case .proposalReplies: "proposal replies"
         case .readIndex: "read index"
         case .readIndexReply: "read index reply"
+        case .leaseAsk: "lease asked"
+        case .leaseGrant: "lease granted"
+        case .released: "released"
         }
     }
 
@@ -36,6 +40,9 @@ enum MessageKind: Int, CaseIterable {
             case .proposalReplies: .proposalReplies
             case .readIndex: .readIndex
             case .readIndexReply: .readIndexReply
+            case .leaseAsk: .leaseAsk
+            case .leaseGrant: .leaseGrant
+            case .released: .released
             }
     }
 
@@ -69,6 +76,13 @@ extension PeerMessage {
         case .readIndex(let request): "request \(request % 10_000)"
         case .readIndexReply(let request, let index):
             "request \(request % 10_000): " + (index.map { "index \($0.rawValue)" } ?? "not leader")
+        case .leaseAsk(let ask):
+            "applied \(ask.applied.rawValue)"
+                + (ask.awaited > .zero ? ", waits for \(ask.awaited.rawValue)" : "")
+        case .leaseGrant(let grant):
+            "\(grant.durationNanoseconds / 1_000_000) ms, from \(grant.index.rawValue) on, "
+                + "released \(grant.released.rawValue)"
+        case .released(let index): "up to \(index.rawValue)"
         }
     }
 }

@@ -62,6 +62,7 @@ extension SwarmOptions {
             option("election-timeout", \.raft.electionTimeoutMilliseconds),
             option("campaign-retry", \.raft.campaignRetryMilliseconds),
             option("check-quorum", \.raft.checkQuorumMilliseconds),
+            option("lease", \.leaseMilliseconds),
             option("connection-loss-jitter", \.raft.connectionLossJitterMilliseconds),
             count("raft-retained-bytes", \.raft.retainedBytesMax),
             count("grace-bytes", \.raft.graceBytesMax),

@@ -140,6 +140,7 @@ public struct Scenario: Sendable {
         try milliseconds("election-timeout", &options.raft.electionTimeoutMilliseconds)
         try milliseconds("campaign-retry", &options.raft.campaignRetryMilliseconds)
         try milliseconds("check-quorum", &options.raft.checkQuorumMilliseconds)
+        try milliseconds("lease", &options.leaseMilliseconds)
         let line = fields.line
         try fields.finish()
         guard options.raft.electionTimeoutMilliseconds > options.raft.heartbeatMilliseconds,

@@ -95,11 +95,14 @@ extension World {
         let again = operation.kind == .again ? clients[index].unfinished : nil
         let work = again ?? newOperation(operation)
         clients[index].unfinished = work
-        let bytes = command(work)
+        let command = command(work)
+        let bytes = command.encoded()
         let attempt = history.attempt(work.operation, bytes)
         clients[index].state = .writing(ticket, attempt: attempt)
         clients[index].recorded = recording?.asked(index, node, work.command.told, at: now)
-        give(.propose(ticket, command: bytes, deadline: deadline), to: process, node)
+        give(
+            .propose(ticket, command: bytes, isNarrowing: command.isNarrowing, deadline: deadline),
+            to: process, node)
     }
 
     private func rest(_ index: Int) {
@@ -125,6 +128,7 @@ extension World {
             recording?.answered(clients[index].recorded, .done, at: now)
             downtimes.acknowledged(at: now)
             oracle.fail(history.acknowledged(attempt, entry, outcome))
+            if isNarrowing(index) { acknowledgedNarrowing = max(acknowledgedNarrowing, entry) }
             if nodes[node].store.applied.index < entry {
                 oracle.fail("C4", "acknowledged at \(entry.rawValue), not visible on the node")
             }

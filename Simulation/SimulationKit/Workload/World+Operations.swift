@@ -115,11 +115,11 @@ extension World {
                 value: SealedBlob(term: 1, bytes: value)))
     }
 
-    func command(_ work: Client.Unfinished) -> [UInt8] {
+    func command(_ work: Client.Unfinished) -> Command {
         // The request's id makes each attempt's bytes its own.
         let header = CommandHeader(
             actor: .node, requestID: Text("attempt-\(history.attempts.count)"), request: work.key)
-        return Command(work.command, header: header).encoded()
+        return Command(work.command, header: header)
     }
 
     func digest(_ number: UInt64) -> Digest256 {

@@ -140,6 +140,10 @@ public struct ApplySession {
         } catch {
             return Outcome(result: .refused(.undecodable), index: index, stamp: meta.lastStamp)
         }
+        guard proposal.isNarrowing || !command.isNarrowing else {
+            // It was acknowledged without regard to who might still say yes: it has no effect.
+            return Outcome(result: .refused(.undecodable), index: index, stamp: meta.lastStamp)
+        }
         var execution = Execution(
             command: command, node: proposal.id.node, index: index, meta: meta, tables: changes,
             sha256: sha256)

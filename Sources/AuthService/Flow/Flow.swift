@@ -75,8 +75,8 @@ extension Flow {
                 return next(Applied(outcome: outcome, index: index), world)
             case .notProposed(let failure): return .failed(ServiceFailure(failure))
             case .unknown: return .failed(.outcomeUnknown)
-            case .readConfirmed, .readFailed, .indexReached, .hashed, .hashingRefused,
-                .transferred:
+            case .readConfirmed, .readFailed, .indexReached, .released, .hashed,
+                .hashingRefused, .transferred:
                 preconditionFailure("a proposal completed as something else")
             }
         }
@@ -97,8 +97,8 @@ extension Flow {
             switch completion {
             case .readConfirmed(let index): return next(index, world)
             case .readFailed(let failure): return .failed(ServiceFailure(failure))
-            case .applied, .notProposed, .unknown, .indexReached, .hashed, .hashingRefused,
-                .transferred:
+            case .applied, .notProposed, .unknown, .indexReached, .released, .hashed,
+                .hashingRefused, .transferred:
                 preconditionFailure("a read completed as something else")
             }
         }
@@ -112,9 +112,26 @@ extension Flow {
             switch completion {
             case .indexReached: return next(world)
             case .readFailed: return .failed(.tooStale)
-            case .applied, .notProposed, .unknown, .readConfirmed, .hashed, .hashingRefused,
-                .transferred:
+            case .applied, .notProposed, .unknown, .readConfirmed, .released, .hashed,
+                .hashingRefused, .transferred:
                 preconditionFailure("a wait for an index completed as something else")
+            }
+        }
+    }
+
+    /// Goes on when no node can answer *allow* on a view that lacks what narrows access up to and
+    /// with this index.
+    static func awaitRelease(
+        _ index: LogIndex, then next: @escaping @Sendable (World) -> Flow<Answer>
+    ) -> Flow<Answer> {
+        .need(.awaitRelease(index)) { completion, world in
+            switch completion {
+            case .released: return next(world)
+            // What it waited for is done, and not yet safe to say.
+            case .readFailed: return .failed(.outcomeUnknown)
+            case .applied, .notProposed, .unknown, .readConfirmed, .indexReached, .hashed,
+                .hashingRefused, .transferred:
+                preconditionFailure("a wait for a release completed as something else")
             }
         }
     }
@@ -128,7 +145,7 @@ extension Flow {
             case .hashed(let result): return next(result, world)
             case .hashingRefused: return .failed(.busy)
             case .applied, .notProposed, .unknown, .readConfirmed, .readFailed, .indexReached,
-                .transferred:
+                .released, .transferred:
                 preconditionFailure("password work completed as something else")
             }
         }

@@ -11,6 +11,9 @@ public enum Need: Sendable {
     case confirmRead
     /// Wait until this index is applied here; completes with `indexReached` or `readFailed`.
     case awaitIndex(LogIndex)
+    /// Wait until no node can answer *allow* on a view that lacks what narrows access up to and
+    /// with this index; completes with `released` or `readFailed`.
+    case awaitRelease(LogIndex)
     /// Work with a password, on the hashing pool; completes with `hashed` or `hashingRefused`.
     case hash(HashJob)
     /// Hand leadership to this node, or to the best one; completes with `transferred`.
@@ -31,6 +34,8 @@ public enum Completion: Sendable {
     case readFailed(ReadFailure)
     /// The index is applied.
     case indexReached
+    /// What narrows access up to and with the index may be acknowledged.
+    case released
     /// The password work is done.
     case hashed(HashResult)
     /// The hashing pool's queue is full.

@@ -49,19 +49,37 @@ public enum Admission {
                 case .success(.failure(let denial)) where denial.isFinal:
                     return .failed(denial.failure)
                 case .success(.failure):
-                    return .confirmRead { world in
-                        switch world.view({
-                            .success(try Gatekeeper.admit(parsed, requirement, $0))
-                        }) {
-                        case .failure(let failure): return .failed(failure)
-                        case .success(.failure(let denial)):
-                            return .failed(world.record(denial, context).failure)
-                        case .success(.success(let caller)):
-                            world.touch(caller.session)
-                            return next(caller, world)
-                        }
-                    }
+                    return confirmed(parsed, requirement, context, next)
                 }
+            }
+        }
+    }
+
+    /// The same for what no apply checks again: a quorum confirms the state in which the caller is
+    /// recognised, so that a right that was taken back is gone.
+    public static func confirmedSteps<Answer: Sendable>(
+        token: String, requirement: Requirement, context: RequestContext, world: World,
+        next: @escaping @Sendable (Caller, World) -> Flow<Answer>
+    ) -> Flow<Answer> {
+        parsed(token, world) { parsed in
+            var freshness = context.freshness
+            freshness.isStale = true
+            return fresh(freshness, world) { _ in confirmed(parsed, requirement, context, next) }
+        }
+    }
+
+    private static func confirmed<Answer: Sendable>(
+        _ parsed: ParsedToken, _ requirement: Requirement, _ context: RequestContext,
+        _ next: @escaping @Sendable (Caller, World) -> Flow<Answer>
+    ) -> Flow<Answer> {
+        .confirmRead { world in
+            switch world.view({ .success(try Gatekeeper.admit(parsed, requirement, $0)) }) {
+            case .failure(let failure): return .failed(failure)
+            case .success(.failure(let denial)):
+                return .failed(world.record(denial, context).failure)
+            case .success(.success(let caller)):
+                world.touch(caller.session)
+                return next(caller, world)
             }
         }
     }

@@ -22,16 +22,20 @@ public enum Sessions {
     ) -> Flow<UInt64> {
         let key = world.requestKey(context, tenant: .platform, subject: [], token: token)
         return Flow(key).then { key in
-            guard let key else { return .failed(failure) }
             let recalled = world.view { view in
-                .success(try recallRequest(key, wall: view.now, view.tables))
+                let found = try key.map { try recallRequest($0, wall: view.now, view.tables) }
+                return .success((found: found ?? .nothing, index: view.meta.applied.index))
             }
             return Flow(recalled).then { recalled in
-                switch recalled {
-                case .nothing: .failed(failure)
-                case .anotherBody: .failed(.idempotencyMismatch)
-                case .first(let outcome):
-                    outcome.refusal == nil ? .done(outcome.index.rawValue) : .failed(failure)
+                // To say again that it is done is an acknowledgement like the first; and who asks
+                // to end what has ended takes a refusal for one.
+                .awaitRelease(recalled.index) { _ in
+                    switch recalled.found {
+                    case .nothing: .failed(failure)
+                    case .anotherBody: .failed(.idempotencyMismatch)
+                    case .first(let outcome):
+                        outcome.refusal == nil ? .done(outcome.index.rawValue) : .failed(failure)
+                    }
                 }
             }
         }

@@ -200,8 +200,11 @@ public struct ChangeOwnPassword: Sendable {
             switch found {
             case .password(let row): verify(row, isConfirmed: isConfirmed)
             case .repeated(let outcome):
-                outcome.refusal.map { .failed(ServiceFailure($0)) }
-                    ?? .done(outcome.index.rawValue)
+                // To say again that it is done is an acknowledgement like the first.
+                .awaitRelease(outcome.index) { _ in
+                    outcome.refusal.map { .failed(ServiceFailure($0)) }
+                        ?? .done(outcome.index.rawValue)
+                }
             }
         }
     }

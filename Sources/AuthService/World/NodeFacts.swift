@@ -13,6 +13,8 @@ public struct NodeFacts: Equatable, Sendable {
     public var applied: LogIndex
     /// How long ago this node last knew that it had everything; nil when it never did.
     public var stalenessMilliseconds: UInt64?
+    /// For how long this node may still answer *allow* by itself; 0 when it may not.
+    public var leaseMilliseconds: UInt64 = 0
     /// Whether linearizable reads can be served now.
     public var ready: Availability
     /// Whether a write would succeed now, for load balancers: with hysteresis.

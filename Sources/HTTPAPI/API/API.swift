@@ -186,11 +186,15 @@ public final class API: Sendable {
                 Admission.steps(
                     token: token, requirement: requirement, context: call.context, world: world
                 ) { caller, world in
-                    run(call, caller, world).map { reply in
-                        var reply = reply
-                        reply.actor = ObjectText.show(caller.user.id)
-                        return reply
-                    }
+                    run(call, caller, world).map { Self.named($0, caller) }
+                }
+            }
+        case .confirmedSteps(let run):
+            return admitted(call) { token, requirement in
+                Admission.confirmedSteps(
+                    token: token, requirement: requirement, context: call.context, world: world
+                ) { caller, world in
+                    run(call, caller, world).map { Self.named($0, caller) }
                 }
             }
         case .ending(let run):
@@ -202,6 +206,12 @@ public final class API: Sendable {
                 }.map { Self.ended(call, index: $0) }
             }
         }
+    }
+
+    private static func named(_ reply: Reply, _ caller: Caller) -> Reply {
+        var reply = reply
+        reply.actor = ObjectText.show(caller.user.id)
+        return reply
     }
 
     private static func ended(_ call: Call, index: UInt64) -> Reply {

@@ -38,7 +38,7 @@ extension Endpoints {
                 Answer(307, "Ask the node that leads."),
             ],
             summary: "Hands leadership over.",
-            handler: .steps { call, caller, world in transfer(call, caller, world) }),
+            handler: .confirmedSteps { call, caller, world in transfer(call, caller, world) }),
         Route(
             "listAudit", "GET", "/v1/audit", gate: .permission(.auditRead),
             query: [
@@ -81,8 +81,7 @@ extension Endpoints {
                 "lag_entries": applied.map {
                     .unsigned(newest > $0 ? newest.distance(from: $0) : 0)
                 } ?? .null,
-                // No node holds a lease in this version.
-                "lease_ms": .null,
+                "lease_ms": isSelf ? .unsigned(node.leaseMilliseconds) : .null,
                 "reachable": .bool(facts.isReachable || isSelf),
                 "sealed": isSelf ? .bool(world.isSealed) : .null,
                 "version": .string(row?.version.string ?? ""),

@@ -7,7 +7,7 @@ extension Route {
     var isRead: Bool {
         switch handler {
         case .read, .local: true
-        case .steps, .openSteps, .ending: method == "GET"
+        case .steps, .confirmedSteps, .openSteps, .ending: method == "GET"
         }
     }
 
@@ -20,7 +20,8 @@ extension Route {
         case .read(let stale, _):
             keys.append("MinIndex")
             if stale { keys += ["Consistency", "MaxStaleness"] }
-        case .steps, .openSteps, .ending: keys += isRead ? ["MinIndex"] : ["MinIndex", "NoForward"]
+        case .steps, .confirmedSteps, .openSteps, .ending:
+            keys += isRead ? ["MinIndex"] : ["MinIndex", "NoForward"]
         case .local: break
         }
         if isIdempotent { keys.append("IdempotencyKey") }

@@ -131,6 +131,9 @@ enum Handler: Sendable {
         @Sendable (Call, Caller, StateView, World) throws -> Result<Reply, ServiceFailure>)
     /// In steps, for a caller who was checked; reads ask for consistency themselves.
     case steps(@Sendable (Call, Caller, World) -> Flow<Reply>)
+    /// The same for what changes something without a command, so that apply does not look at the
+    /// caller's rights again: they are looked at in a view that a quorum has confirmed.
+    case confirmedSteps(@Sendable (Call, Caller, World) -> Flow<Reply>)
     /// The same, where it may end the caller's own session; answers 204.
     case ending(@Sendable (Call, Caller, World) -> Flow<UInt64>)
     /// In steps, for nobody in particular.

@@ -165,7 +165,9 @@ extension PeerMessage {
     func mayComeFrom(_ peer: NodeID, to local: NodeID) -> Bool {
         switch self {
         case .raft(let message): message.from == peer && message.to == local
-        case .propose, .proposalReplies, .readIndex, .readIndexReply: true
+        case .propose, .proposalReplies, .readIndex, .readIndexReply, .leaseAsk, .leaseGrant,
+            .released:
+            true
         }
     }
 
@@ -181,7 +183,7 @@ extension PeerMessage {
         case .propose(let proposals):
             proposals.reduce(64) { $0 + $1.command.count + 64 }
         case .proposalReplies(let replies): 64 + replies.count * 64
-        case .readIndex, .readIndexReply: 64
+        case .readIndex, .readIndexReply, .leaseAsk, .leaseGrant, .released: 64
         }
     }
 }

@@ -1,6 +1,7 @@
 internal import AuthService
 internal import Cryptography
 internal import HTTPAPI
+internal import RaftCore
 internal import ReplicaRuntime
 
 /// The world of this node at this moment, for the API.
@@ -17,8 +18,14 @@ struct NodeEnvironment: APIEnvironment {
         return World(
             views: StoreViews(store: runtime.store), random: SystemRandomBytes(),
             now: runtime.clock.wall, keys: opened?.keys, tokens: opened?.tokens, options: options,
-            node: facts.now, journal: journal)
+            node: facts.now, gate: LeaseGate(lease: runtime.lease), journal: journal)
     }
 
     func metricsText() -> [UInt8] { metrics.text() }
+}
+
+/// Lets an allow pass under this node's read lease.
+private struct LeaseGate: ReadGate {
+    let lease: PublishedLease
+    func admitsAllow(viewedAt index: LogIndex) -> Bool { lease.admitsAllow(viewedAt: index) }
 }

@@ -73,6 +73,10 @@ struct NodeMetrics: Sendable {
         text.single(
             "watchword_raft_read_rounds_total", .counter, "Batched read confirmations.",
             status.counters.readRounds)
+        text.begin(
+            "watchword_lease_remaining_seconds", .gauge,
+            "How long allows may still be answered by this node's own state.")
+        text.value("watchword_lease_remaining_seconds", [], runtime.lease.remainingSeconds)
         text.begin("watchword_raft_peer_match_index", .gauge, "Durable on a peer, by the leader.")
         for peer in raft.peers {
             text.value(

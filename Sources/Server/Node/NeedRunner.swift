@@ -24,7 +24,7 @@ final class NeedRunner: Sendable {
     ) {
         switch need {
         case .propose(let command):
-            runtime.propose(command.encoded(), deadline: deadline) { result in
+            runtime.propose(command, deadline: deadline) { result in
                 completion(Completion(result))
             }
         case .confirmRead:
@@ -32,6 +32,11 @@ final class NeedRunner: Sendable {
         case .awaitIndex(let index):
             runtime.awaitIndex(index, deadline: deadline) { result in
                 if case .confirmed = result { return completion(.indexReached) }
+                completion(Completion(result))
+            }
+        case .awaitRelease(let index):
+            runtime.awaitRelease(index, deadline: deadline) { result in
+                if case .confirmed = result { return completion(.released) }
                 completion(Completion(result))
             }
         case .hash(let job):

@@ -45,6 +45,7 @@ final class NodeFactsKeeper: Sendable {
             facts.leader = status.raft.leader
             facts.leaderURL = status.raft.leader.flatMap { urls[$0] }
             facts.applied = applied
+            facts.leaseMilliseconds = UInt64(runtime.lease.remainingSeconds * 1_000)
             facts.stalenessMilliseconds = contents.freshAt.map {
                 moment.nanoseconds(since: $0) / 1_000_000
             }
@@ -77,7 +78,9 @@ final class NodeFactsKeeper: Sendable {
             contents.freshAt = readConfirmedAt
             guard !contents.drainsBalancers else { return }
             contents.writes.observe(current.writes, now: moment)
-            contents.validations.observe(current.reads, now: moment)
+            // A lease serves them also while nobody leads.
+            let holdsLease = runtime.lease.remainingSeconds > 0 && !status.isDraining
+            contents.validations.observe(holdsLease ? .available : current.reads, now: moment)
             contents.facts.ready = current.reads
             contents.facts.writes = contents.writes.current
             contents.facts.validations = contents.validations.current

@@ -55,7 +55,7 @@ final class NodeJournal: Journal {
 
     func propose(_ command: Command) {
         let deadline = runtime.clock.steady.advanced(milliseconds: Self.proposalMilliseconds)
-        runtime.propose(command.encoded(), deadline: deadline) { _ in
+        runtime.propose(command, deadline: deadline) { _ in
             // Nobody waits; what was refused is not worth trying again.
         }
     }

@@ -76,13 +76,13 @@ final class NodeSettling: Sendable {
             return !isProposing
         }
         guard starts else { return }
-        let encoded: [UInt8]
-        do { encoded = try command().encoded() } catch {
+        let made: Command
+        do { made = try command() } catch {
             isProposing.withLock { $0 = false }
             throw error
         }
         let deadline = runtime.clock.steady.advanced(milliseconds: Self.proposalMilliseconds)
-        runtime.propose(encoded, deadline: deadline) { [self] completion in
+        runtime.propose(made, deadline: deadline) { [self] completion in
             if case .applied(let index, _) = completion {
                 logger.info("\(what)", metadata: ["index": "\(index.rawValue)"])
             }

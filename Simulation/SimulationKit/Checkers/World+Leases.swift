@@ -1,0 +1,33 @@
+import AuthCore
+import RaftCore
+import Replica
+import StateStore
+
+// What read leases promise: nobody can say *allow* on a view that lacks what narrowed access, once
+// that was acknowledged.
+
+extension World {
+    /// Looks at every node after every event: whether it could answer *allow* now on a view that
+    /// lacks an acknowledged narrowing command. What it would be asked does not matter.
+    func checkLeases() {
+        for node in nodes {
+            guard let process = node.process, let lease = process.lease else { continue }
+            let applied = node.store.applied.index
+            guard applied >= lease.index, node.clock.steady(at: now) < lease.end else { continue }
+            counters[.leasedEvents] += 1
+            if applied < acknowledgedNarrowing {
+                oracle.fail(
+                    "final",
+                    "n\(node.index + 1) may say allow on a view of \(applied.rawValue), and "
+                        + "\(acknowledgedNarrowing.rawValue) narrowed access and is acknowledged")
+            }
+        }
+    }
+
+    /// Whether what a client has under way may take access away.
+    func isNarrowing(_ client: Int) -> Bool {
+        guard let work = clients[client].unfinished else { return false }
+        return Command(work.command, header: CommandHeader(actor: .node, requestID: Text("")))
+            .isNarrowing
+    }
+}

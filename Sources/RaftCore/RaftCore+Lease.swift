@@ -1,0 +1,32 @@
+// What read leases rest on (docs/lease.md, rules 2 and 7).
+
+extension RaftCore {
+    /// A moment before this leader sent the newest heartbeats that a quorum of its configuration,
+    /// this node included, has answered in the present term: until then nobody else can have been
+    /// elected. Nil on who does not lead, and before a quorum has answered.
+    public var quorumContact: SteadyTime? {
+        guard role == .leader else { return nil }
+        // A quorum by itself need ask nobody.
+        if configuration.members == [id] { return now }
+        let newest = leading.rounds.newest
+        let answered = Quorum.reached(by: configuration) { node in
+            if node == id { return newest }
+            return leading.position(of: node)
+                .map { leading.peers[$0].progress.acknowledgedSequence } ?? 0
+        }
+        guard let answered, answered > 0 else { return nil }
+        return leading.rounds.sent(answered)
+    }
+
+    /// Whether a node is a member, and not leaving, in the committed configuration and in every
+    /// later one of the log.
+    public func isLastingMember(_ node: NodeID) -> Bool {
+        configurations.allSatisfy(from: log.committed) { $0.isStaying(node) }
+    }
+
+    /// The end of the log in memory.
+    public var lastIndex: LogIndex { log.lastIndex }
+
+    /// Everybody whom the configuration in force names, leaving or not.
+    public var members: [NodeID] { configuration.members }
+}

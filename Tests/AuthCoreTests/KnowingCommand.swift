@@ -1,0 +1,238 @@
+import ByteCodec
+import RaftCore
+
+@testable import AuthCore
+
+/// Commands that mostly take effect, because whoever makes them knows the state.
+struct KnowingCommand {
+    var dice: Dice
+    let tables: InMemoryTables
+    let now: Timestamp
+    /// What makes ids, names and digests unique; the caller counts.
+    let count: UInt64
+
+    /// Draws one.
+    mutating func make() throws -> Command {
+        let operation = try self.operation()
+        let request =
+            dice.chance(10)
+            ? RequestKey(
+                scope: digest(UInt8(dice.below(256))), subject: 1, body: digest(1),
+                timeToLiveMilliseconds: 60_000) : nil
+        let actor = try self.actor(of: operation)
+        return Command(operation, header: CommandHeader(actor: actor, request: request))
+    }
+
+    /// A node may do everything; sometimes it is a session that does, or nobody.
+    private mutating func actor(of operation: Command.Operation) throws -> Actor {
+        switch operation {
+        case .startSession(let body) where body.method == .password:
+            return .anonymous
+        case .setPassword(let body) where body.authVersionSeen != nil:
+            let own = try sessions(of: body.user)
+            return own.isEmpty ? .node : .user(dice.pick(own).actor)
+        default:
+            guard dice.chance(20), let session = try pick(SessionRow.self) else { return .node }
+            return .user(session.actor)
+        }
+    }
+
+    private mutating func operation() throws -> Command.Operation {
+        switch dice.below(34) {
+        case 0...6: try start()
+        case 7: create()
+        case 8...10: .updateUser(try patch())
+        case 11: .deleteUser(.init(id: try user().id))
+        case 12: try setPassword()
+        case 13: try rehash()
+        case 14, 15: .grantRole(.init(user: try user().id, role: try roleName()))
+        case 16: try revokeRole()
+        case 17, 31, 32: try putRole()
+        case 18, 33: .deleteRole(.init(name: ownRole()))
+        case 19...21: try rotate()
+        case 22: try revokeSession()
+        case 23: try revokeSessions()
+        case 24, 25: try touch()
+        case 26: try putSecret()
+        case 27: .deleteSecret(.init(path: secretPath()))
+        case 28, 29: try node()
+        default: .sweep(.init(limit: UInt32(1 + dice.below(5))))
+        }
+    }
+
+    // MARK: - Users and roles
+
+    private mutating func create() -> Command.Operation {
+        .createUser(
+            .init(
+                id: UserID(bits: 1000 + UInt128(count)), username: name("new\(count)"),
+                roles: dice.chance(50) ? [ownRole()] : [], disabled: dice.chance(10),
+                password: dice.chance(80) ? PasswordHash(phc: "$1") : nil))
+    }
+
+    private mutating func patch() throws -> Command.UpdateUser {
+        var patch = Command.UpdateUser(id: try user().id)
+        switch dice.below(6) {
+        case 0: patch.username = name("renamed\(count)")
+        case 1: patch.email = Text("\(count)@example.org")
+        case 2: patch.roles = dice.chance(50) ? [try roleName()] : []
+        case 3: patch.disabled = true
+        default: break
+        }
+        if dice.chance(50) { patch.displayName = Text("\(count)") }
+        if dice.chance(30) { patch.kind = dice.chance(50) ? .service : .person }
+        if patch.disabled == nil, dice.chance(50) { patch.disabled = false }
+        return patch
+    }
+
+    private mutating func setPassword() throws -> Command.Operation {
+        // Half of them change their own, on one of their sessions.
+        let session = try dice.chance(50) ? pick(SessionRow.self) : nil
+        let user = try session?.user ?? self.user().id
+        let seen = try PasswordRow.read(.platform, user, tables)?.authVersion
+        return .setPassword(
+            .init(
+                user: user, password: PasswordHash(phc: "$2"),
+                authVersionSeen: session == nil ? nil : seen))
+    }
+
+    private mutating func rehash() throws -> Command.Operation {
+        guard let row = try pick(PasswordRow.self) else { return create() }
+        return .rehashPassword(
+            .init(
+                user: row.user, password: PasswordHash(phc: "$3"),
+                authVersionSeen: row.authVersion))
+    }
+
+    private mutating func revokeRole() throws -> Command.Operation {
+        let user = try self.user()
+        let held = try user.roles.isEmpty ? roleName() : dice.pick(user.roles)
+        return .revokeRole(.init(user: user.id, role: held))
+    }
+
+    private mutating func putRole() throws -> Command.Operation {
+        // Mostly one that somebody holds who has a session: a change of it may take something.
+        let session = try pick(SessionRow.self)
+        let user = try session.flatMap { try UserRow.read($0.tenant, $0.user, tables) }
+        let held = (user?.roles ?? []).filter { $0.bytes.first == UInt8(ascii: "r") }
+        let choice = [
+            "users:write", "roles:grant", "secrets:read:app/*", "code", "code:run", "sessions:read",
+            "code:run:fast/*", "invoke",
+        ]
+        return .putRole(
+            .init(
+                name: held.isEmpty || dice.chance(30) ? ownRole() : dice.pick(held),
+                permissions: (0..<dice.below(4)).map { _ in permission(dice.pick(choice)) },
+                inherits: dice.chance(30) ? [ownRole()] : []))
+    }
+
+    private mutating func ownRole() -> RoleName { role("r\(dice.below(6))") }
+
+    private mutating func roleName() throws -> RoleName {
+        try pick(RoleRow.self)?.name ?? ownRole()
+    }
+
+    private mutating func user() throws -> UserRow {
+        guard let user = try pick(UserRow.self) else { preconditionFailure("no user at all") }
+        return user
+    }
+
+    // MARK: - Sessions
+
+    private mutating func start() throws -> Command.Operation {
+        let user = try self.user()
+        let seen = try PasswordRow.read(.platform, user.id, tables)?.authVersion
+        let minutes: [UInt64] = [1, 5, 30, 600, 1440]
+        return .startSession(
+            .init(
+                user: user.id, nonce: count, verifier: fresh(0),
+                authVersionSeen: seen, idleMilliseconds: dice.pick(minutes) * 60_000,
+                absoluteMilliseconds: dice.pick(minutes + [400 * 1440]) * 60_000,
+                method: seen != nil && dice.chance(60) ? .password : .delegated,
+                refreshVerifier: dice.chance(60) ? fresh(1) : nil))
+    }
+
+    private mutating func rotate() throws -> Command.Operation {
+        guard let family = try pick(RefreshFamilyRow.self) else { return try start() }
+        let previous = dice.chance(40) ? family.previous : nil
+        return .rotateRefresh(
+            .init(
+                number: family.number, presented: previous ?? family.current, successor: fresh(2),
+                sealedSuccessor: [1]))
+    }
+
+    private mutating func revokeSession() throws -> Command.Operation {
+        guard let session = try pick(SessionRow.self) else { return try start() }
+        return .revokeSession(.init(session: session.id))
+    }
+
+    private mutating func revokeSessions() throws -> Command.Operation {
+        guard let session = try pick(SessionRow.self) else { return try start() }
+        return .revokeSessions(
+            .init(user: session.user, keeping: dice.chance(50) ? session.id : nil))
+    }
+
+    private mutating func touch() throws -> Command.Operation {
+        var touches: [SessionTouch] = []
+        for _ in 0..<(1 + dice.below(3)) {
+            guard let session = try pick(SessionRow.self) else { break }
+            let times = [.zero, session.createdAt, now, now.advanced(milliseconds: 9_999), .max]
+            touches.append(
+                SessionTouch(session: session.id, lastSeen: dice.pick(times), uses: 1))
+        }
+        return .touchSessions(.init(touches: touches))
+    }
+
+    private func sessions(of user: UserID) throws -> [SessionRow] {
+        try tables.rows(.sessions).map { try SessionRow(key: $0.key, value: $0.value) }
+            .filter { $0.user == user }
+    }
+
+    // MARK: - The rest
+
+    private mutating func putSecret() throws -> Command.Operation {
+        let path = secretPath()
+        let latest = try SecretRow.read(.platform, path, tables)?.latest ?? 0
+        return .putSecret(
+            .init(
+                path: path, version: latest + 1, value: SealedBlob(term: 1, bytes: [1]),
+                timeToLiveMilliseconds: dice.chance(30) ? 60_000 : nil))
+    }
+
+    private mutating func secretPath() -> SecretPath { path("s\(dice.below(2))") }
+
+    private mutating func node() throws -> Command.Operation {
+        switch dice.below(4) {
+        case 0:
+            return .registerMember(
+                .init(
+                    node: NodeID(UInt64(1 + dice.below(3))), incarnation: Incarnation(7),
+                    url: Text("\(count)"), peer: "p", version: "v", featureLevel: 1))
+        case 1:
+            return .updateKeyring(
+                .init(
+                    expectedVersion: try KeyringRow.read(tables)?.version ?? 0,
+                    keyring: SealedBlob(term: 2, bytes: [1])))
+        case 2:
+            return .bootstrap(House.bootstrap)
+        default:
+            return .recordAudit(
+                .init(events: [AuditEvent(actor: .node, action: .logIn, outcome: .denied)]))
+        }
+    }
+
+    private func fresh(_ kind: UInt64) -> Digest256 {
+        guard let digest = Digest256(bytes: House.hash(Key.of(count, kind))) else {
+            preconditionFailure()
+        }
+        return digest
+    }
+
+    /// A row of those that there are; nil when there is none.
+    private mutating func pick<Found: Row>(_ type: Found.Type) throws -> Found? {
+        let rows = tables.rows(Found.table)
+        guard !rows.isEmpty else { return nil }
+        let row = dice.pick(rows)
+        return try Found(key: row.key, value: row.value)
+    }
+}

@@ -1,0 +1,20 @@
+import SimulationKit
+import Testing
+
+@Suite("The shipping lease code, explored (docs/lease.md)")
+struct LeaseExplorationTests {
+    @Test("no state within the bound breaks the promise, whoever's clock is fast")
+    func holds() {
+        for rates in [[2, 1, 1], [1, 2, 1]] as [[UInt64]] {
+            let found = LeaseExploration(.init(rates: rates, restartsMax: 0), statesMax: 20_000)
+            #expect(!found.isBroken)
+            #expect(found.leasedAfterwards > 0, "otherwise nothing was explored")
+        }
+    }
+
+    @Test("a mistake is found: acknowledged at a quorum")
+    func mistake() {
+        let world = LeaseModel.World(rates: [2, 1, 1], mistake: .atQuorum)
+        #expect(LeaseExploration(world, statesMax: 50_000).isBroken)
+    }
+}
