@@ -24,7 +24,7 @@ public enum PeerMessage: Equatable, Sendable {
 
 /// A member asks its leader for a read lease (docs/lease.md, rule 1).
 public struct LeaseAsk: Equatable, Sendable {
-    /// Drawn at random at the start of the asker's process.
+    /// The run of the asker's process: no other process of its node has the same.
     public var incarnation: UInt64
     /// The asker's clock, read before it sends this; means nothing to anybody else.
     public var reading: SteadyTime

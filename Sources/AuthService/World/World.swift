@@ -79,7 +79,7 @@ extension World {
     }
 }
 
-/// The seam at which a read lease comes in (architecture.md, "The lease, exactly").
+/// Whether this node may answer *allow* by itself (docs/lease.md, rule 4).
 public protocol ReadGate: Sendable {
     /// Whether an allow decided on a view of this applied index, opened after the request had
     /// arrived, may be answered without asking anybody.
@@ -88,7 +88,7 @@ public protocol ReadGate: Sendable {
     func admitsAllow(viewedAt index: LogIndex) -> Bool
 }
 
-/// No node holds a lease: every answer is confirmed by a quorum.
+/// Without a lease: every answer is confirmed by a quorum.
 public struct ConfirmEveryRead: ReadGate {
     public init() {}
     public func admitsAllow(viewedAt index: LogIndex) -> Bool { false }
