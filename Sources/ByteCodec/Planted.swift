@@ -45,6 +45,19 @@ public enum Planted: String, CaseIterable, Sendable {
     /// A lease is counted from the receipt of the grant.
     case leaseFromReceipt = "lease-from-receipt"
 
+    /// Members change before an entry of the own term is committed (Ongaro 2015, S10).
+    case changeBeforeOwnTerm = "change-before-own-term"
+    /// Voters change in one step instead of through a joint configuration (S10).
+    case singleStepChange = "single-step-change"
+    /// A learner's copy is counted for commitment (S6, S10).
+    case learnerInQuorum = "learner-in-quorum"
+    /// A node that is leaving is still granted leases (docs/lease.md, rule 7).
+    case leaseToLeaving = "lease-to-leaving"
+    /// A node is dropped though a lease of it may be out (rule 7).
+    case droppedWhileLeased = "dropped-while-leased"
+    /// A configuration takes effect when it is committed (S1, S6).
+    case configurationAtCommit = "configuration-at-commit"
+
     #if PLANTED_DEFECTS
     // The proof: set once before a run begins, by the single thread of the simulator that also
     // reads it.

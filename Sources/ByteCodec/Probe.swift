@@ -6,6 +6,8 @@ public enum Probe: Int, CaseIterable, Sendable {
     // Elections
     case preVoteRefusedForLeader, preVoteRefusedForLog, voteRefused, candidateMeetsLeader
     case checkQuorumFailed, pauseNoticed, transferRefused, transferGivenUp
+    // Members
+    case jointLeft, leaderRemoved, configurationReplaced, jointInherited
     // Replication
     case appendRejected, appendContradictsCommitted, suffixReplaced, staleCompletionIgnored
     case snapshotOffered, staleSnapshotIgnored, snapshotCoveredByLog

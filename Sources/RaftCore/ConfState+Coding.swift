@@ -3,27 +3,35 @@ public import ByteCodec
 /// The bytes of a configuration: the payload of a `.configuration` entry, and part of a
 /// snapshot's metadata.
 ///
-/// Layout, little-endian: version 1 (1 byte); then for voters, outgoing voters, learners and next
-/// learners a count (1 byte) and that many node numbers (8 bytes each), ascending.
+/// Layout, little-endian: version (1 byte); then for voters, outgoing voters, learners and next
+/// learners a count (1 byte) and that many node numbers (8 bytes each), ascending. Version 2, which
+/// is used only where it says more than version 1, has the outgoing learners behind them.
 extension ConfState {
     /// Nodes in one of the four lists.
     public static let listCountMax = 64
 
     /// Whether the lists are ascending without repetitions or node 0, and agree with each other:
-    /// a learner does not vote, and a next learner is an outgoing voter that is not incoming.
+    /// a learner does not vote, a next learner is an outgoing voter that is not incoming, and an
+    /// outgoing learner is nothing else, in a joint configuration.
     public var isWellFormed: Bool {
-        [voters, votersOutgoing, learners, learnersNext].allSatisfy(Self.isAscending)
+        lists.allSatisfy(Self.isAscending)
             && !learners.contains(where: isVoter)
             && learnersNext.allSatisfy { votersOutgoing.contains($0) && !voters.contains($0) }
+            && !learnersOutgoing.contains { isVoter($0) || learners.contains($0) }
+            && (isJoint || learnersOutgoing.isEmpty)
     }
+
+    /// All of them, in the order in which they are written.
+    var lists: [[NodeID]] { [voters, votersOutgoing, learners, learnersNext, learnersOutgoing] }
 
     /// Appends the configuration.
     ///
     /// - Precondition: it is well-formed.
     public func encode(into writer: inout ByteWriter) {
         precondition(isWellFormed, "configuration \(self)")
-        writer.write(UInt8(1))
-        for list in [voters, votersOutgoing, learners, learnersNext] {
+        let isFirstVersion = learnersOutgoing.isEmpty
+        writer.write(UInt8(isFirstVersion ? 1 : 2))
+        for list in isFirstVersion ? lists.dropLast() : lists[...] {
             precondition(list.count <= Self.listCountMax, "\(list.count) nodes in a list")
             writer.write(UInt8(list.count))
             for node in list { writer.write(node.rawValue) }
@@ -44,14 +52,16 @@ extension ConfState {
     public init(from reader: inout ByteReader) throws(ByteCodecError) {
         let start = reader.offset
         let version: UInt8 = try reader.read()
-        guard version == 1 else {
+        guard version == 1 || version == 2 else {
             throw .malformed(offset: start, what: "configuration version \(version)")
         }
         voters = try Self.readList(&reader)
         votersOutgoing = try Self.readList(&reader)
         learners = try Self.readList(&reader)
         learnersNext = try Self.readList(&reader)
-        guard isWellFormed else {
+        learnersOutgoing = version == 1 ? [] : try Self.readList(&reader)
+        // One value has one encoding.
+        guard isWellFormed, version == 1 || !learnersOutgoing.isEmpty else {
             throw .malformed(offset: start, what: "configuration \(self)")
         }
     }

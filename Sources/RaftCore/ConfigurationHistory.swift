@@ -24,6 +24,8 @@ struct ConfigurationHistory: Equatable, Sendable {
     var current: ConfState { items[items.count - 1].configuration }
     /// The index of the entry that holds the configuration in force.
     var currentIndex: LogIndex { items[items.count - 1].index }
+    /// Whether it is joint. Asked after every event.
+    var isJoint: Bool { items[items.count - 1].configuration.isJoint }
     /// How many configurations are remembered.
     var count: Int { items.count }
 
@@ -45,14 +47,9 @@ struct ConfigurationHistory: Equatable, Sendable {
         while items.count > 1, items[1].index <= index { items.removeFirst() }
     }
 
-    /// The configuration that was in force at `index`.
-    ///
-    /// - Precondition: `index` is not before what was forgotten.
-    func configuration(at index: LogIndex) -> ConfState {
-        guard let item = items.last(where: { $0.index <= index }) else {
-            preconditionFailure("the configuration at \(index.rawValue) is forgotten")
-        }
-        return item.configuration
+    /// The configuration that was in force at `index`, and where it stands; nil if it is forgotten.
+    func item(at index: LogIndex) -> (configuration: ConfState, index: LogIndex)? {
+        items.last { $0.index <= index }.map { ($0.configuration, $0.index) }
     }
 
     /// Whether the configuration that was in force at `index`, and every later one, is as wanted.

@@ -69,22 +69,26 @@ public struct ConfState: Equatable, Sendable {
     public var learners: [NodeID]
     /// Outgoing voters that become learners when the joint configuration is left.
     public var learnersNext: [NodeID]
+    /// Learners that are no members any more when the joint configuration is left. A learner is
+    /// removed in two steps like a voter, since it may hold a lease (docs/lease.md, rule 7).
+    public var learnersOutgoing: [NodeID]
 
     public init(
         voters: [NodeID], votersOutgoing: [NodeID] = [], learners: [NodeID] = [],
-        learnersNext: [NodeID] = []
+        learnersNext: [NodeID] = [], learnersOutgoing: [NodeID] = []
     ) {
         self.voters = voters.sorted()
         self.votersOutgoing = votersOutgoing.sorted()
         self.learners = learners.sorted()
         self.learnersNext = learnersNext.sorted()
+        self.learnersOutgoing = learnersOutgoing.sorted()
     }
 
-    /// Whether two quorums are needed.
+    /// Whether two quorums are needed. Both halves may be the same, where only learners leave.
     public var isJoint: Bool { !votersOutgoing.isEmpty }
     /// Everybody, sorted.
     public var members: [NodeID] {
-        var all = voters + votersOutgoing + learners + learnersNext
+        var all = voters + votersOutgoing + learners + learnersNext + learnersOutgoing
         all.sort()
         return all.reduce(into: []) { if $0.last != $1 { $0.append($1) } }
     }

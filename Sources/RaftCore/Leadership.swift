@@ -41,6 +41,8 @@ struct Leadership: Equatable, Sendable {
     var reads = ReadRounds()
     /// Present while leadership is being handed over.
     var transfer: Transfer?
+    /// The joint configuration that may be left though somebody ceases to be a member by that.
+    var droppingPermitted: LogIndex?
 
     /// The position of `node` in `peers`; nil for this node and for strangers.
     func position(of node: NodeID) -> Int? { peers.firstIndex { $0.id == node } }

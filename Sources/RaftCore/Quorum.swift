@@ -29,6 +29,10 @@ public enum Quorum {
     public static func reached<Value: Comparable>(
         by configuration: ConfState, _ value: (NodeID) -> Value
     ) -> Value? {
+        if Planted.learnerInQuorum.isOn {
+            let all = (configuration.voters + configuration.learners).map(value).sorted(by: >)
+            return all[majority(of: configuration.voters.count) - 1]
+        }
         guard let incoming = reached(by: configuration.voters, value) else { return nil }
         guard let outgoing = reached(by: configuration.votersOutgoing, value) else {
             return incoming

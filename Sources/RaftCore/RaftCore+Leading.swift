@@ -123,9 +123,10 @@ extension RaftCore {
         leading.peers[position].progress.lastContact = now
     }
 
-    /// Says everything that the leader has to say after a batch of events: one read round, and to
-    /// each follower the entries that it may have, or the new commit index.
+    /// Says everything that the leader has to say after a batch of events: that a change of members
+    /// is finished, one read round, and to each follower the entries that it may have, or the new commit index.
     mutating func flushLeadership() {
+        leaveJoint()
         beginReadRound()
         offerTransfer()
         for position in leading.peers.indices { flush(toPeerAt: position) }

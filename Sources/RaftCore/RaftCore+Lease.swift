@@ -24,6 +24,14 @@ extension RaftCore {
         configurations.allSatisfy(from: log.committed) { $0.isStaying(node) }
     }
 
+    /// The configuration that was in force at `index`, and the entry that holds it, or the snapshot
+    /// for what is in it; nil where that is not remembered any more.
+    public func configuration(
+        at index: LogIndex
+    ) -> (configuration: ConfState, index: LogIndex)? {
+        configurations.item(at: index)
+    }
+
     /// The end of the log in memory.
     public var lastIndex: LogIndex { log.lastIndex }
 

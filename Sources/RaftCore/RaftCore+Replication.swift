@@ -146,8 +146,8 @@ extension RaftCore {
             leading.uncommittedBytes -= entry.sizeBytes
         }
         _ = log.commit(upTo: index)
-        // A leader that is no voter any more leads until that is committed (Raft §6).
-        if configurations.currentIndex <= log.committed, !configuration.isVoter(id) { stepDown() }
+        if Planted.configurationAtCommit.isOn { adoptCommitted() }
+        if isRetired { retire() }
     }
 }
 
@@ -220,6 +220,7 @@ extension RaftCore {
         if keep < log.lastIndex {
             sometimes(.suffixReplaced)
             log.truncate(after: keep)
+            if configurations.currentIndex > keep { sometimes(.configurationReplaced) }
             configurations.rollBack(after: keep)
         }
         log.append(fresh)

@@ -28,6 +28,12 @@ extension RaftCore {
         else { return }
         transfer.target = heir
         transfer.isTargetTold = true
+        if isRetired {
+            // Nobody tells this node of the next leader. What it said may be lost, so before long
+            // it tells the others too that it stops.
+            transfer.deadline = min(
+                transfer.deadline, now.advanced(milliseconds: options.heartbeatMilliseconds))
+        }
         leading.transfer = transfer
         send(.timeoutNow(last: log.last), to: heir)
     }
@@ -73,7 +79,8 @@ extension RaftCore {
         if !isAnyoneLeft { abortTransfer() }
     }
 
-    /// Leads on as before; a node whose disk is full cannot, and stops.
+    /// Leads on as before; a node whose disk is full cannot, and stops, and so does one that is no
+    /// voter any more.
     mutating func abortTransfer() {
         precondition(leading.transfer != nil, "no transfer to give up")
         sometimes(.transferGivenUp)
@@ -81,7 +88,7 @@ extension RaftCore {
         // A round that was under way when the heir was told may have been overtaken by its
         // election: its reads are asked again.
         leading.reads.restart()
-        if isStorageFull { stepDown() }
+        if isStorageFull || isRetired { stepDown() }
     }
 
     /// The heir refused.

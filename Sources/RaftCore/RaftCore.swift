@@ -81,12 +81,16 @@ public struct RaftCore: Sendable {
     /// A node as its disk left it. A voter may campaign almost at once: with pre-votes that
     /// disturbs nobody, and it saves one time-out after a start of the whole cluster.
     ///
+    /// With a configuration that names nobody it waits to be made a member: it follows whoever
+    /// leads, and takes its configuration from the log or a snapshot.
+    ///
     /// - Precondition: log and state fit together, see `RestoredState`.
     public init(
         id: NodeID, options: RaftOptions, restored: RestoredState, seed: UInt64, now: SteadyTime
     ) {
         precondition(id != NodeID(0), "a node has a number")
-        precondition(restored.snapshot.configuration.isValid, "no cluster to be part of")
+        let configuration = restored.snapshot.configuration
+        precondition(configuration.isValid || configuration.isEmpty, "no cluster to be part of")
         options.checkInvariants()
         self.id = id
         self.options = options
@@ -141,6 +145,7 @@ public struct RaftCore: Sendable {
     /// What goes to the peers is decided here and not in each event, so that whatever came between
     /// two calls shares one append and one read round.
     public mutating func takeReady() -> Ready {
+        if Planted.configurationAtCommit.isOn { adoptCommitted() }
         if role == .leader { flushLeadership() }
         flushAcknowledgement()
         ready.persist = takePersistRequest()

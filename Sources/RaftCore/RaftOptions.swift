@@ -41,6 +41,8 @@ public struct RaftOptions: Equatable, Sendable {
     /// Bytes committed and not yet applied here. With more a leader refuses proposals, and a
     /// follower takes no more entries, until the state has caught up.
     public var unappliedBytesMax = 64 << 20
+    /// A learner that lacks more of the committed entries is not made a voter.
+    public var promotionLagEntriesMax: UInt64 = 1_024
     /// Reads that wait for one confirmation round or the next.
     public var pendingReadsMax = 65_536
 

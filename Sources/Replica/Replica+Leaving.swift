@@ -66,7 +66,8 @@ extension Replica {
         guard let current = departure, !isStopped else { return }
         let isAlone = core.status.configuration.members == [id]
         let isReplaced = leader != nil && leader != id
-        let isIdle = pending.count == 0 && reads.count == 0 && lease.waiters.count == 0
+        let isIdle =
+            pending.count == 0 && reads.count == 0 && lease.waiters.count == 0 && changes.isEmpty
         if now.steady >= current.end || isIdle && (isAlone || isReplaced) { stop() }
     }
 
@@ -88,6 +89,8 @@ extension Replica {
         for waiter in lease.takeAll() { answer(waiter, isReleased: false) }
         for waiter in transfers { actions.append(.completeTransfer(waiter.ticket, .failed)) }
         transfers.removeAll()
+        for waiter in changes { actions.append(.completeChange(waiter.ticket, .unknown)) }
+        changes.removeAll()
         actions.append(.stopped)
         isStopped = true
     }
@@ -102,6 +105,8 @@ extension Replica {
                 .awaitRelease(let ticket, _, _):
                 .completeRead(ticket, .failed(.draining, leader: leader))
             case .transfer(let ticket, _): .completeTransfer(ticket, .notLeader(leader: leader))
+            case .changeMembers(let ticket, _, _):
+                .completeChange(ticket, .refused(.notLeader(leader: leader)))
             case .snapshotReceived(let metadata, _): .discardSnapshot(metadata)
             case .timer, .received, .connected, .connectionLost, .abandon, .persisted, .applied,
                 .snapshotInstalled, .snapshotInstallFailed, .snapshotSent, .shutdown, .storageFull:

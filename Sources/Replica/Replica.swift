@@ -69,6 +69,9 @@ public struct Replica: Sendable {
     /// What the core had cut off its log when it was last trimmed.
     var trimmedBytes: UInt64 = 0
 
+    // Members.
+    var changes: [ChangeWaiter] = []
+
     // Leave-taking.
     var transfers: [TransferWaiter] = []
     var departure: Departure?
@@ -193,6 +196,7 @@ public struct Replica: Sendable {
         if let moment = reads.deadline { due = min(due, moment) }
         for waiter in transfers { due = min(due, waiter.deadline) }
         if let moment = leaseDeadline { due = min(due, moment) }
+        if let moment = changeDeadline { due = min(due, moment) }
         if let departure {
             due = min(due, departure.end)
             if role == .leader { due = min(due, departure.nextOffer) }
@@ -209,7 +213,8 @@ public struct Replica: Sendable {
             raft: core.status, visible: visible, durableApplied: durableApplied,
             pendingProposals: pending.count, pendingBytes: pending.bytes,
             pendingReads: reads.count, connected: connected, isDraining: departure != nil,
-            isStopped: isStopped, lastStamp: clock.last, counters: counters)
+            isStopped: isStopped, lastStamp: clock.last, counters: counters,
+            reported: lease.book?.entries.members ?? [])
     }
 
     /// What this node is now. Costs nothing, unlike `status`.
@@ -232,7 +237,9 @@ public struct Replica: Sendable {
         precondition(connected == connected.sorted(), "peers out of order")
         precondition((leader == nil) == (leaderlessSince != nil), "leaderless, with a leader")
         precondition(
-            !isStopped || (pending.count == 0 && reads.count == 0 && lease.waiters.count == 0),
+            !isStopped
+                || changes.isEmpty && pending.count == 0 && reads.count == 0
+                    && lease.waiters.count == 0,
             "left waiting")
     }
 }
@@ -265,6 +272,8 @@ extension Replica {
             core.step(
                 .snapshotSent(to: peer, metadata: metadata, succeeded: succeeded), now: now.steady)
         case .transfer(let ticket, let target): transfer(ticket, to: target)
+        case .changeMembers(let ticket, let change, let deadline):
+            changeMembers(ticket, change, deadline: deadline)
         case .shutdown: beginDeparture()
         case .storageFull(let isFull): core.step(.storageFull(isFull), now: now.steady)
         }
@@ -295,12 +304,14 @@ extension Replica {
         while true {
             let isAnythingProposed = sendProposals()
             let isAnythingAsked = beginReadRound()
-            guard isAnythingProposed || isAnythingAsked else { break }
+            let isAnyoneDropped = permitDropping()
+            guard isAnythingProposed || isAnythingAsked || isAnyoneDropped else { break }
             carryOutReady()
         }
         completeVisibleReads()
         reportNarrowing()
         settleLeases()
+        settleChanges()
         trim()
     }
 
@@ -334,6 +345,9 @@ extension Replica {
         for peer in ready.snapshotsToSend { actions.append(.sendSnapshot(to: peer)) }
         if let metadata = ready.install { actions.append(.install(metadata)) }
         for context in ready.droppedReads { readDropped(context) }
+        if let configuration = ready.configuration {
+            actions.append(.configuration(configuration))
+        }
     }
 
     private mutating func leadershipChanged(_ soft: SoftState) {

@@ -16,6 +16,11 @@ public enum ReplicaAction: Equatable, Sendable {
     case completeRead(Ticket, ReadCompletion)
     /// The one answer to `transfer`.
     case completeTransfer(Ticket, TransferCompletion)
+    /// The one answer to `changeMembers`.
+    case completeChange(Ticket, MembershipCompletion)
+    /// The configuration that is in force now, committed or not: connections to its members are
+    /// wanted.
+    case configuration(ConfState)
     /// Make a consistent copy of the state and stream it, then `ReplicaInput.snapshotSent`.
     case sendSnapshot(to: NodeID)
     /// Behind every earlier `persist` and `apply`: put the received snapshot in the place of the
@@ -78,4 +83,17 @@ public enum TransferCompletion: Equatable, Sendable {
     case failed
     /// Only the leader can hand over.
     case notLeader(leader: NodeID?)
+}
+
+/// How a change of members ended.
+public enum MembershipCompletion: Equatable, Sendable {
+    /// The configuration in which it ends is committed, and applied on this node, by the entry at
+    /// this index.
+    case done(ConfState, at: LogIndex)
+    /// Nothing of it is in any log.
+    case refused(MembershipRefusal)
+    /// Another leader's entry took its place: it has no effect and never will.
+    case replaced
+    /// It may take effect yet, or never: look at the members.
+    case unknown
 }

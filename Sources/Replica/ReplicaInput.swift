@@ -79,6 +79,10 @@ public enum ReplicaInput: Equatable, Sendable {
     /// Leadership is to go to this node, or with nil to the best one. Answered exactly once by
     /// `ReplicaAction.completeTransfer`.
     case transfer(Ticket, to: NodeID?)
+    /// Other members are wanted. Answered exactly once by `ReplicaAction.completeChange`, when the
+    /// configuration in which the change ends is applied here, and at the deadline at the latest.
+    /// The change goes on whether anybody waits for it or not.
+    case changeMembers(Ticket, MembershipChange, deadline: SteadyTime)
     /// The process is to end: hand leadership over, bring what waits to an end, then `stopped`.
     case shutdown
     /// Whether the disk has room for more of the log.

@@ -25,6 +25,52 @@ public struct ReplicaStatus: Equatable, Sendable {
     public var lastStamp: Timestamp
     /// What happened in this run.
     public var counters: ReplicaCounters
+    /// What the others have reported to this node, which leads.
+    var reported: [LeaseBook.Member]
+
+    /// Everybody whom the configuration in force names, sorted. How far each has come is known on
+    /// who leads.
+    public var members: [MemberStatus] {
+        raft.configuration.members.map { id in
+            let peer = raft.peers.first { $0.id == id }
+            let isSelf = id == raft.id
+            return MemberStatus(
+                id: id, standing: raft.configuration.standing(of: id),
+                match: isSelf ? raft.durable : peer?.match,
+                applied: isSelf ? visible : reported.first { $0.id == id }?.applied,
+                isActive: isSelf ? true : peer?.isActive)
+        }
+    }
+}
+
+/// What is known of one member of the cluster.
+public struct MemberStatus: Equatable, Sendable {
+    public var id: NodeID
+    public var standing: MemberStanding
+    /// The last entry that it has durably and in common with the leader.
+    public var match: LogIndex?
+    /// What its views show, as it last reported.
+    public var applied: LogIndex?
+    /// Whether it was heard within an election time-out.
+    public var isActive: Bool?
+}
+
+/// What part a node has in the cluster.
+public enum MemberStanding: String, Equatable, Sendable {
+    case voter, learner
+    /// It is going to be a learner: a change is under way.
+    case demoted
+    /// It is going to be nothing.
+    case leaving
+}
+
+extension ConfState {
+    /// The part that a member has.
+    public func standing(of node: NodeID) -> MemberStanding {
+        if voters.contains(node) { return .voter }
+        if learnersNext.contains(node) { return .demoted }
+        return learners.contains(node) ? .learner : .leaving
+    }
 }
 
 /// Counts of what happened in a run.

@@ -137,6 +137,17 @@ public final class ReplicaRuntime: Sendable {
         if !requests.put(.transfer(to: target, completion: completion)) { completion(.failed) }
     }
 
+    /// Changes who belongs to the cluster. The completion is called exactly once, at the deadline at
+    /// the latest.
+    public func changeMembers(
+        _ change: MembershipChange, deadline: SteadyTime,
+        completion: @escaping @Sendable (MembershipCompletion) -> Void
+    ) {
+        let request = RuntimeRequest.changeMembers(
+            change, deadline: deadline, completion: completion)
+        if !requests.put(request) { completion(.refused(.notLeader(leader: nil))) }
+    }
+
     /// What the replica knew at the end of its last turn.
     public var status: ReplicaStatus { published.withLock { $0 } }
 

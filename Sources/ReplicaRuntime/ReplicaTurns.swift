@@ -60,6 +60,8 @@ final class ReplicaTurns {
             .awaitRelease(waiters.add(completion), index, deadline: deadline)
         case .transfer(let target, let completion):
             .transfer(waiters.add(completion), to: target)
+        case .changeMembers(let change, let deadline, let completion):
+            .changeMembers(waiters.add(completion), change, deadline: deadline)
         }
     }
 
@@ -71,6 +73,10 @@ final class ReplicaTurns {
         case .complete(let ticket, let completion): waiters.complete(ticket, completion)
         case .completeRead(let ticket, let completion): waiters.complete(ticket, completion)
         case .completeTransfer(let ticket, let completion): waiters.complete(ticket, completion)
+        case .completeChange(let ticket, let completion): waiters.complete(ticket, completion)
+        case .configuration:
+            // The transport is given its peers at the start.
+            break
         case .sendSnapshot(let peer): snapshots.send(to: peer)
         case .install(let metadata):
             let installed = LogWriter.InstalledState()

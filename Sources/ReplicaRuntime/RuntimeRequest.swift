@@ -18,4 +18,7 @@ enum RuntimeRequest: Sendable {
     case awaitRelease(
         LogIndex, deadline: SteadyTime, completion: @Sendable (ReadCompletion) -> Void)
     case transfer(to: NodeID?, completion: @Sendable (TransferCompletion) -> Void)
+    case changeMembers(
+        MembershipChange, deadline: SteadyTime,
+        completion: @Sendable (MembershipCompletion) -> Void)
 }

@@ -6,6 +6,7 @@ struct Waiters {
         case proposal(@Sendable (ProposalCompletion) -> Void)
         case read(@Sendable (ReadCompletion) -> Void)
         case transfer(@Sendable (TransferCompletion) -> Void)
+        case change(@Sendable (MembershipCompletion) -> Void)
     }
 
     private var waiters: [Ticket: Waiter] = [:]
@@ -25,6 +26,10 @@ struct Waiters {
     mutating func add(
         _ completion: @escaping @Sendable (TransferCompletion) -> Void
     ) -> Ticket { add(.transfer(completion)) }
+
+    mutating func add(
+        _ completion: @escaping @Sendable (MembershipCompletion) -> Void
+    ) -> Ticket { add(.change(completion)) }
 
     private mutating func add(_ waiter: Waiter) -> Ticket {
         lastTicket += 1
@@ -53,6 +58,14 @@ struct Waiters {
     mutating func complete(_ ticket: Ticket, _ completion: TransferCompletion) {
         guard case .transfer(let answer)? = waiters.removeValue(forKey: ticket) else {
             preconditionFailure("no hand-over waits for \(ticket)")
+        }
+        answer(completion)
+    }
+
+    /// Answers whoever waits for this change of members.
+    mutating func complete(_ ticket: Ticket, _ completion: MembershipCompletion) {
+        guard case .change(let answer)? = waiters.removeValue(forKey: ticket) else {
+            preconditionFailure("no change of members waits for \(ticket)")
         }
         answer(completion)
     }

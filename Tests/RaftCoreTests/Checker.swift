@@ -10,7 +10,8 @@ struct Violation: Error, CustomStringConvertible {
 /// S1 election safety, S2 log matching, S3 leader append-only, S4 leader completeness, S5 state
 /// machine safety, S6 commit is durable on a quorum, S7 only own-term entries are counted, S8
 /// votes are durable and one for each term, S9 nothing goes back, S11 acknowledgements are
-/// durable, S13 a snapshot replaces no log that holds it, C6 reads are not older than what was committed when they were asked for.
+/// durable, S10 quorums of configurations that follow each other meet, S13 a snapshot replaces no
+/// log that holds it, C6 reads are not older than what was committed when they were asked for.
 struct Checker {
     private struct Seen {
         var run: UInt64 = 0
@@ -28,6 +29,9 @@ struct Checker {
     private(set) var committed: [Entry] = []
     private var committedIn: [Term] = []
     private var stateHashes: [UInt64: UInt64] = [:]
+    /// The last configuration that was committed.
+    private var configuration: ConfState?
+    private(set) var changes = 0
     private var readFloors: [UInt64: LogIndex] = [:]
     private var seen: [Seen]
     private(set) var elections = 0
@@ -113,12 +117,23 @@ struct Checker {
             guard position == committed.count else { throw fail("S5 a gap in what is committed") }
             committed.append(entry)
             committedIn.append(status.term)
+            try checkConfiguration(entry)
             try checkDurable(entry, node.core.status.configuration, in: cluster)
         }
         let isCounted = status.role == .leader && seen[Int(status.id.rawValue) - 1].role == .leader
         if isCounted, node.core.term(at: status.commit) != status.term {
             throw fail("S7 \(status.id) counted an entry of an older term")
         }
+    }
+
+    private mutating func checkConfiguration(_ entry: Entry) throws {
+        guard entry.kind == .configuration else { return }
+        let next = try ConfState(decoding: entry.payload)
+        changes += 1
+        if let before = configuration, !before.everyQuorumMeets(next) {
+            throw fail("S10 \(next) behind \(before)")
+        }
+        configuration = next
     }
 
     private func checkDurable(
@@ -147,7 +162,17 @@ struct Checker {
         _ node: Cluster.Node, before: inout Seen, in cluster: Cluster
     ) throws {
         let status = node.core.status
+        if status.role != .follower, status.role != .leader {
+            guard status.configuration.isVoter(status.id) else {
+                throw fail("S10 \(status.id) campaigns, and does not vote")
+            }
+        }
         guard status.role == .leader else { return }
+        if status.last.index > status.commit {
+            let open = node.core.entries(in: status.commit.next...status.last.index)
+                .count { $0.kind == .configuration }
+            guard open <= 1 else { throw fail("S10 \(status.id) changes members twice at once") }
+        }
         if let other = leaders[status.term.rawValue], other != status.id {
             throw fail("S1 \(other) and \(status.id) lead term \(status.term.rawValue)")
         }

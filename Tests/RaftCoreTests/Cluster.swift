@@ -84,6 +84,8 @@ struct Cluster {
     var isApplyFast = true
     /// Disks that finish nothing by themselves.
     var slowDisks: [NodeID] = []
+    /// Whether who leaves may be dropped as soon as the core asks: nobody holds a lease here.
+    var permitsDropping = false
 
     init(
         _ count: Int, options: RaftOptions = RaftOptions(), seed: UInt64 = 1,
@@ -95,7 +97,9 @@ struct Cluster {
         let now = self.now
         nodes = (1...UInt64(count)).map { number in
             let id = NodeID(number)
-            var disk = Disk(snapshot: SnapshotMetadata(last: .zero, configuration: conf))
+            // Who is to join knows nobody yet.
+            let known = conf.members.contains(id) ? conf : ConfState(voters: [])
+            var disk = Disk(snapshot: SnapshotMetadata(last: .zero, configuration: known))
             disk.entries = Entry.log(logs[id] ?? [])
             disk.hardState.term = Term(max(term, logs[id]?.last ?? 0))
             let core = RaftCore(
@@ -126,6 +130,7 @@ struct Cluster {
     /// Takes and carries out everything that a node wants done.
     mutating func drain(_ id: NodeID) {
         while true {
+            if permitsDropping { self[id].core.permitDropping() }
             self[id].core.checkInvariants()
             let ready = self[id].core.takeReady()
             self[id].core.checkInvariants()
@@ -250,6 +255,15 @@ struct Cluster {
         let made = try self[id].core.propose([Array(text.utf8)], now: now)
         self[id].proposed += made
         drain(id)
+    }
+
+    mutating func change(
+        _ id: NodeID, _ change: MembershipChange
+    ) throws(MembershipRefusal) -> MembershipStep {
+        let step = try self[id].core.change(change, now: now)
+        self[id].proposed.append(step.entry)
+        drain(id)
+        return step
     }
 
     mutating func read(_ id: NodeID, context: UInt64) {

@@ -23,6 +23,23 @@ struct ConfigurationTests {
         #expect(simple.mayBeFollowed(by: ConfState(voters: simple.voters, learners: [n4])))
     }
 
+    @Test("drop nobody who was not leaving before, learners neither (docs/lease.md, rule 7)")
+    func dropInTwoSteps() {
+        let learning = ConfState(voters: simple.voters, learners: [n4])
+        let leaving = ConfState(
+            voters: simple.voters, votersOutgoing: simple.voters, learnersOutgoing: [n4])
+        #expect(!learning.mayBeFollowed(by: simple))
+        #expect(learning.mayBeFollowed(by: leaving))
+        #expect(leaving.mayBeFollowed(by: simple))
+        #expect(!leaving.mayBeFollowed(by: learning))
+        #expect(
+            !learning.mayBeFollowed(
+                by: ConfState(voters: simple.voters, votersOutgoing: simple.voters)))
+        #expect(leaving.leaving == [n4])
+        #expect(joint.leaving == [n2, n3])
+        #expect(simple.leaving.isEmpty)
+    }
+
     @Test("keep who leaves as a learner if that was announced")
     func learnersNext() {
         let leaving = ConfState(
@@ -46,6 +63,10 @@ struct ConfigurationTests {
         #expect(!ConfState(voters: [n1], learnersNext: [n2]).isValid)
         #expect(!ConfState(voters: [n1], votersOutgoing: [n1], learnersNext: [n1]).isValid)
         #expect(!ConfState(voters: (1...65).map { NodeID($0) }).isValid)
+        #expect(!ConfState(voters: [n1], learnersOutgoing: [n2]).isValid, "only while joint")
+        #expect(
+            !ConfState(voters: [n1], votersOutgoing: [n1], learners: [n2], learnersOutgoing: [n2])
+                .isValid)
     }
 
     // MARK: Guards
@@ -54,7 +75,9 @@ struct ConfigurationTests {
     func ownTermFirst() throws {
         var bench = Bench()
         bench.win()
-        #expect(try bench.core.proposeConfiguration(joint, now: bench.now) == nil)
+        #expect(throws: MembershipRefusal.termNotCommitted) {
+            try bench.core.proposeConfiguration(joint, now: bench.now)
+        }
         bench.receive(.appendReply(.accepted(match: LogIndex(1))), term: 1)
         #expect(try bench.core.proposeConfiguration(joint, now: bench.now) == EntryID(2, 1))
     }
@@ -66,7 +89,9 @@ struct ConfigurationTests {
         _ = try bench.core.proposeConfiguration(joint, now: bench.now)
         bench.collect()
         let left = ConfState(voters: joint.voters)
-        #expect(try bench.core.proposeConfiguration(left, now: bench.now) == nil)
+        #expect(throws: MembershipRefusal.changeNotCommitted) {
+            try bench.core.proposeConfiguration(left, now: bench.now)
+        }
         for node in [n2, n4] {
             bench.receive(.appendReply(.accepted(match: LogIndex(2))), from: node, term: 1)
         }
@@ -75,11 +100,11 @@ struct ConfigurationTests {
         var handing = Bench()
         handing.winAndCommit()
         handing.step(.transferLeadership(to: n2))
-        #expect(throws: ProposalRefusal.transferring) {
+        #expect(throws: MembershipRefusal.transferring) {
             try handing.core.proposeConfiguration(joint, now: handing.now)
         }
         var follower = Bench()
-        #expect(throws: ProposalRefusal.notLeader(leader: nil)) {
+        #expect(throws: MembershipRefusal.notLeader(leader: nil)) {
             try follower.core.proposeConfiguration(joint, now: follower.now)
         }
     }
@@ -141,7 +166,7 @@ struct ConfigurationTests {
         #expect(bench.core.status.configuration == joint)
     }
 
-    @Test("let a leader that is no voter any more lead until that is committed (Raft §6)")
+    @Test("let a leader that is no voter any more lead until that is committed, then tell an heir")
     func leaderLeaves() throws {
         let leaving = ConfState(voters: [n2, n3], votersOutgoing: [n1, n2, n3])
         var bench = Bench(.log([], configuration: leaving))
@@ -157,8 +182,12 @@ struct ConfigurationTests {
         #expect(bench.core.status.role == .leader, "its own disk does not count any more")
         bench.sent = []
         bench.receive(.appendReply(.accepted(match: LogIndex(2))), from: n3, term: 1)
+        #expect(bench.take(to: n2).contains(.timeoutNow(last: EntryID(2, 1))))
+        #expect(throws: ProposalRefusal.transferring) { try bench.propose("too late") }
+        bench.sent = []
+        bench.fire()
         #expect(bench.core.status.role == .follower)
-        #expect(bench.sent.map(\.body) == [.steppingDown, .steppingDown])
+        #expect(bench.sent.map(\.body) == [.steppingDown, .steppingDown], "if that was lost")
         bench.fire()
         #expect(bench.core.status.role == .follower, "who does not vote does not campaign")
         #expect(bench.core.deadline == nil)

@@ -162,3 +162,22 @@ struct Bench {
         collect()
     }
 }
+
+extension ConfState {
+    /// Whether a set of nodes is a quorum, by a way of its own.
+    func isQuorum(_ nodes: Set<NodeID>) -> Bool {
+        [voters, votersOutgoing].allSatisfy { half in
+            half.isEmpty || 2 * half.count(where: nodes.contains) > half.count
+        }
+    }
+
+    /// Whether no quorum of the one and quorum of the other are apart: every set of nodes and the
+    /// rest are tried. O(2ⁿ).
+    func everyQuorumMeets(_ other: ConfState) -> Bool {
+        let all = Set(members + other.members).sorted()
+        return (0..<(1 << all.count)).allSatisfy { mask in
+            let some = Set(all.indices.filter { mask >> $0 & 1 == 1 }.map { all[$0] })
+            return !(isQuorum(some) && other.isQuorum(Set(all).subtracting(some)))
+        }
+    }
+}

@@ -42,6 +42,7 @@ struct RandomRun {
         cluster = Cluster(nodes, options: options, seed: seed, configuration: configuration)
         cluster.isDiskFast = false
         cluster.isApplyFast = false
+        cluster.permitsDropping = changesMembers
         checker = Checker(nodes: nodes)
         self.random = random
     }
@@ -163,22 +164,32 @@ struct RandomRun {
 
     private mutating func change(_ leader: NodeID) {
         let now = cluster[leader].core.status.configuration
-        let next: ConfState
-        if now.isJoint {
-            next = ConfState(voters: now.voters, learners: now.learners + now.learnersNext)
-        } else {
+        if random.chance(1, in: 3), !now.isJoint {
+            // What no operator can ask for: voters that were no learners before.
             let voters = cluster.ids.filter { _ in random.chance(2, in: 3) }
-            let leaving = now.voters.filter { !voters.contains($0) && random.chance(1, in: 2) }
-            next = ConfState(
+            let stays = now.voters.filter { !voters.contains($0) && random.chance(1, in: 2) }
+            let next = ConfState(
                 voters: voters, votersOutgoing: now.voters,
-                learners: now.learners.filter { !voters.contains($0) }, learnersNext: leaving)
+                learners: now.learners.filter { !voters.contains($0) }, learnersNext: stays)
+            let moment = cluster.now
+            if let made = try? cluster[leader].core.proposeConfiguration(next, now: moment) {
+                changes += 1
+                cluster[leader].proposed.append(made)
+            }
+            return cluster.drain(leader)
         }
-        let moment = cluster.now
-        if let made = try? cluster[leader].core.proposeConfiguration(next, now: moment) {
-            changes += 1
-            cluster[leader].proposed.append(made)
+        if (try? cluster.change(leader, drawChange(now))) != nil { changes += 1 }
+    }
+
+    private mutating func drawChange(_ now: ConfState) -> MembershipChange {
+        let id = cluster.ids[Int(random.next(below: UInt64(cluster.nodes.count)))]
+        switch random.next(below: 5) {
+        case 0: return .addLearner(id)
+        case 1: return .promote(now.learners.isEmpty ? [id] : now.learners)
+        case 2: return .demote([id])
+        case 3: return .remove(random.chance(1, in: 2) ? [id] : now.learners)
+        default: return .replace(id, by: now.learners.first ?? id)
         }
-        cluster.drain(leader)
     }
 
     /// Everything is mended: a leader must be found, and every node must come to the same state.

@@ -223,6 +223,15 @@ struct ScenarioPlayer {
             cluster[id].core.stepDown(now: cluster.now)
             cluster.drain(id)
         case "configure": try configure(words)
+        case "change": try change(words)
+        case "permit":
+            if words.first == "all" {
+                cluster.permitsDropping = true
+            } else {
+                let id = try node(words, 0)
+                cluster[id].core.permitDropping()
+                cluster.drain(id)
+            }
         default: return try runDisk(verb, words)
         }
         return true
@@ -262,6 +271,26 @@ struct ScenarioPlayer {
         cluster.drain(id)
     }
 
+    private mutating func change(_ words: [String]) throws {
+        let id = try node(words, 0)
+        let named = words.dropFirst(2).flatMap { $0.split(separator: ",") }
+            .compactMap { NodeID(name: String($0)) }
+        let change: MembershipChange
+        switch (words.dropFirst().first, named.count) {
+        case ("add", 1): change = .addLearner(named[0])
+        case ("promote", _): change = .promote(named)
+        case ("demote", _): change = .demote(named)
+        case ("remove", _): change = .remove(named)
+        case ("replace", 2): change = .replace(named[0], by: named[1])
+        default: throw ScenarioError(description: "change \(words)")
+        }
+        do {
+            _ = try cluster.change(id, change)
+        } catch {
+            output.append("\(id) refuses: \(error)")
+        }
+    }
+
     // MARK: Reports
 
     private mutating func runReport(_ verb: String, _ words: [String]) throws -> Bool {
@@ -270,7 +299,8 @@ struct ScenarioPlayer {
         case "log":
             for id in words.isEmpty ? cluster.ids : [try node(words, 0)] {
                 let retained = cluster[id].core.retainedLog
-                let entries = cluster[id].core.entries(in: LogIndex(1)...retained.last)
+                let entries = cluster[id].core.entries(
+                    in: LogIndex(1)...max(LogIndex(1), retained.last))
                 output.append("\(id) log \(entries.map(Trace.line).joined(separator: " "))")
             }
         case "network":

@@ -87,6 +87,9 @@ enum Trace {
         if !configuration.learnersNext.isEmpty {
             words.append("learnersNext=\(list(configuration.learnersNext))")
         }
+        if !configuration.learnersOutgoing.isEmpty {
+            words.append("learnersOutgoing=\(list(configuration.learnersOutgoing))")
+        }
         return words.joined(separator: " ")
     }
 

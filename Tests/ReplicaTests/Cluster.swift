@@ -22,6 +22,7 @@ final class Cluster {
         var completions: [Ticket: ProposalCompletion] = [:]
         var reads: [Ticket: ReadCompletion] = [:]
         var transfers: [Ticket: TransferCompletion] = [:]
+        var changes: [Ticket: MembershipCompletion] = [:]
         var others: [ReplicaAction] = []
         var lease: ReadLease?
         var isStopped = false
@@ -46,18 +47,20 @@ final class Cluster {
     private var inbox: [(to: NodeID, input: ReplicaInput)] = []
 
     init(
-        _ count: UInt64 = 3, skews: [UInt64: UInt64] = [:],
+        _ count: UInt64 = 3, configuration: ConfState? = nil, skews: [UInt64: UInt64] = [:],
         options configure: (inout ReplicaOptions) -> Void = { _ in }
     ) {
         ids = (1...count).map { NodeID($0) }
         self.skews = skews
         var options = ReplicaOptions()
         configure(&options)
+        let initial = configuration ?? ConfState(voters: ids)
         for id in ids {
+            // Who is to join knows nobody yet.
+            let known = initial.members.contains(id) ? initial : ConfState(voters: [])
             let restored = RestoredState(
                 hardState: HardState(),
-                snapshot: SnapshotMetadata(
-                    last: .zero, configuration: ConfState(voters: ids)),
+                snapshot: SnapshotMetadata(last: .zero, configuration: known),
                 logStart: .zero, entries: [])
             nodes.append(
                 Node(
@@ -103,6 +106,7 @@ final class Cluster {
             if let leader, leader.replica.status.raft.hasCommittedInTerm,
                 nodes.allSatisfy({
                     !$0.isUp || $0.replica.status.raft.leader == leader.replica.id
+                        || $0.replica.status.raft.configuration.isEmpty
                 })
             {
                 return
@@ -169,6 +173,10 @@ final class Cluster {
         case .completeTransfer(let ticket, let completion):
             precondition(node.transfers[ticket] == nil, "answered twice")
             node.transfers[ticket] = completion
+        case .completeChange(let ticket, let completion):
+            precondition(node.changes[ticket] == nil, "answered twice")
+            node.changes[ticket] = completion
+        case .configuration: break
         case .stopped:
             node.isStopped = true
             node.others.append(action)

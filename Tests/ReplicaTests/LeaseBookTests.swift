@@ -35,9 +35,9 @@ struct LeaseBookTests {
     func booking() {
         var book = settled()
         _ = book.grant(to: n2, contact: at(10), now: at(10))
-        #expect(book.bookedUntil(n2) == at(12.5))
+        #expect(book.droppable([n2]) == at(12.5))
         #expect(book.grant(to: n2, contact: at(9), now: at(10)) == second)
-        #expect(book.bookedUntil(n2) == at(12.5), "a shorter one does not take it back")
+        #expect(book.droppable([n2]) == at(12.5), "a shorter one does not take it back")
     }
 
     @Test("what narrows waits for reports of all who may hold a lease (rule 5)")

@@ -109,7 +109,7 @@ extension World {
         case .completeRead(let ticket, let completion):
             process.waiting.remove(ticket)
             readCompleted(ticket, completion, node, process)
-        case .completeTransfer: break
+        case .completeTransfer, .configuration, .completeChange: break
         case .sendSnapshot(let to): sendSnapshot(from: node, to: Int(to.rawValue) - 1, process)
         case .install(let metadata):
             oracle.installs(node, metadata)

@@ -31,6 +31,8 @@ public struct LeaseBook: Equatable, Sendable {
     }
 
     private let options: LeaseOptions
+    /// When every lease of former leaders has ended (rule 6).
+    private let waitEnd: SteadyTime
     package private(set) var members: [Member]
     package private(set) var groups: [Group] = []
     /// Whether a booking changed since the last group began.
@@ -55,6 +57,7 @@ public struct LeaseBook: Equatable, Sendable {
             Planted.leaderWithoutLeaseWait.isOn
             ? 0 : options.wait(forNanoseconds: options.nanoseconds)
         let end = now.advanced(nanoseconds: wait)
+        waitEnd = end
         members = others.map { Member(id: $0, bookedUntil: end) }
         if inherited > .zero { append(narrowing: inherited) }
     }
@@ -163,8 +166,14 @@ public struct LeaseBook: Equatable, Sendable {
         return ids
     }
 
-    /// When every lease that a member may hold has ended (rule 7).
-    public func bookedUntil(_ id: NodeID) -> SteadyTime? {
-        members.first { $0.id == id }?.bookedUntil
+    /// From when on these may be dropped: the wait for former leaders' leases is over, and every
+    /// lease that they were granted has ended (rule 7). Meanwhile they must be granted none.
+    public func droppable(_ ids: [NodeID]) -> SteadyTime {
+        ids.reduce(waitEnd) { end, id in
+            guard let member = members.first(where: { $0.id == id }) else {
+                preconditionFailure("\(id) leaves, and is no member")
+            }
+            return max(end, member.bookedUntil)
+        }
     }
 }

@@ -44,6 +44,8 @@ public struct HeldLeases: Equatable, Sendable {
         return best.flatMap { $0.end > now ? $0 : nil }
     }
 
+    /// When the last of them ends, if any is kept.
+    var end: SteadyTime? { leases.map(\.end).max() }
     /// How many are kept.
     var count: Int { leases.count }
 }

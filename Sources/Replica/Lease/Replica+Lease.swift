@@ -84,7 +84,8 @@ extension Replica {
         }
         book.entries.reported(peer, applied: ask.applied, awaited: ask.awaited)
         var duration: UInt64 = 0
-        if let contact = core.quorumContact, core.isLastingMember(peer) {
+        let mayHold = core.isLastingMember(peer) || Planted.leaseToLeaving.isOn
+        if let contact = core.quorumContact, mayHold {
             duration = book.entries.grant(to: peer, contact: contact, now: now.steady)
         }
         book.entries.release(committed: glance.commit, applied: visible, now: now.steady)
