@@ -33,7 +33,7 @@ struct Generator {
             commit: LogIndex(counter()))
     }
     mutating func configuration() -> ConfState {
-        var lists: [[NodeID]] = [[], [], [], []]
+        var lists: [[NodeID]] = [[], [], [], [], []]
         for number in 1...9 {
             switch random.next(below: 7) {
             case 0: lists[0].append(NodeID(UInt64(number)))
@@ -45,11 +45,15 @@ struct Generator {
             case 4:
                 lists[1].append(NodeID(UInt64(number)))
                 lists[3].append(NodeID(UInt64(number)))
+            case 5: lists[4].append(NodeID(UInt64(number)))
             default: break
             }
         }
+        // Only a joint configuration has somebody who leaves it.
+        if lists[1].isEmpty { lists[4] = [] }
         return ConfState(
-            voters: lists[0], votersOutgoing: lists[1], learners: lists[2], learnersNext: lists[3])
+            voters: lists[0], votersOutgoing: lists[1], learners: lists[2], learnersNext: lists[3],
+            learnersOutgoing: lists[4])
     }
     mutating func metadata() -> SnapshotMetadata {
         SnapshotMetadata(last: entryID(), configuration: configuration())

@@ -42,6 +42,19 @@ struct FrozenExampleTests {
         #expect(try SnapshotMetadata(decoding: bytes(frozen)) == metadata)
     }
 
+    @Test("a configuration that a learner leaves, which version 1 cannot say")
+    func leavingLearner() throws {
+        let configuration = ConfState(
+            voters: [NodeID(1)], votersOutgoing: [NodeID(1)], learners: [NodeID(2)],
+            learnersOutgoing: [NodeID(3)])
+        let frozen = """
+            02010100000000000000010100000000000000010200000000000000\
+            00010300000000000000
+            """
+        #expect(hexadecimal(configuration.encoded()) == frozen)
+        #expect(try ConfState(decoding: bytes(frozen)) == configuration)
+    }
+
     static let messages: [(Message.Body, String)] = [
         (.preVote(last: last), "01" + lastBytes),
         (.preVoteReply(granted: true), "0201"),

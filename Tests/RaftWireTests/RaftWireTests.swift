@@ -145,7 +145,9 @@ struct RaftWireTests {
             "01 01 0100000000000000 00 01 0100000000000000 00",  // voter and learner
             "01 01 0100000000000000 00 00 01 0200000000000000",  // next learner never voted
             "01 41 00 00 00",  // too many
-            "02 00 00 00 00",  // version
+            "03 00 00 00 00",  // version
+            "02 01 0100000000000000 01 0100000000000000 00 00 00",  // version 1 says the same
+            "02 01 0100000000000000 00 00 00 01 0200000000000000",  // leaves what is not joint
         ] {
             #expect(throws: ByteCodecError.self) { try ConfState(decoding: bytes(digits)) }
         }

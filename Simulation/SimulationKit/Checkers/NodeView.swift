@@ -2,6 +2,12 @@ import RaftCore
 
 /// What the onlooker knows of one node: what it has in memory, and what is durable on its disk.
 struct NodeView {
+    /// A configuration and the entry that holds it.
+    struct ConfigurationSeen {
+        let index: LogIndex
+        let configuration: ConfState
+    }
+
     // In memory.
     var isUp = false
     var role: Role = .follower
@@ -17,6 +23,13 @@ struct NodeView {
     var durableHard = HardState()
     var durableApplied: LogIndex = .zero
     var trimmed: LogIndex = .zero
+
+    /// The configurations of the log in memory, the one it began with first; never empty.
+    var configurations: [ConfigurationSeen] = []
+    /// Those of before the present turn.
+    var configurationsBefore: [ConfigurationSeen] = []
+    /// How many of them this node has appended as leader in its present turn.
+    var configurationsMade = 0
 
     /// Requests that were handed to the log and are not synced.
     var underWay: [PersistRequest] = []

@@ -8,6 +8,8 @@ import RaftCore
 public struct SwarmOptions: Equatable, Sendable {
     /// How many nodes.
     public var nodes = 3
+    /// How many more machines there are, which belong to no cluster until somebody adds them.
+    var spares = 0
     /// How long faults go on, in seconds; then everything heals and must come to rest.
     public var seconds: UInt64 = 60
 
@@ -75,6 +77,8 @@ public struct SwarmOptions: Equatable, Sendable {
     var freezeEvery: UInt64 = 0
     var failSyncEvery: UInt64 = 0
     var damageEvery: UInt64 = 0
+    /// The mean time between two changes of members that somebody asks for.
+    var membersEvery: UInt64 = 0
     /// Whether more goes wrong than the protocol promises to survive: then nothing may be wrong,
     /// but everything may stand still.
     public var isPastPromises = false
@@ -133,6 +137,7 @@ public struct SwarmOptions: Equatable, Sendable {
         options.drawNodes(&random)
         options.drawFaults(&random)
         options.drawLoad(&random)
+        options.drawMembers(&random)
         return options
     }
 }
@@ -224,6 +229,16 @@ extension SwarmOptions {
         damageEvery = random.chance(1, in: 4) ? pick([20_000_000, 60_000_000], &random) : 0
     }
 
+    /// Drawn last, so that everything else of a seed is the same without it.
+    private mutating func drawMembers(_ random: inout RandomSource) {
+        guard random.chance(1, in: 4) else { return }
+        membersEvery = pick([300_000, 1_000_000, 3_000_000], &random)
+        spares = min(9 - nodes, pick([2, 4, 6], &random))
+        // A node whose disk is damaged is out for good, and those that are left may then be too
+        // few for a change that somebody begins.
+        damageEvery = 0
+    }
+
     private mutating func drawLoad(_ random: inout RandomSource) {
         clients = pick([1, 4, 16], &random)
         thinkTime = pick([5_000, 50_000, 500_000], &random) * UInt64(clients)
@@ -235,6 +250,9 @@ extension SwarmOptions {
 }
 
 extension SwarmOptions {
+    /// All machines.
+    public var machines: Int { nodes + spares }
+
     /// The mean time between two faults of a family anywhere in the world; 0 for never.
     subscript(family: FaultFamily) -> UInt64 {
         switch family {
@@ -256,6 +274,7 @@ extension SwarmOptions {
         case .fullDisk: fullDiskEvery
         case .failSync: failSyncEvery
         case .damage: damageEvery
+        case .members: membersEvery
         }
     }
 }

@@ -22,6 +22,7 @@ extension World {
         case .cut, .flap, .reset, .slowLink: hitNetwork(fault)
         case .wallStep, .drift, .freeze: hitClock(fault)
         case .slowDisk, .fullDisk, .failSync: hitDisk(fault)
+        case .members(let change): ask(for: change)
         }
     }
 

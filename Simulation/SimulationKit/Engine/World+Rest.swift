@@ -9,6 +9,7 @@ extension World {
     func checkUp() {
         guard !isFinished else { return }
         oracle.prune()
+        lookForRemoved()
         schedule(.check, in: 1_000_000)
     }
 
@@ -23,7 +24,7 @@ extension World {
             }
         }
         for number in slowdowns.indices { linksRecover(number) }
-        for index in nodes.indices where !nodes[index].isCasualty {
+        for index in nodes.indices where !nodes[index].isCasualty && nodes[index].isUsed {
             let node = nodes[index]
             node.slowExtra = 0
             node.disk.failsNextSync = false
@@ -56,7 +57,9 @@ extension World {
         guard !options.isPastPromises else { return }
         let leaders = nodes.filter { $0.process?.glance.role == .leader }
         if leaders.count != 1 { oracle.fail("L1", "\(leaders.count) nodes lead at the end") }
-        for node in nodes where !node.isCasualty {
+        if oracle.configuration.isJoint { oracle.fail("L2", "a change of members never ended") }
+        for node in nodes
+        where !node.isCasualty && oracle.configuration.members.contains(node.id) {
             guard let process = node.process else {
                 oracle.fail("L5", "n\(node.index + 1) is not up at the end")
                 continue

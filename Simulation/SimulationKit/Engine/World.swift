@@ -40,6 +40,8 @@ final class World {
     /// Answers, if they are to be measured.
     var measurements: Measurements?
     var transfers: [SnapshotTransfer] = []
+    /// Changes of members that were asked for and are not answered.
+    var changes: [Ticket: MembershipChange] = [:]
     /// Whether faults still come.
     var isStormy = true
     /// Whether everything is over.
@@ -68,15 +70,15 @@ final class World {
         #endif
         self.tell = tell
         self.recording = recording
-        network = Network(count: options.nodes, seed: plan.seed)
+        network = Network(count: options.machines, seed: plan.seed)
         machine = StateMachine(sha256: Self.chain)
         let voters = (1...UInt64(options.nodes)).map { NodeID($0) }
         let configuration = ConfState(voters: voters)
         oracle = Oracle(
-            nodes: options.nodes,
+            nodes: options.machines, configuration: configuration,
             reference: Reference(machine: machine, configuration: configuration))
         history = History()
-        for index in 0..<options.nodes {
+        for index in 0..<options.machines {
             var random = RandomSource(plan.seed, .node, index)
             let drift = Int64(random.next(below: options.driftMax * 2 + 1))
             let wall = Int64(random.next(below: options.wallOffsetMax * 2 + 1))
@@ -84,12 +86,17 @@ final class World {
                 zero: random.next(below: 1 << 40),
                 driftPartsPerMillion: drift - Int64(options.driftMax),
                 wallError: wall - Int64(options.wallOffsetMax))
-            let store = MemoryStateStore(machine: machine, configuration: configuration)
+            let isSpare = index >= options.nodes
+            // Who is to join knows nobody yet.
+            let store = MemoryStateStore(
+                machine: machine, configuration: isSpare ? ConfState(voters: []) : configuration)
             let node = SimulatedNode(
                 index: index, clock: clock, store: store, random: random)
             node.disk.capacityBytes = options.diskBytes
+            if isSpare { node.service = .spare }
             nodes.append(node)
         }
+        oracle.onConfiguration = { [unowned self] _ in counters[.configurations] += 1 }
         let history = history
         oracle.onCommitted = { [unowned self] entry, applied in
             counters[.committed] += 1
@@ -115,7 +122,7 @@ final class World {
 
     /// Runs to the end, or to the first broken promise.
     func run() -> SimulationReport {
-        for node in nodes.indices {
+        for node in nodes.indices where nodes[node].service != .spare {
             schedule(.start(node: node), in: nodes[node].random.upTo(10_000))
         }
         addClients()
@@ -162,6 +169,7 @@ final class World {
         case .diskHasRoom(let node): nodes[node].disk.capacityBytes = options.diskBytes
         case .diskRetry(let node, let epoch): diskRetry(node, epoch)
         case .chunk(let transfer): chunk(transfer)
+        case .remove(let node): takeAway(node)
         case .client(let client): clientActs(client)
         case .check: checkUp()
         case .calm: calmDown()

@@ -10,6 +10,7 @@ public struct WorldCounters: Equatable, Sendable {
         case writesRefused, readsConfirmed, readsFailed, comparisons, leasedEvents
         case flaps, resets, slowLinks, drifts, freezes, slowDisks, failedSyncs
         case damages, casualties
+        case changesAsked, changesDone, changesRefused, configurations, nodesAdded, nodesRemoved
 
         /// What to call it.
         public var name: String {
@@ -59,6 +60,12 @@ public struct WorldCounters: Equatable, Sendable {
             case .damages: "damaged disks"
             case .casualties: "nodes that found damage and stayed out"
             case .leasedEvents: "leases in use"
+            case .changesAsked: "changes of members asked for"
+            case .changesDone: "changes of members finished"
+            case .changesRefused: "changes of members refused"
+            case .configurations: "configurations committed"
+            case .nodesAdded: "machines added"
+            case .nodesRemoved: "machines removed"
             }
         }
     }
@@ -95,6 +102,7 @@ public struct WorldCounters: Equatable, Sendable {
         case .drift: self[.drifts] += 1
         case .freeze: self[.freezes] += 1
         case .slowDisk: self[.slowDisks] += 1
+        case .members: self[.changesAsked] += 1
         // Counted when they have an effect.
         case .fullDisk, .failSync, .damage: break
         }

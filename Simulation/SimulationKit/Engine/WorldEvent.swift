@@ -34,6 +34,8 @@ enum WorldEvent {
     case diskHasRoom(node: Int)
     case diskRetry(node: Int, epoch: UInt64)
     case chunk(transfer: Int)
+    /// A machine that is no member any more is taken away.
+    case remove(node: Int)
     case client(Int)
     case check
     case calm

@@ -112,9 +112,9 @@ extension World {
     }
 
     func dial(_ from: Int, _ to: Int, _ epoch: UInt64) {
-        guard let caller = process(from, epoch), !network[connection: from, to].isUp else {
-            return
-        }
+        guard let caller = process(from, epoch), !network[connection: from, to].isUp,
+            nodes[to].isUsed
+        else { return }
         guard network.isConnectable(from, to), !caller.isPaused,
             let other = nodes[to].process, !other.isPaused
         else {

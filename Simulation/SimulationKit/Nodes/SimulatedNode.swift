@@ -71,6 +71,19 @@ final class SimulatedNode {
         }
     }
 
+    /// Whether a machine is used.
+    enum Service {
+        /// Never started, with an empty disk.
+        case spare
+        /// Started, and no member yet.
+        case joining
+        case inUse
+        /// Removed, and taken away before long.
+        case leaving
+        /// For good: a number is never used again.
+        case gone
+    }
+
     let index: Int
     let id: NodeID
     var clock: NodeClock
@@ -85,6 +98,8 @@ final class SimulatedNode {
     /// Whether the machine is off, so that nothing answers at all.
     var isOff = false
     var isRestartScheduled = false
+    /// What it is to the cluster, as far as who runs the machines knows.
+    var service = Service.inUse
     /// Ends like this in the middle of its next write.
     var armed: (ending: World.Ending, restartAfter: UInt64)?
     /// What syncs take longer, at most.

@@ -21,7 +21,7 @@ extension World {
     func start(_ index: Int) {
         let node = nodes[index]
         node.isRestartScheduled = false
-        guard node.process == nil, !node.isCasualty else { return }
+        guard node.process == nil, !node.isCasualty, node.isUsed else { return }
         node.isOff = false
         if let damage = node.pendingDamage {
             node.pendingDamage = nil
@@ -167,7 +167,7 @@ extension World {
         }
         hangUp(on: index)
         clientsLose(process)
-        guard !node.isRestartScheduled else { return }
+        guard !node.isRestartScheduled, node.isUsed else { return }
         node.isRestartScheduled = true
         // What is told to stop in the storm may end after it: then it is started again at once.
         let delay = isStormy ? restartAfter : min(restartAfter, 100_000)

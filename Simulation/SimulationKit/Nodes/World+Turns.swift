@@ -72,6 +72,7 @@ extension World {
             }
         }
         oracle.committing(node, glance) { process.replica.consensus.entries(in: $0) }
+        for id in oracle.configured(node, glance) { checkDropped(id, by: node) }
     }
 
     /// Sets the timer of a node whose clock has changed.
@@ -96,7 +97,12 @@ extension World {
     ) {
         switch action {
         case .send(let message, let to):
-            if case .raft(let inner) = message { oracle.sends(node, inner) }
+            switch message {
+            case .raft(let inner): oracle.sends(node, inner)
+            case .leaseGrant(let grant) where grant.durationNanoseconds > 0:
+                oracle.grants(node, to: to)
+            default: break
+            }
             send(message, from: node, to: Int(to.rawValue) - 1)
         case .persist(let request): toDisk(.persist(request), process, node)
         case .apply(let entries):
@@ -109,7 +115,8 @@ extension World {
         case .completeRead(let ticket, let completion):
             process.waiting.remove(ticket)
             readCompleted(ticket, completion, node, process)
-        case .completeTransfer, .configuration, .completeChange: break
+        case .completeTransfer, .configuration: break
+        case .completeChange(let ticket, let completion): changed(ticket, completion, node)
         case .sendSnapshot(let to): sendSnapshot(from: node, to: Int(to.rawValue) - 1, process)
         case .install(let metadata):
             oracle.installs(node, metadata)

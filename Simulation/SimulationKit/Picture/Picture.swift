@@ -54,7 +54,7 @@ struct Picture {
         }
         let clients = (recording.operations.map(\.client).max() ?? -1) + 1
         return """
-            {seed: \(report.seed), nodes: \(report.options.nodes), clients: \(clients),
+            {seed: \(report.seed), nodes: \(report.options.machines), clients: \(clients),
             from: \(recording.window.lowerBound),
             to: \(min(recording.window.upperBound, report.microseconds)),
             end: \(report.microseconds), isCut: \(recording.isCut),

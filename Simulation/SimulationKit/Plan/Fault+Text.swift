@@ -95,7 +95,8 @@ extension Fault {
         case .slowLink(let shape, let extra, let lasting):
             [("do", "slow-link")] + shape.fields
                 + [("extra", FileText.time(extra)), ("for", FileText.time(lasting))]
-        case .wallStep, .drift, .freeze, .slowDisk, .fullDisk, .failSync, .damage: otherFields
+        case .wallStep, .drift, .freeze, .slowDisk, .fullDisk, .failSync, .damage, .members:
+            otherFields
         }
     }
 
@@ -115,12 +116,25 @@ extension Fault {
         case .fullDisk(let target, let lasting):
             [("do", "full-disk"), ("node", target.text), ("for", FileText.time(lasting))]
         case .failSync(let target): [("do", "fail-sync"), ("node", target.text)]
+        case .members(let change): [("do", "members")] + change.fields
         case .damage(let target, let damage, let restart):
             [
                 ("do", "damage"), ("node", target.text), ("kind", damage.rawValue),
                 ("restart", FileText.time(restart)),
             ]
         default: preconditionFailure("\(self) is told elsewhere")
+        }
+    }
+}
+
+extension Fault.MemberChange {
+    fileprivate var fields: [(String, String)] {
+        switch self {
+        case .add: [("change", "add")]
+        case .promote(let all): [("change", "promote"), ("all", "\(all)")]
+        case .demote(let target): [("change", "demote"), ("node", target.text)]
+        case .remove(let target): [("change", "remove"), ("node", target.text)]
+        case .replace(let target): [("change", "replace"), ("node", target.text)]
         }
     }
 }

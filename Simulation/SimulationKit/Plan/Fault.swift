@@ -39,6 +39,21 @@ enum Fault: Equatable, Sendable {
     /// The process is killed, and its disk is damaged before the next start.
     case damage(Target, Damage, restartAfter: UInt64)
 
+    /// Somebody asks whoever leads for other members.
+    case members(MemberChange)
+
+    /// What is asked for. Who cannot be meant is taken for somebody near who can.
+    enum MemberChange: Equatable, Sendable {
+        /// A machine that never was a member is started with an empty disk and becomes a learner.
+        case add
+        /// All learners, or one, become voters.
+        case promote(all: Bool)
+        case demote(Target)
+        case remove(Target)
+        /// A learner takes the place of a voter.
+        case replace(Target)
+    }
+
     /// Whom it hits, when it comes.
     enum Target: Equatable, Sendable {
         case node(Int)
@@ -99,6 +114,7 @@ enum Fault: Equatable, Sendable {
         case .fullDisk: 14
         case .failSync: 15
         case .damage: 16
+        case .members: 17
         }
     }
 }

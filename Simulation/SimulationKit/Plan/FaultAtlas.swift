@@ -49,7 +49,7 @@ struct FaultAtlas {
         random.next(below: maximum + 1)
     }
 
-    private mutating func node() -> Int { Int(number(upTo: UInt64(options.nodes - 1))) }
+    private mutating func node() -> Int { Int(number(upTo: UInt64(options.machines - 1))) }
 
     /// Half of the faults look for the leader: most of what is rare begins there.
     private mutating func target() -> Fault.Target {
@@ -66,6 +66,18 @@ struct FaultAtlas {
         case .partition, .flap, .reset, .slowLink: drawNetwork(family)
         case .wallStep, .drift, .freeze: [(0, drawClock(family))]
         case .slowDisk, .fullDisk, .failSync, .damage: drawDisk(family)
+        case .members: [(0, .members(drawMembers()))]
+        }
+    }
+
+    private mutating func drawMembers() -> Fault.MemberChange {
+        let target = target()
+        switch number(upTo: 9) {
+        case 0...2: return .add
+        case 3...5: return .promote(all: random.chance(2, in: 3))
+        case 6: return .demote(target)
+        case 7, 8: return .remove(target)
+        default: return .replace(target)
         }
     }
 
@@ -89,7 +101,7 @@ struct FaultAtlas {
         case .pause: return [(0, .pause(target, lasting: 1_000 + number(upTo: options.pauseMax)))]
         case .stop: return [(0, .stop(target, restartAfter: restart()))]
         case .transfer:
-            let to = number(upTo: UInt64(options.nodes))
+            let to = number(upTo: UInt64(options.machines))
             return [(0, .transfer(target, to: to == 0 ? nil : Int(to) - 1))]
         default:
             // One node that cannot make up its mind.
@@ -110,7 +122,7 @@ struct FaultAtlas {
     private mutating func drawNetwork(
         _ family: FaultFamily
     ) -> [(after: UInt64, fault: Fault)] {
-        guard options.nodes > 1 else { return [] }
+        guard options.machines > 1 else { return [] }
         switch family {
         case .partition:
             return [(0, .cut(shape(), lasting: 10_000 + number(upTo: options.partitionMax)))]
@@ -146,7 +158,7 @@ struct FaultAtlas {
         default:
             let shapes = PartitionShape.allCases
             let shape = shapes[Int(number(upTo: UInt64(shapes.count - 1)))]
-            return .links(shape.links(nodes: options.nodes, &random))
+            return .links(shape.links(nodes: options.machines, &random))
         }
     }
 
@@ -195,7 +207,7 @@ struct FaultAtlas {
 enum FaultFamily: CaseIterable {
     case kill, powerLoss, totalCrash, pause, stop, transfer, restartLoop
     case partition, flap, reset, slowLink, wallStep, drift, freeze
-    case slowDisk, fullDisk, failSync, damage
+    case slowDisk, fullDisk, failSync, damage, members
 }
 
 /// How a network comes apart.

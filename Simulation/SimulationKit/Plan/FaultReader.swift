@@ -5,7 +5,7 @@ struct FaultReader {
     static let names = [
         "kill", "power-loss", "crash-all", "stop", "pause", "transfer", "cut", "flap", "reset",
         "slow-link", "wall-step", "drift", "freeze", "slow-disk", "full-disk", "fail-sync",
-        "damage",
+        "damage", "members",
     ]
 
     /// Nil if there is no fault of this name.
@@ -30,6 +30,7 @@ struct FaultReader {
         case "full-disk": .fullDisk(try target(&fields), lasting: try lasting(&fields))
         case "fail-sync": .failSync(try target(&fields))
         case "damage": try readDamage(&fields)
+        case "members": .members(try readMembers(&fields))
         default: nil
         }
     }
@@ -87,6 +88,22 @@ struct FaultReader {
             throw DocumentError(value.line, "kind is one of \(names)")
         }
         return .damage(target, kind, restartAfter: try restart(&fields))
+    }
+
+    private func readMembers(
+        _ fields: inout DocumentFields
+    ) throws(DocumentError) -> Fault.MemberChange {
+        let value = try fields.require("change")
+        switch try value.text("change") {
+        case "add": return .add
+        case "promote": return .promote(all: try fields.truth("all") ?? true)
+        case "demote": return .demote(try target(&fields))
+        case "remove": return .remove(try target(&fields))
+        case "replace": return .replace(try target(&fields))
+        default:
+            throw DocumentError(
+                value.line, "change is one of add, promote, demote, remove, replace")
+        }
     }
 
     // MARK: Parts

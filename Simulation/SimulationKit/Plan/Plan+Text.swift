@@ -44,16 +44,19 @@ extension Plan {
             }
             try named.finish()
         }
+        guard options.spares <= 9 - options.nodes else {
+            throw DocumentError(1, "at most 9 machines")
+        }
         faults = []
         for value in try fields.take("faults")?.list("faults") ?? [] {
-            faults.append(try PlannedFault(value, nodes: options.nodes))
+            faults.append(try PlannedFault(value, nodes: options.machines))
         }
         faults = PlannedFault.inOrder(faults)
         workload = .drawn
         if let value = fields.take("operations") {
             var operations: [PlannedOperation] = []
             for item in try value.list("operations") {
-                operations.append(try PlannedOperation(item, nodes: options.nodes))
+                operations.append(try PlannedOperation(item, nodes: options.machines))
             }
             workload = .listed(operations)
         }

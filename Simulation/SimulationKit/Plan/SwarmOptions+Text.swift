@@ -50,7 +50,8 @@ extension SwarmOptions {
             option("trim-step", \.trimStep), count("disk-bytes", \.diskBytes),
             option("kill-every", \.killEvery), option("power-loss-every", \.powerLossEvery),
             option("restart-max", \.restartMax), truth("past-promises", \.isPastPromises),
-            count("clients", \.clients), option("think-time", \.thinkTime),
+            count("spares", \.spares), count("clients", \.clients),
+            option("think-time", \.thinkTime),
             option("read-share", \.readShare), option("retry-share", \.retryShare),
             option("deadline", \.deadline), count("value-max", \.valueMax),
         ] + namedOfConsensus
