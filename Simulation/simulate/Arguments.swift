@@ -30,17 +30,19 @@ struct Arguments {
     /// Operations per simulated second in a calm world.
     var rate: UInt64 = 20
     var isQuiet = false
+    /// Whether members change in every world that a seed draws.
+    var changesMembers = false
     /// Whether a swarm goes on after a broken promise.
     var isGoingOn = false
 
     static let usage = """
-        usage: simulate --seed N [--nodes N] [--hours H | --seconds S] [--defect NAME] [--trace]
-                        [--picture FILE.html [--from S] [--to S]]
+        usage: simulate --seed N [--nodes N] [--hours H | --seconds S] [--members] [--trace]
+                        [--defect NAME] [--picture FILE.html [--from S] [--to S]]
                simulate --plan FILE [--defect NAME] [--trace] [--picture FILE.html]
                simulate shrink (--seed N | --plan FILE) [--defect NAME] [--attempts N]
                simulate scenario FILE.yaml ... [--trace] [--picture FILE.html]
                simulate swarm [--seeds A..B] [--nodes N] [--hours H | --seconds S] [--jobs N]
-                              [--go-on] [--quiet]
+                              [--members] [--go-on] [--quiet]
                simulate defects [--defect NAME] [--attempts N] [--seconds S] [--jobs N]
                simulate explore [--states N]
                simulate calm [--nodes N] [--rate OPERATIONS] [--seconds S]
@@ -48,6 +50,7 @@ struct Arguments {
         simulate runs the world of one seed and says whether every promise was kept: exit code 0,
         or 1 and the broken promise. The seed and the commit are the whole reproduction.
         --picture draws the run as a page of HTML; --from and --to choose the part, in seconds.
+        --members has members change in every world, and not only in one of four.
         shrink makes a plan that breaks a promise as small as it gets, and prints it: --plan runs it.
         scenario runs what the file describes, and tells downtimes and latencies in virtual time.
         swarm runs the world of each seed; hours and seconds are those of one world.
@@ -76,6 +79,7 @@ struct Arguments {
             case "--trace": isTracing = true
             case "--go-on": isGoingOn = true
             case "--quiet": isQuiet = true
+            case "--members": changesMembers = true
             case "--seed": seed = try Self.number(&rest, word)
             case "--seeds": seeds = try Self.range(&rest, word)
             case "--nodes": nodes = Int(try Self.number(&rest, word))

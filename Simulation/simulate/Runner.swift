@@ -34,7 +34,8 @@ struct Runner {
         return .drawn(
             seed: arguments.seed,
             options: .drawn(
-                seed: arguments.seed, nodes: arguments.nodes, seconds: arguments.seconds))
+                seed: arguments.seed, nodes: arguments.nodes, seconds: arguments.seconds,
+                changesMembers: arguments.changesMembers))
     }
 
     private func calm() throws -> Int32 {
@@ -118,7 +119,8 @@ struct Runner {
         var broken = 0
         for seed in arguments.seeds {
             let options = SwarmOptions.drawn(
-                seed: seed, nodes: arguments.nodes, seconds: arguments.seconds)
+                seed: seed, nodes: arguments.nodes, seconds: arguments.seconds,
+                changesMembers: arguments.changesMembers)
             let report = Simulation.run(seed: seed, options: options)
             if !arguments.isQuiet || report.violation != nil { print(Printing.verdict(report)) }
             if report.violation != nil {

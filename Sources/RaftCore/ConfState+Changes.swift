@@ -13,6 +13,11 @@ extension ConfState {
         voters.contains(node) || learners.contains(node) || learnersNext.contains(node)
     }
 
+    /// Whether a node belongs to it in any way.
+    public func isMember(_ node: NodeID) -> Bool {
+        isVoter(node) || isLearner(node)
+    }
+
     /// Whether a node only receives the log.
     public func isLearner(_ node: NodeID) -> Bool {
         learners.contains(node) || learnersOutgoing.contains(node)

@@ -24,6 +24,10 @@ struct ConfigurationHistory: Equatable, Sendable {
     var current: ConfState { items[items.count - 1].configuration }
     /// The index of the entry that holds the configuration in force.
     var currentIndex: LogIndex { items[items.count - 1].index }
+    /// The one before it, as far as it is remembered.
+    var previous: ConfState? {
+        items.count > 1 ? items[items.count - 2].configuration : nil
+    }
     /// Whether it is joint. Asked after every event.
     var isJoint: Bool { items[items.count - 1].configuration.isJoint }
     /// How many configurations are remembered.

@@ -24,7 +24,7 @@ struct Leadership: Equatable, Sendable {
         var deadline: SteadyTime
     }
 
-    /// Everybody else in the configuration, sorted.
+    /// Everybody else in the configuration, and who departs, sorted.
     var peers: [Peer] = []
     /// The index of the empty entry that begins the term. Once it is committed, so is everything
     /// that earlier leaders committed (Raft §8).
@@ -41,6 +41,10 @@ struct Leadership: Equatable, Sendable {
     var reads = ReadRounds()
     /// Present while leadership is being handed over.
     var transfer: Transfer?
+    /// Who ceased to be a member by the configuration in force, and is still told of it; until when
+    /// at most, once that is committed.
+    var departing: [NodeID] = []
+    var departingUntil: SteadyTime?
     /// The joint configuration that may be left though somebody ceases to be a member by that.
     var droppingPermitted: LogIndex?
 

@@ -123,6 +123,30 @@ extension RaftCore {
         _ = appendConfiguration(configuration.left)
     }
 
+    /// Stops sending to who is no member any more.
+    ///
+    /// Until then it counts for nothing and is sent everything, the entry that drops it and that
+    /// this is committed among it: so it learns what became of the commands that it proposed, and
+    /// that it need not campaign. If that takes too long it is left alone.
+    mutating func dismissDeparted() {
+        guard !leading.departing.isEmpty, configurations.currentIndex <= log.committed else {
+            return
+        }
+        let end =
+            leading.departingUntil
+            ?? now.advanced(milliseconds: options.transferTimeoutMilliseconds)
+        leading.departingUntil = end
+        let last = configurations.currentIndex
+        let departing = leading.departing.filter { node in
+            guard now < end, let position = leading.position(of: node) else { return false }
+            let progress = leading.peers[position].progress
+            return progress.match < last || progress.sentCommit < last
+        }
+        leading.departing = departing
+        let present = configuration
+        leading.peers.removeAll { !departing.contains($0.id) && !present.isMember($0.id) }
+    }
+
     /// Whether this leader is no voter any more, and the entry that says so is committed.
     var isRetired: Bool {
         configurations.currentIndex <= log.committed && !configuration.isVoter(id)
@@ -169,10 +193,16 @@ extension RaftCore {
         wakeElectionTimer()
     }
 
-    /// Keeps progress of those who are new, and no longer of those who left.
+    /// Keeps progress of those who are new, and no longer of those who left: when they have been
+    /// told, see `dismissDeparted`.
     mutating func trackMembers() {
         precondition(role == .leader, "only a leader keeps progress")
-        leading.peers = configuration.members.filter { $0 != id }.map { node in
+        let members = configuration.members
+        leading.departing =
+            configurations.currentIndex > log.committed
+            ? (configurations.previous?.leaving ?? []).filter { $0 != id } : []
+        leading.departingUntil = nil
+        leading.peers = (members + leading.departing).filter { $0 != id }.sorted().map { node in
             if let position = leading.position(of: node) { return leading.peers[position] }
             // Nothing is known of it: it is asked at the end, and answers where it stands.
             return Leadership.Peer(

@@ -52,7 +52,8 @@ extension RaftCore {
             uncommitted.reduce(0) { $0 + $1.sizeBytes } == leading.uncommittedBytes,
             "\(leading.uncommittedBytes) uncommitted bytes are not the sum")
         precondition(
-            leading.peers.map(\.id) == configuration.members.filter { $0 != id },
+            leading.peers.map(\.id)
+                == (configuration.members + leading.departing).filter { $0 != id }.sorted(),
             "progress of others than the members")
         for peer in leading.peers {
             peer.progress.checkInvariants(last: log.lastIndex)

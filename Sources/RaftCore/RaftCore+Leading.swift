@@ -130,5 +130,6 @@ extension RaftCore {
         beginReadRound()
         offerTransfer()
         for position in leading.peers.indices { flush(toPeerAt: position) }
+        dismissDeparted()
     }
 }

@@ -35,6 +35,9 @@ extension RaftCore {
     /// The end of the log in memory.
     public var lastIndex: LogIndex { log.lastIndex }
 
+    /// Whether the configuration in force names a node, leaving or not.
+    public func isMember(_ node: NodeID) -> Bool { configuration.isMember(node) }
+
     /// Everybody whom the configuration in force names, leaving or not.
     public var members: [NodeID] { configuration.members }
 }

@@ -9,7 +9,9 @@ extension RaftCore {
     /// each need, and only if it shows signs of life.
     mutating func offerSnapshot(toPeerAt position: Int) {
         let progress = leading.peers[position].progress
-        guard let due = progress.snapshotDue, now >= due, isActive(progress) else { return }
+        guard let due = progress.snapshotDue, now >= due, isActive(progress),
+            !leading.departing.contains(leading.peers[position].id)
+        else { return }
         sometimes(.snapshotOffered)
         leading.peers[position].progress.snapshotOffered(at: log.applied)
         ready.snapshotsToSend.append(leading.peers[position].id)

@@ -64,8 +64,10 @@ extension Replica {
     /// The last step: the run ends once nobody waits for it any more, or its time is over.
     mutating func stopIfDone() {
         guard let current = departure, !isStopped else { return }
-        let isAlone = core.status.configuration.members == [id]
-        let isReplaced = leader != nil && leader != id
+        // Who does not vote is not needed for finding out who leads.
+        let isAlone = core.configuration.voters == [id] && !core.configuration.isJoint
+        let isOutside = role != .leader && !core.configuration.isVoter(id)
+        let isReplaced = leader != nil && leader != id || isOutside
         let isIdle =
             pending.count == 0 && reads.count == 0 && lease.waiters.count == 0 && changes.isEmpty
         if now.steady >= current.end || isIdle && (isAlone || isReplaced) { stop() }

@@ -104,7 +104,8 @@ extension Replica {
 
 extension Replica {
     private mutating func proposeLocally() -> Bool {
-        guard !core.status.isTransferring else { return false }
+        // What comes behind the entry that drops this node it would not see applied.
+        guard !core.isTransferring, core.isMember(id) else { return false }
         let batch = takeUnsent()
         let stamp = clock.stamp(now)
         let oldest = pending.oldestCounter ?? nextCounter
@@ -347,6 +348,14 @@ extension Replica {
     private mutating func acceptForwarded(
         _ proposals: [ForwardedProposal], from peer: NodeID
     ) -> Bool {
+        // Who is no member does not see it applied, and could only answer that its end is unknown.
+        guard role != .leader || core.isMember(peer) else {
+            let replies = proposals.map {
+                ProposalReply(id: $0.id, result: .refused(.notLeader(leader: nil)))
+            }
+            actions.append(.send(.proposalReplies(replies), to: peer))
+            return false
+        }
         let stamp = role == .leader ? clock.stamp(now) : .zero
         let payloads = proposals.map { proposal in
             Proposal(

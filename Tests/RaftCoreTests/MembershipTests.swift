@@ -159,7 +159,33 @@ struct MembershipTests {
         bench.core.permitDropping()
         bench.collect()
         #expect(bench.core.status.configuration == step.final)
-        #expect(bench.core.status.peers.map(\.id) == [n2])
+        #expect(bench.core.status.peers.map(\.id) == [n2, n3, n4], "until they are told")
+        accept(&bench, 3, by: [n2, n3])
+        #expect(bench.core.status.commit == LogIndex(3))
+        #expect(bench.core.status.peers.map(\.id) == [n2, n4], "n3 has it, and knows it committed")
+        for _ in 0..<20 {
+            bench.advance(30)
+            bench.receive(.heartbeatReply(sequence: 0), from: n2, term: 1)
+            bench.step(.timer)
+        }
+        #expect(bench.core.status.peers.map(\.id) == [n2], "n4 says nothing")
+    }
+
+    @Test("tell who is removed: it campaigns no more, and knows what became of what it asked for")
+    func told() throws {
+        var cluster = Cluster(4)
+        cluster.permitsDropping = true
+        cluster.elect(n1)
+        _ = try cluster.change(n1, .remove([n4]))
+        try cluster.propose(n1, "asked for by n4")
+        cluster.settle()
+        let last = cluster[n1].core.status.last.index
+        #expect(cluster[n4].core.status.commit >= LogIndex(3))
+        #expect(cluster[n4].core.status.configuration == .voters(1...3))
+        #expect(cluster[n1].core.status.commit == last)
+        #expect(cluster[n1].core.status.peers.map(\.id) == [n2, n3])
+        cluster.advance(1_000)
+        #expect(cluster[n4].core.deadline == nil)
     }
 
     @Test("wait for a permission of each leader anew")

@@ -168,6 +168,45 @@ struct MembershipTests {
         #expect(leader.changes[Ticket(1)] == .replaced)
     }
 
+    @Test("who was removed, and who never was a member, stops at once")
+    func outsiders() throws {
+        let (cluster, leader) = try settled()
+        // The end is noticed in the next turn that finds nothing to wait for.
+        cluster.give(.shutdown, .timer, to: n4)
+        #expect(cluster[4].isStopped)
+        let gone = cluster.follower
+        change(cluster, leader, .remove([gone.replica.id]), 1)
+        cluster.run(milliseconds: 3_000)
+        #expect(isDone(leader.changes[Ticket(1)]))
+        cluster.run(milliseconds: 500)
+        cluster.give(.shutdown, to: gone.replica.id)
+        #expect(gone.isStopped)
+    }
+
+    @Test("what a node proposed before it was removed it can answer, and afterwards it refuses")
+    func proposalsOfWhoLeaves() throws {
+        let (cluster, leader) = try settled()
+        let gone = cluster.follower
+        func propose(_ ticket: UInt64, _ node: Cluster.Node) {
+            cluster.give(
+                .propose(
+                    Ticket(ticket), command: [UInt8(ticket)], isNarrowing: false,
+                    deadline: cluster.now.advanced(milliseconds: 5_000)),
+                to: node.replica.id)
+        }
+        change(cluster, leader, .remove([gone.replica.id]), 1)
+        propose(2, gone)
+        #expect(gone.completions[Ticket(2)] != nil, "a member until it is dropped")
+        cluster.run(milliseconds: 3_000)
+        #expect(isDone(leader.changes[Ticket(1)]))
+        propose(3, gone)
+        cluster.run(milliseconds: 1_000)
+        guard case .notProposed = gone.completions[Ticket(3)] else {
+            Issue.record("\(String(describing: gone.completions[Ticket(3)]))")
+            return
+        }
+    }
+
     @Test("who is told to stop says that the end is unknown")
     func stopped() throws {
         let (cluster, leader) = try settled()

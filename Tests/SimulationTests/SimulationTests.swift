@@ -35,6 +35,22 @@ import Testing
         #expect(report.violation == nil, "simulate --seed \(seed) --seconds 10")
     }
 
+    @Test("worlds whose members change keep every promise, and members do change", arguments: 1...2)
+    func membersChange(seed: UInt64) {
+        var options = SwarmOptions.drawn(
+            seed: seed, nodes: 3, seconds: 8, changesMembers: true)
+        var report = Simulation.run(seed: seed, options: options)
+        #expect(
+            report.violation == nil, "simulate --seed \(seed) --nodes 3 --seconds 8 --members")
+        // Without anything else that goes wrong enough of it must come about.
+        options = .calm(nodes: 3, seconds: 25).changingMembers(everyMilliseconds: 400, spares: 6)
+        report = Simulation.run(seed: seed, options: options)
+        #expect(report.violation == nil, "seed \(seed)")
+        #expect(report.counters[.nodesAdded] >= 2)
+        #expect(report.counters[.nodesRemoved] >= 2)
+        #expect(report.counters[.changesDone] >= 6)
+    }
+
     @Test("a picture changes nothing in the run, and shows what happened in it")
     func picture() {
         let options = SwarmOptions.drawn(seed: 3, nodes: 3, seconds: 10)

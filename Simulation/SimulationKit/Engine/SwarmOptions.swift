@@ -124,9 +124,20 @@ public struct SwarmOptions: Equatable, Sendable {
         return options
     }
 
+    /// The same world in which members change, with so many more machines.
+    public func changingMembers(everyMilliseconds: UInt64, spares: Int) -> SwarmOptions {
+        precondition(nodes + spares <= 9, "\(nodes) and \(spares) machines")
+        var options = self
+        options.membersEvery = everyMilliseconds * 1_000
+        options.spares = spares
+        return options
+    }
+
     /// What a seed draws.
+    ///
+    /// - Parameter changesMembers: whether members change in any case; else for one seed in four.
     public static func drawn(
-        seed: UInt64, nodes: Int?, seconds: UInt64
+        seed: UInt64, nodes: Int?, seconds: UInt64, changesMembers: Bool = false
     ) -> SwarmOptions {
         var random = RandomSource(seed: seed ^ 0x5741_524D_5357_4F50)
         var options = SwarmOptions()
@@ -137,7 +148,7 @@ public struct SwarmOptions: Equatable, Sendable {
         options.drawNodes(&random)
         options.drawFaults(&random)
         options.drawLoad(&random)
-        options.drawMembers(&random)
+        options.drawMembers(&random, always: changesMembers)
         return options
     }
 }
@@ -230,8 +241,8 @@ extension SwarmOptions {
     }
 
     /// Drawn last, so that everything else of a seed is the same without it.
-    private mutating func drawMembers(_ random: inout RandomSource) {
-        guard random.chance(1, in: 4) else { return }
+    private mutating func drawMembers(_ random: inout RandomSource, always: Bool) {
+        guard random.chance(1, in: 4) || always else { return }
         membersEvery = pick([300_000, 1_000_000, 3_000_000], &random)
         spares = min(9 - nodes, pick([2, 4, 6], &random))
         // A node whose disk is damaged is out for good, and those that are left may then be too

@@ -61,7 +61,7 @@ public struct Scenario: Sendable {
         if let value = fields.take("timings") { try Self.readTimings(value, &options) }
         var faults: [PlannedFault] = []
         for value in try fields.take("faults")?.list("faults") ?? [] {
-            faults += try Self.readFaults(value, nodes: options.nodes)
+            faults += try Self.readFaults(value, nodes: options.machines)
         }
         options.isPastPromises = try fields.truth("past-promises") ?? false
         longestGapMax = try Self.readExpectations(fields.take("expect"))
@@ -75,6 +75,8 @@ public struct Scenario: Sendable {
     ) throws(DocumentError) {
         var fields = try DocumentFields(value, "cluster")
         options.nodes = Int(try fields.number("nodes", in: 1...9) ?? 3)
+        options.spares =
+            Int(try fields.number("spares", in: 0...UInt64(9 - options.nodes)) ?? 0)
         if let value = fields.take("latency") {
             try readDelay(
                 value, "latency", &options.latencyMin, &options.latencySpread,

@@ -3,7 +3,8 @@ internal import RaftCore
 internal import StateStore
 
 /// Which peers may speak: members of the committed configuration, in the incarnation in which
-/// they registered, or in any as long as they have not.
+/// they registered, or in any as long as they have not. A node that is to join knows of nobody, and
+/// has promised nothing: it hears whoever has a certificate of its cluster.
 struct PeerAdmission: Sendable {
     let store: any StateStore
 
@@ -11,7 +12,9 @@ struct PeerAdmission: Sendable {
     func admits(_ node: NodeID, _ incarnation: Incarnation) -> Bool {
         do {
             return try store.read { view in
-                guard view.meta.configuration.members.contains(node) else { return false }
+                let configuration = view.meta.configuration
+                guard !configuration.isEmpty else { return true }
+                guard configuration.members.contains(node) else { return false }
                 let row = try MemberRow.read(node, view)
                 return row == nil || row?.incarnation == incarnation
             }
