@@ -23,8 +23,19 @@ extension RaftCore {
     /// Whether this node could lead if elected. A node whose disk is full must not lead; one that
     /// is about to be replaced by a snapshot does not know its own log.
     var mayCampaign: Bool {
-        configuration.isVoter(id) && !isStorageFull && installing == nil
+        isElectable && !isStorageFull && installing == nil
             && term.next.rawValue < Message.numberMax
+    }
+
+    /// Whether this node votes; or does not by an entry that is not known to be committed.
+    ///
+    /// It may be the only one that has that entry: a leader sends what its own disk may yet lose.
+    /// Then nobody with an older log gets its vote, and somebody must lead to commit the entry, by
+    /// the votes of the others alone (dissertation §4.2.2). Once it is committed its voters hold it.
+    var isElectable: Bool {
+        if configuration.isVoter(id) { return true }
+        return configurations.currentIndex > log.committed
+            && configurations.previous?.isVoter(id) == true
     }
 
     /// The timer passed without word from a leader, or a campaign without a result.

@@ -129,7 +129,13 @@ extension RaftCore {
         leaveJoint()
         beginReadRound()
         offerTransfer()
-        for position in leading.peers.indices { flush(toPeerAt: position) }
+        let areDroppedTold =
+            leading.departing.isEmpty || configurations.currentIndex <= log.committed
+        for position in leading.peers.indices {
+            // Who is dropped is told when that is certain: before, it still votes by what it has.
+            if !areDroppedTold, leading.departing.contains(leading.peers[position].id) { continue }
+            flush(toPeerAt: position)
+        }
         dismissDeparted()
     }
 }

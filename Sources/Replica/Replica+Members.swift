@@ -85,7 +85,7 @@ extension Replica {
         guard let term = core.term(at: step.entry.index) else { return .unknown }
         // Another leader's entry has its place; or it has ended, and another change was begun.
         return term == step.entry.term
-            ? .done(applied.configuration, at: applied.index) : .replaced
+            ? .done(step.final, at: applied.index) : .replaced
     }
 
     /// When a change of members gives this node something to do.

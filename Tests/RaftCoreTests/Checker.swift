@@ -163,7 +163,9 @@ struct Checker {
     ) throws {
         let status = node.core.status
         if status.role != .follower, status.role != .leader {
-            guard status.configuration.isVoter(status.id) else {
+            let before = node.core.configuration(at: status.commit)?.configuration
+            guard status.configuration.isVoter(status.id) || before?.isVoter(status.id) == true
+            else {
                 throw fail("S10 \(status.id) campaigns, and does not vote")
             }
         }

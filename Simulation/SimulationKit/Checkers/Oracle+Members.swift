@@ -19,6 +19,16 @@ extension Oracle {
             || views[node].configurationsBefore.last?.configuration.isQuorum(holders) == true
     }
 
+    /// Whether a node votes by its log, or did before an entry that it does not know to be committed
+    /// (dissertation §4.2.2).
+    func mayCampaign(_ node: Int) -> Bool {
+        let id = NodeID(UInt64(node + 1))
+        let seen = views[node].configurations
+        guard let last = seen.last, !last.configuration.isVoter(id) else { return true }
+        return last.index > views[node].commit
+            && seen.dropLast().last?.configuration.isVoter(id) == true
+    }
+
     /// A node begins with a state, and entries some of which lie behind it.
     func begin(_ node: Int, _ state: StateMeta, _ entries: [Entry]) {
         views[node].configurations = [

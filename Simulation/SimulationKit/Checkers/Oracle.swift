@@ -262,7 +262,7 @@ final class Oracle {
             fail("S9", "the commit index of n\(node + 1) went back to \(glance.commit.rawValue)")
         }
         let isCandidate = glance.role == .preCandidate || glance.role == .candidate
-        if isCandidate, !inForce(node).isVoter(NodeID(UInt64(node + 1))) {
+        if isCandidate, !mayCampaign(node) {
             fail("S10", "n\(node + 1) campaigns, and does not vote")
         }
         guard glance.commit > views[node].commit else { return }
