@@ -128,6 +128,9 @@ public enum Event: Equatable, Sendable {
     case compacted(upTo: LogIndex)
     /// This node can no longer write: it must not lead, and acknowledges no appends.
     case storageFull(Bool)
+    /// This node must not lead, because its state is damaged or its release too old for what the
+    /// log holds; or it may again. It votes and takes entries as before.
+    case barred(Bool)
 }
 
 /// Why a proposal was not taken. Nothing of it is in any log.

@@ -20,10 +20,10 @@ extension RaftCore {
         }
     }
 
-    /// Whether this node could lead if elected. A node whose disk is full must not lead; one that
-    /// is about to be replaced by a snapshot does not know its own log.
+    /// Whether this node could lead if elected. A node whose disk is full must not lead, nor one
+    /// that is barred; one that is about to be replaced by a snapshot does not know its own log.
     var mayCampaign: Bool {
-        isElectable && !isStorageFull && installing == nil
+        isElectable && !isStorageFull && !isBarred && installing == nil
             && term.next.rawValue < Message.numberMax
     }
 

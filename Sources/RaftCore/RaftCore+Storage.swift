@@ -47,7 +47,20 @@ extension RaftCore {
     mutating func storageBecame(full isFull: Bool) {
         guard isFull != isStorageFull else { return }
         isStorageFull = isFull
-        switch (isFull, role) {
+        mayLeadChanged(isFull)
+    }
+
+    /// This node must not lead, or may again.
+    mutating func becameBarred(_ isNow: Bool) {
+        guard isNow != isBarred else { return }
+        isBarred = isNow
+        mayLeadChanged(isNow)
+        // Without an heir: nobody is served better by a leader that must not lead.
+        if isNow, role == .leader, leading.transfer == nil { stepDown() }
+    }
+
+    private mutating func mayLeadChanged(_ isHindered: Bool) {
+        switch (isHindered, role) {
         case (true, .leader): beginTransfer(to: nil)
         case (true, .preCandidate), (true, .candidate): becomeFollower(term: term, leader: nil)
         case (true, .follower): break

@@ -79,8 +79,8 @@ extension RaftCore {
         if !isAnyoneLeft { abortTransfer() }
     }
 
-    /// Leads on as before; a node whose disk is full cannot, and stops, and so does one that is no
-    /// voter any more.
+    /// Leads on as before; a node whose disk is full cannot, and stops, and so does one that is
+    /// barred or no voter any more.
     mutating func abortTransfer() {
         precondition(leading.transfer != nil, "no transfer to give up")
         sometimes(.transferGivenUp)
@@ -88,7 +88,7 @@ extension RaftCore {
         // A round that was under way when the heir was told may have been overtaken by its
         // election: its reads are asked again.
         leading.reads.restart()
-        if isStorageFull || isRetired { stepDown() }
+        if isStorageFull || isBarred || isRetired { stepDown() }
     }
 
     /// The heir refused.

@@ -42,6 +42,8 @@ public struct RaftCore: Sendable {
     /// Who sent that snapshot.
     var installingFrom: NodeID?
     var isStorageFull = false
+    /// Whether this node must not lead, for a reason that consensus knows nothing of.
+    var isBarred = false
     /// Counts rounds of heartbeats over all terms of this run, so that no number is used twice.
     var heartbeatSequence: UInt64 = 0
 
@@ -137,6 +139,7 @@ public struct RaftCore: Sendable {
             cutLog()
             configurations.forget(before: log.compactable)
         case .storageFull(let isFull): storageBecame(full: isFull)
+        case .barred(let isBarred): becameBarred(isBarred)
         }
     }
 

@@ -111,7 +111,8 @@ extension Replica {
                 .completeChange(ticket, .refused(.notLeader(leader: leader)))
             case .snapshotReceived(let metadata, _): .discardSnapshot(metadata)
             case .timer, .received, .connected, .connectionLost, .abandon, .persisted, .applied,
-                .snapshotInstalled, .snapshotInstallFailed, .snapshotSent, .shutdown, .storageFull:
+                .snapshotInstalled, .snapshotInstallFailed, .snapshotSent, .shutdown, .storageFull,
+                .fitness:
                 nil
             }
         }

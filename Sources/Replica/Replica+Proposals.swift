@@ -9,6 +9,7 @@ extension Replica {
     mutating func propose(
         _ ticket: Ticket, _ command: [UInt8], isNarrowing: Bool, deadline: SteadyTime
     ) {
+        guard fitness == .fit else { return refuse(ticket, .unfit) }
         guard command.count + Proposal.headerBytes <= options.raft.entryBytesMax else {
             return refuse(ticket, .tooLarge)
         }

@@ -7,6 +7,7 @@ import RaftWire
 extension Replica {
     /// Takes a read of this node's own.
     mutating func confirmRead(_ ticket: Ticket, deadline: SteadyTime) {
+        guard fitness == .fit else { return failRead(ticket, .unfit) }
         guard reads.count < options.readsMax else { return failRead(ticket, .tooBusy) }
         guard deadline > now.steady else { return failRead(ticket, .timeout) }
         if isLeaderlessTooLong { return failRead(ticket, noLeaderFailure) }
@@ -15,6 +16,7 @@ extension Replica {
 
     /// Takes a wait for an index.
     mutating func awaitIndex(_ ticket: Ticket, _ index: LogIndex, deadline: SteadyTime) {
+        guard fitness == .fit else { return failRead(ticket, .unfit) }
         if index <= visible { return actions.append(.completeRead(ticket, .confirmed(visible))) }
         guard reads.count < options.readsMax else { return failRead(ticket, .tooBusy) }
         guard deadline > now.steady else { return failRead(ticket, .timeout) }

@@ -21,6 +21,16 @@ extension Replica {
         core.step(.connectionLost(peer, loss), now: now.steady)
     }
 
+    /// This node may no longer lead and answer, or may again.
+    mutating func fitnessChanged(_ new: Fitness) {
+        fitness = new
+        core.step(.barred(new != .fit), now: now.steady)
+        guard new != .fit else { return }
+        for ticket in reads.takeAll() {
+            actions.append(.completeRead(ticket, .failed(.unfit, leader: leader)))
+        }
+    }
+
     /// A snapshot is here: the core says whether it is wanted.
     mutating func snapshotReceived(_ metadata: SnapshotMetadata, from peer: NodeID) {
         core.snapshotReceived(metadata, from: peer, now: now.steady)

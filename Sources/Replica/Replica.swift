@@ -69,6 +69,9 @@ public struct Replica: Sendable {
     /// What the core had cut off its log when it was last trimmed.
     var trimmedBytes: UInt64 = 0
 
+    /// Whether this node may lead and answer.
+    var fitness = Fitness.fit
+
     // Members.
     var changes: [ChangeWaiter] = []
 
@@ -213,7 +216,7 @@ public struct Replica: Sendable {
             raft: core.status, visible: visible, durableApplied: durableApplied,
             pendingProposals: pending.count, pendingBytes: pending.bytes,
             pendingReads: reads.count, connected: connected, isDraining: departure != nil,
-            isStopped: isStopped, lastStamp: clock.last, counters: counters,
+            isStopped: isStopped, fitness: fitness, lastStamp: clock.last, counters: counters,
             reported: lease.book?.entries.members ?? [])
     }
 
@@ -276,6 +279,7 @@ extension Replica {
             changeMembers(ticket, change, deadline: deadline)
         case .shutdown: beginDeparture()
         case .storageFull(let isFull): core.step(.storageFull(isFull), now: now.steady)
+        case .fitness(let fitness): fitnessChanged(fitness)
         }
     }
 

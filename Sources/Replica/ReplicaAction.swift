@@ -51,6 +51,8 @@ public enum NotProposedReason: UInt8, Equatable, Sendable {
     case storageFull
     /// This node is on its way out.
     case draining
+    /// This node's state must not be answered from (`Fitness`).
+    case unfit
 }
 
 /// How a proposal ended.
@@ -72,7 +74,7 @@ public enum ReadCompletion: Equatable, Sendable {
 
 /// Why a read was not confirmed.
 public enum ReadFailure: UInt8, Equatable, Sendable {
-    case noLeader, noQuorum, timeout, tooBusy, draining
+    case noLeader, noQuorum, timeout, tooBusy, draining, unfit
 }
 
 /// How a hand-over of leadership ended.

@@ -87,4 +87,16 @@ public enum ReplicaInput: Equatable, Sendable {
     case shutdown
     /// Whether the disk has room for more of the log.
     case storageFull(Bool)
+    /// Whether this node's state may be answered from; `fit` until something else is said.
+    case fitness(Fitness)
+}
+
+/// Whether a node may lead and answer. One that may not still votes and keeps the log, so that the
+/// others lose nothing by it.
+public enum Fitness: Equatable, Sendable {
+    case fit
+    /// The cluster uses a feature level that this release cannot apply.
+    case tooOld(cluster: UInt32)
+    /// The state is known to be damaged, and not yet repaired.
+    case stateDamaged
 }

@@ -21,6 +21,8 @@ public struct ReplicaStatus: Equatable, Sendable {
     public var isDraining: Bool
     /// Whether `ReplicaAction.stopped` was given.
     public var isStopped: Bool
+    /// Whether it may lead and answer.
+    public var fitness: Fitness
     /// The newest stamp known to be in the log.
     public var lastStamp: Timestamp
     /// What happened in this run.

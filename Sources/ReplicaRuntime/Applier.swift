@@ -35,6 +35,8 @@ final class Applier: Sendable {
     private let report: @Sendable (ReplicaInput) -> Void
     private let fatal: FatalError
     private let statistics = Mutex(ApplyStatistics())
+    /// Whether what is committed can no longer be applied by this release. Only the thread's own.
+    private let isTooOld = Atomic(false)
     private let worker = Mutex<Worker?>(nil)
 
     /// How often a disk without room is looked at again.
@@ -124,6 +126,8 @@ final class Applier: Sendable {
     }
 
     private func apply(_ entries: inout [Entry]) {
+        // They stay in the log, for the release that comes next.
+        if isTooOld.load(ordering: .relaxed) { entries.removeAll() }
         guard !entries.isEmpty else { return }
         let begin = DispatchTime.now()
         let result: ApplyResult
@@ -144,6 +148,10 @@ final class Applier: Sendable {
             return OwnOutcome(id: id, index: applied.index, outcome: applied.outcome)
         }
         report(.applied(upTo: result.applied, durable: result.durable, outcomes: own))
+        if let level = result.levelBeyond {
+            isTooOld.store(true, ordering: .relaxed)
+            report(.fitness(.tooOld(cluster: level)))
+        }
     }
 
     private func install(_ metadata: SnapshotMetadata, _ installed: LogWriter.InstalledState) {

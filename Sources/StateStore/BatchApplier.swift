@@ -18,9 +18,12 @@ struct BatchApplier: Sendable {
     struct Batch {
         let entries: [AppliedEntry]
         let meta: StateMeta
+        /// As `ApplyResult.levelBeyond`.
+        let levelBeyond: UInt32?
     }
 
-    /// Applies `entries` in one transaction, and commits it.
+    /// Applies `entries` in one transaction, and commits it; only those before the one, if there is
+    /// one, from which on the cluster uses a feature level that this release does not know.
     func apply(
         _ entries: [Entry], behind applied: EntryID,
         begin: () throws -> some StoreTransaction
@@ -40,18 +43,36 @@ struct BatchApplier: Sendable {
         }
     }
 
+    /// Checks that this release can go on from a state.
+    ///
+    /// - Throws: `tooOld`.
+    func check(_ meta: StateMeta) throws(StateStoreError) {
+        do { try machine.check(meta) } catch {
+            throw StateStoreError(
+                .tooOld,
+                "the cluster uses feature level \(error.cluster), and this release knows only "
+                    + "\(machine.supports): start a newer one")
+        }
+    }
+
     private func run(_ entries: [Entry], on tables: some TableWriter) throws -> Batch {
         var session = try machine.begin(tables)
         var results: [AppliedEntry] = []
         results.reserveCapacity(entries.count)
-        for entry in entries { results.append(try session.apply(entry, tables)) }
+        var levelBeyond: UInt32?
+        do {
+            for entry in entries { results.append(try session.apply(entry, tables)) }
+        } catch let error as FeatureLevelTooHigh {
+            levelBeyond = error.cluster
+        }
         try session.finish(tables)
         let meta = session.meta
-        let last = entries[entries.count - 1]
-        precondition(
-            meta.applied == EntryID(index: last.index, term: last.term),
-            "applied \(meta.applied) behind a batch up to \(last.index)")
-        return Batch(entries: results, meta: meta)
+        if let last = entries.prefix(results.count).last {
+            precondition(
+                meta.applied == EntryID(index: last.index, term: last.term),
+                "applied \(meta.applied) behind a batch up to \(last.index)")
+        }
+        return Batch(entries: results, meta: meta, levelBeyond: levelBeyond)
     }
 
     // The defect: the applied index goes first, in a commit of its own.

@@ -21,6 +21,8 @@ public protocol StateStore: AnyObject, Sendable {
     /// Applies committed entries in one transaction, and makes the result visible to views opened
     /// from now on.
     ///
+    /// Stops before an entry from which on the cluster uses what this release does not know.
+    ///
     /// - Precondition: the entries follow the applied one, without a gap, and are not empty.
     /// - Throws: `full` (nothing has happened, and it may be tried again), `damaged`, `failed`.
     func apply(_ entries: [Entry]) throws -> ApplyResult
@@ -63,7 +65,8 @@ public protocol StateStore: AnyObject, Sendable {
     /// Views that are open finish on the old state. When this returns, the new state is durable,
     /// and nothing of the old one will ever be read again.
     ///
-    /// - Throws: `notReceived`, or `stale` when the store has applied as much already; before the
+    /// - Throws: `notReceived`, or `stale` when the store has applied as much already; `tooOld`
+    ///   when this release cannot go on from it; before the
     ///   switch any other error leaves the old state as it was, after it `failed` is final.
     @discardableResult
     func install(_ manifest: SnapshotManifest) throws -> StateMeta
@@ -76,7 +79,7 @@ extension StateStore {
 
 /// What applying a batch has brought about.
 public struct ApplyResult: Sendable {
-    /// The last entry of the batch.
+    /// The last entry that was applied: of the batch, unless `levelBeyond` says otherwise.
     public let applied: EntryID
     /// As `StateStore.durableAppliedIndex` after the batch.
     public let durable: LogIndex
@@ -84,4 +87,7 @@ public struct ApplyResult: Sendable {
     public let entries: [AppliedEntry]
     /// The state of the machine after the batch.
     public let meta: StateMeta
+    /// The feature level that the entry behind `applied` brings into use and this release does not
+    /// know: nothing more can be applied until the node is upgraded. Nil when all were applied.
+    public let levelBeyond: UInt32?
 }

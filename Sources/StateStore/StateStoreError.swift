@@ -31,6 +31,8 @@ extension StateStoreError.Code {
     public static let stale = Self(rawValue: "stale")
     /// The snapshot is of another kind of store, or of an unknown version.
     public static let foreign = Self(rawValue: "foreign")
+    /// The cluster uses a feature level that this release does not know: it must be upgraded.
+    public static let tooOld = Self(rawValue: "too old")
     /// The snapshot was not received whole, or is another one.
     public static let notReceived = Self(rawValue: "not received")
     /// The bytes do not begin where the ones before ended.

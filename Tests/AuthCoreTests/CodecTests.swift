@@ -167,5 +167,6 @@ import Testing
         .actorEnded, .insufficientPermissions, .userDisabled, .lastSuperAdmin, .builtInRole,
         .roleInUse, .invalid(.inheritanceCycle), .quota(.request), .idempotencyMismatch,
         .refreshUnknown, .refreshReused, .otherIncarnation, .forgotten,
+        .memberTooOld(NodeID(3)),
     ]
 }

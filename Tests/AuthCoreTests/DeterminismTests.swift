@@ -244,7 +244,9 @@ struct RandomCommand {
     }
 
     private mutating func node() -> Command.Operation {
-        switch dice.below(4) {
+        switch dice.below(5) {
+        case 4:
+            .raiseFeatureLevel(.init(level: UInt32(dice.below(3))))
         case 0:
             .registerMember(
                 .init(

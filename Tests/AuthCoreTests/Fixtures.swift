@@ -10,6 +10,8 @@ struct House {
 
     let tables = InMemoryTables()
     var log: [Entry] = []
+    /// The feature level of the release that applies.
+    var supports = StateMachine.featureLevel
     var now = House.start
     private var counter: UInt64 = 0
     private var nonce: UInt64 = 0
@@ -57,12 +59,15 @@ struct House {
             index: LogIndex(UInt64(log.count) + 1), term: Term(1), kind: .command,
             payload: proposal.encoded())
         log.append(entry)
-        return try House.apply([entry], to: tables)[0]
+        return try House.apply([entry], to: tables, supports: supports)[0]
     }
 
     /// Applies entries as one batch.
-    static func apply(_ entries: [Entry], to tables: InMemoryTables) throws -> [AppliedEntry] {
-        var session = try StateMachine(sha256: House.hash).begin(tables)
+    static func apply(
+        _ entries: [Entry], to tables: InMemoryTables, supports: UInt32 = StateMachine.featureLevel
+    ) throws -> [AppliedEntry] {
+        let machine = StateMachine(supports: supports, sha256: House.hash)
+        var session = try machine.begin(tables)
         let applied = try entries.map { try session.apply($0, tables) }
         try session.finish(tables)
         return applied

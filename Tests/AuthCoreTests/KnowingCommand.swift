@@ -202,7 +202,9 @@ struct KnowingCommand {
     private mutating func secretPath() -> SecretPath { path("s\(dice.below(2))") }
 
     private mutating func node() throws -> Command.Operation {
-        switch dice.below(4) {
+        switch dice.below(5) {
+        case 4:
+            return .raiseFeatureLevel(.init(level: 1))
         case 0:
             return .registerMember(
                 .init(

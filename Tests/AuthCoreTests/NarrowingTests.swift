@@ -13,7 +13,9 @@ import Testing
 @Suite struct NarrowingTests {
     /// Kinds that say that they narrow, and of which no example took anything; why they do stands
     /// in `Command.isNarrowing`.
-    private static let cautious: Set<CommandKind> = [.deleteRole, .deleteSecret, .updateKeyring]
+    private static let cautious: Set<CommandKind> = [
+        .deleteRole, .deleteSecret, .updateKeyring, .raiseFeatureLevel,
+    ]
 
     /// How often each kind must have taken effect; each house is made once.
     private static let effectsMin = 10
@@ -84,7 +86,7 @@ enum CommandKind: CaseIterable {
     case changeFields, rename, setRoles, disable
     case deleteUser, setPassword, rehashPassword, grantRole, revokeRole, putRole, deleteRole
     case startSession, rotateRefresh, revokeSession, revokeSessions, touchSessions
-    case putSecret, deleteSecret, recordAudit, updateKeyring, sweep
+    case putSecret, deleteSecret, recordAudit, updateKeyring, sweep, raiseFeatureLevel
 
     init(_ operation: Command.Operation) {
         // No default: a new operation must be thought of here too.
@@ -118,6 +120,7 @@ enum CommandKind: CaseIterable {
         case .deleteSecret: self = .deleteSecret
         case .recordAudit: self = .recordAudit
         case .updateKeyring: self = .updateKeyring
+        case .raiseFeatureLevel: self = .raiseFeatureLevel
         case .sweep: self = .sweep
         }
     }

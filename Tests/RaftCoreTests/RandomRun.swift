@@ -157,7 +157,11 @@ struct RandomRun {
         switch random.next(below: 6) {
         case 0: cluster.step(leader, .transferLeadership(to: id))
         case 1: cluster.step(leader, .transferLeadership(to: nil))
-        case 2: cluster.step(id, .storageFull(random.chance(1, in: 3)))
+        case 2:
+            cluster.step(
+                id,
+                random.chance(1, in: 2)
+                    ? .storageFull(random.chance(1, in: 3)) : .barred(random.chance(1, in: 3)))
         default: if changesMembers { change(leader) }
         }
     }
@@ -199,6 +203,7 @@ struct RandomRun {
         cluster.isApplyFast = true
         for id in cluster.ids {
             cluster.step(id, .storageFull(false))
+            cluster.step(id, .barred(false))
             cluster.restart(id)
             cluster.persist(id)
             cluster.apply(id)

@@ -272,6 +272,50 @@ struct StorageTests {
         #expect(bench.core.status.role == .preCandidate)
     }
 
+    @Test("a barred node hears, votes and takes entries, and leads only when it may again")
+    func barred() {
+        var bench = Bench(.log([1]))
+        bench.step(.barred(true))
+        bench.fire()
+        #expect(bench.core.status.role == .follower, "it does not campaign")
+        #expect(bench.core.deadline == nil)
+        bench.receive(
+            .append(previous: EntryID(1, 1), entries: [.at(2, 2)], commit: .zero), term: 2)
+        bench.persist()
+        #expect(bench.take(to: n2) == [.appendReply(.accepted(match: LogIndex(2)))])
+        bench.receive(.timeoutNow(last: EntryID(2, 2)), term: 2)
+        #expect(bench.take(to: n2) == [.transferRefused])
+        bench.receive(.vote(last: EntryID(2, 2), isTransfer: true), from: n3, term: 3)
+        bench.persist()
+        #expect(bench.take(to: n3) == [.voteReply(granted: true)])
+        bench.step(.barred(false))
+        bench.fire()
+        #expect(bench.core.status.role == .preCandidate)
+    }
+
+    @Test("a leader that is barred hands over, or steps down")
+    func barredLeader() {
+        var cluster = Cluster(3)
+        cluster.elect(n1)
+        cluster.step(n1, .barred(true))
+        #expect(throws: ProposalRefusal.transferring) { try cluster.propose(n1, "x") }
+        cluster.settle()
+        #expect(cluster.leaders.count == 1)
+        #expect(cluster.leaders != [n1])
+
+        var cut = Cluster(3)
+        cut.elect(n1)
+        cut.partition([n1], [n2, n3])
+        cut.step(n1, .barred(true))
+        cut.advance(600)
+        #expect(cut[n1].core.status.role != .leader)
+
+        var alone = Cluster(1)
+        alone.elect(n1)
+        alone.step(n1, .barred(true))
+        #expect(alone[n1].core.status.role != .leader, "no heir to wait for")
+    }
+
     @Test("a leader whose disk is full refuses proposals and hands over, or steps down")
     func fullLeader() {
         var cluster = Cluster(3)

@@ -33,7 +33,14 @@ final class TemporaryDirectory {
 }
 
 /// A machine whose digests are cheap and not secure.
-let machine = StateMachine(sha256: { bytes in
+let machine = machineOfRelease(supporting: StateMachine.featureLevel)
+
+/// The same, of another release.
+func machineOfRelease(supporting level: UInt32) -> StateMachine {
+    StateMachine(supports: level, sha256: cheapDigest)
+}
+
+private func cheapDigest(_ bytes: [UInt8]) -> [UInt8] {
     var digest: [UInt8] = []
     for lane in UInt8(0)..<8 {
         let sum = CRC32C.checksum(of: bytes + [lane])
@@ -42,7 +49,7 @@ let machine = StateMachine(sha256: { bytes in
         }
     }
     return digest
-})
+}
 
 let threeNodes = ConfState(voters: [NodeID(1), NodeID(2), NodeID(3)])
 
@@ -56,13 +63,14 @@ func smallOptions() -> LMDBStateStoreOptions {
 }
 
 func diskStore(
-    _ directory: TemporaryDirectory, options: LMDBStateStoreOptions = smallOptions()
+    _ directory: TemporaryDirectory, machine: StateMachine = machine,
+    options: LMDBStateStoreOptions = smallOptions()
 ) throws -> LMDBStateStore {
     try LMDBStateStore(
         directory: directory.path, machine: machine, configuration: threeNodes, options: options)
 }
 
-func memoryStore() -> MemoryStateStore {
+func memoryStore(machine: StateMachine = machine) -> MemoryStateStore {
     MemoryStateStore(machine: machine, configuration: threeNodes)
 }
 
@@ -137,6 +145,22 @@ struct EntryMaker {
                     username: name, password: PasswordHash(phc: "$argon2id$x"))),
             header: header()
         ).encoded()
+    }
+
+    /// Cluster, configuration of node 1 alone, its registration, the raising of the feature level,
+    /// and one command behind it.
+    mutating func raising(to level: UInt32) -> [Entry] {
+        let member = Command.RegisterMember(
+            node: NodeID(1), incarnation: Incarnation(1), url: "u", peer: "p", version: "1",
+            featureLevel: level)
+        let operations: [Command.Operation] = [
+            .registerMember(member), .raiseFeatureLevel(.init(level: level)),
+            .sweep(.init(limit: 1)),
+        ]
+        return [
+            command(bootstrap()), entry(.configuration, ConfState(voters: [NodeID(1)]).encoded()),
+        ]
+            + operations.map { command(Command($0, header: header()).encoded()) }
     }
 
     private mutating func registration() -> [UInt8] {

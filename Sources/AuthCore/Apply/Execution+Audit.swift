@@ -21,6 +21,8 @@ extension AuditNote {
             self.init(.clusterBootstrap, .user(body.administrator))
         case .registerMember(let body):
             self.init(.memberRegister, .member(body.node))
+        case .raiseFeatureLevel:
+            self.init(.clusterRaise, .none)
         case .updateKeyring:
             self.init(.keyringUpdate, .none)
         case .createUser(let body):
@@ -154,6 +156,7 @@ extension Refusal {
         case .refreshUnknown: .refreshUnknown
         case .refreshReused: .refreshReused
         case .otherIncarnation: .otherIncarnation
+        case .memberTooOld: .memberTooOld
         }
     }
 
@@ -165,7 +168,7 @@ extension Refusal {
             true
         case .undecodable, .unsupported, .notBootstrapped, .alreadyBootstrapped, .notFound,
             .exists, .versionMismatch, .stale, .roleInUse, .invalid, .quota,
-            .idempotencyMismatch, .forgotten:
+            .idempotencyMismatch, .memberTooOld, .forgotten:
             false
         }
     }

@@ -1,4 +1,5 @@
 import ByteCodec
+import RaftCore
 
 extension Execution {
     /// Makes cluster, keyring, the first tenant with its built-in roles, and the first user.
@@ -39,6 +40,10 @@ extension Execution {
     mutating func registerMember(_ body: Command.RegisterMember) throws -> Outcome.Result {
         let old = try MemberRow.read(body.node, tables)
         if let old, old.incarnation != body.incarnation { return .refused(.otherIncarnation) }
+        // It could apply nothing of what follows.
+        guard body.featureLevel >= meta.featureLevel else {
+            return .refused(.memberTooOld(body.node))
+        }
         if old == nil, try memberCount() >= Limits.members { return .refused(.quota(.member)) }
         var member = MemberRow(
             node: body.node, incarnation: body.incarnation, url: body.url, peer: body.peer,
@@ -50,6 +55,27 @@ extension Execution {
         }
         member.registeredAt = stamp
         try member.put(tables)
+        return .done
+    }
+
+    /// Raises the feature level, when every member has said that its release knows it.
+    ///
+    /// - Throws: `FeatureLevelTooHigh` where it takes effect and this release is the exception: the
+    ///   entry stays to be applied by its successor.
+    mutating func raiseFeatureLevel(_ body: Command.RaiseFeatureLevel) throws -> Outcome.Result {
+        if let refusal = try require(.clusterManage) { return .refused(refusal) }
+        guard body.level > meta.featureLevel else {
+            note = nil
+            return body.level == meta.featureLevel ? .done : .refused(.invalid(.form))
+        }
+        guard !meta.configuration.isEmpty else { return .refused(.notFound(.member)) }
+        for node in meta.configuration.members {
+            let level = try MemberRow.read(node, tables)?.featureLevel ?? 0
+            guard level >= body.level else { return .refused(.memberTooOld(node)) }
+        }
+        guard body.level <= supports else { throw FeatureLevelTooHigh(cluster: body.level) }
+        meta.featureLevel = body.level
+        note?.details.append(.version(UInt64(body.level)))
         return .done
     }
 

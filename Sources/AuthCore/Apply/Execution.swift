@@ -12,6 +12,8 @@ struct Execution {
     let index: LogIndex
     var meta: StateMeta
     let tables: Changes
+    /// The highest feature level that this release can apply.
+    let supports: UInt32
     let sha256: @Sendable ([UInt8]) -> [UInt8]
 
     /// What the audit row of this command will say; nil for one that writes none.
@@ -22,13 +24,14 @@ struct Execution {
 
     init(
         command: Command, node: NodeID, index: LogIndex, meta: StateMeta, tables: Changes,
-        sha256: @escaping @Sendable ([UInt8]) -> [UInt8]
+        supports: UInt32, sha256: @escaping @Sendable ([UInt8]) -> [UInt8]
     ) {
         self.command = command
         self.node = node
         self.index = index
         self.meta = meta
         self.tables = tables
+        self.supports = supports
         self.sha256 = sha256
         note = AuditNote(command)
     }
@@ -80,7 +83,8 @@ struct Execution {
         case .recordAudit, .rehashPassword, .rotateRefresh:
             // They carry their own proof, or need none.
             break
-        case .startSession, .updateKeyring, .createUser, .updateUser, .deleteUser, .setPassword,
+        case .startSession, .updateKeyring, .raiseFeatureLevel, .createUser, .updateUser,
+            .deleteUser, .setPassword,
             .grantRole, .revokeRole, .putRole, .deleteRole, .revokeSession, .revokeSessions,
             .putSecret, .deleteSecret:
             if let refusal = try checkActor() { return .refused(refusal) }
@@ -92,6 +96,7 @@ struct Execution {
         switch command.operation {
         case .bootstrap(let body): try bootstrap(body)
         case .registerMember(let body): try registerMember(body)
+        case .raiseFeatureLevel(let body): try raiseFeatureLevel(body)
         case .updateKeyring(let body): try updateKeyring(body)
         case .sweep(let body): try sweep(body)
         case .recordAudit(let body): try recordAudit(body)

@@ -26,20 +26,40 @@ public struct StateMachine: Sendable {
     /// The highest feature level whose commands this release can apply.
     public static let featureLevel: UInt32 = 1
 
+    /// The highest feature level that this machine applies.
+    public let supports: UInt32
     private let sha256: @Sendable ([UInt8]) -> [UInt8]
 
-    /// Takes the hash function that chains audit rows: 32 bytes of SHA-256.
-    public init(sha256: @escaping @Sendable ([UInt8]) -> [UInt8]) { self.sha256 = sha256 }
+    /// A machine of this release, or of an older one.
+    ///
+    /// - Parameters:
+    ///   - supports: another level than this release's makes it behave like an older or a newer
+    ///     one, as far as what is known today goes.
+    ///   - sha256: the hash function that chains audit rows: 32 bytes of SHA-256.
+    public init(
+        supports: UInt32 = Self.featureLevel, sha256: @escaping @Sendable ([UInt8]) -> [UInt8]
+    ) {
+        precondition(supports >= 1, "there was no release before level 1")
+        self.supports = supports
+        self.sha256 = sha256
+    }
 
     /// Begins a batch in a transaction on `tables`.
     ///
     /// - Throws: `FeatureLevelTooHigh`, `StateDamage`, or what the tables throw.
     public func begin(_ tables: some TableReader) throws -> ApplySession {
         let meta = try StateMeta.read(tables)
-        guard meta.featureLevel <= Self.featureLevel else {
+        try check(meta)
+        return ApplySession(meta: meta, supports: supports, sha256: sha256)
+    }
+
+    /// Checks that this release can go on from a state.
+    ///
+    /// - Throws: `FeatureLevelTooHigh`.
+    public func check(_ meta: StateMeta) throws(FeatureLevelTooHigh) {
+        guard meta.featureLevel <= supports else {
             throw FeatureLevelTooHigh(cluster: meta.featureLevel)
         }
-        return ApplySession(meta: meta, sha256: sha256)
     }
 }
 
@@ -52,26 +72,30 @@ public struct FeatureLevelTooHigh: Error, Equatable, Sendable {
 /// A batch of entries that is applied in one transaction.
 ///
 /// Where batches begin and end leaves no trace in the state. After a throw the transaction must
-/// be dropped, and the session with it.
+/// be dropped, and the session with it; but after `FeatureLevelTooHigh` neither has changed, so
+/// that the entries before may be kept.
 public struct ApplySession {
     /// As of the last entry applied; its row is written by `finish`.
     public private(set) var meta: StateMeta
+    private let supports: UInt32
     private let sha256: @Sendable ([UInt8]) -> [UInt8]
 
-    init(meta: StateMeta, sha256: @escaping @Sendable ([UInt8]) -> [UInt8]) {
+    init(meta: StateMeta, supports: UInt32, sha256: @escaping @Sendable ([UInt8]) -> [UInt8]) {
         self.meta = meta
+        self.supports = supports
         self.sha256 = sha256
     }
 
     /// Applies the next entry.
     ///
     /// - Precondition: its index follows `meta.applied`, and its term is not older.
-    /// - Throws: `StateDamage`, or what the tables throw.
+    /// - Throws: `FeatureLevelTooHigh`, `StateDamage`, or what the tables throw.
     public mutating func apply(_ entry: Entry, _ tables: some TableWriter) throws -> AppliedEntry {
         precondition(
             entry.index == meta.applied.index.next,
             "entry \(entry.index.rawValue) after \(meta.applied.index.rawValue)")
         precondition(entry.term >= meta.applied.term, "entry of an older term")
+        let before = meta
         let changes = Changes(base: tables, hash: meta.stateHash)
         let applied: AppliedEntry
         switch entry.kind {
@@ -81,7 +105,12 @@ public struct ApplySession {
             meta.configuration = try Self.configuration(entry)
             applied = AppliedEntry(entry.index)
         case .command:
-            applied = try applyCommand(entry, changes)
+            do { applied = try applyCommand(entry, changes) } catch let error as FeatureLevelTooHigh
+            {
+                precondition(changes.count == 0, "changes by an entry that is too new")
+                meta = before
+                throw error
+            }
         }
         meta.applied = EntryID(index: entry.index, term: entry.term)
         changes.mix(meta)
@@ -140,13 +169,17 @@ public struct ApplySession {
         } catch {
             return Outcome(result: .refused(.undecodable), index: index, stamp: meta.lastStamp)
         }
+        guard command.operation.featureLevel <= meta.featureLevel else {
+            // As an older release would answer, whose members may be applying it now.
+            return Outcome(result: .refused(.undecodable), index: index, stamp: meta.lastStamp)
+        }
         guard proposal.isNarrowing || !command.isNarrowing else {
             // It was acknowledged without regard to who might still say yes: it has no effect.
             return Outcome(result: .refused(.undecodable), index: index, stamp: meta.lastStamp)
         }
         var execution = Execution(
             command: command, node: proposal.id.node, index: index, meta: meta, tables: changes,
-            sha256: sha256)
+            supports: supports, sha256: sha256)
         let outcome = try execution.run()
         meta = execution.meta
         return outcome

@@ -49,6 +49,14 @@ extension Command {
         }
     }
 
+    /// Lets the cluster use what the members' releases have learnt. Refused as long as a member
+    /// registered itself with a lower level, or has not registered.
+    public struct RaiseFeatureLevel: Hashable, Sendable {
+        /// The level that is to be used; one that is in use already changes nothing.
+        public var level: UInt32
+        public init(level: UInt32) { self.level = level }
+    }
+
     /// Replaces the sealed keyring.
     public struct UpdateKeyring: Hashable, Sendable {
         /// The version that is replaced; another one refuses.

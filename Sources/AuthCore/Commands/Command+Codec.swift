@@ -114,6 +114,7 @@ extension Command.Operation {
         case .updateKeyring: 3
         case .sweep: 4
         case .recordAudit: 5
+        case .raiseFeatureLevel: 6
         case .createUser: 10
         case .updateUser: 11
         case .deleteUser: 12
@@ -139,6 +140,7 @@ extension Command.Operation {
         case .bootstrap(let body): body.write(to: &writer)
         case .registerMember(let body): body.write(to: &writer)
         case .updateKeyring(let body): body.write(to: &writer)
+        case .raiseFeatureLevel(let body): writer.write(body.level)
         case .sweep(let body): writer.write(body.limit)
         case .recordAudit(let body): writer.write(list: body.events) { $1.write(to: &$0) }
         case .createUser(let body): body.write(to: &writer)
@@ -173,6 +175,7 @@ extension Command.Operation {
                     events: try reader.readList(atMost: Limits.auditBatch) {
                         reader throws(ByteCodecError) in try AuditEvent(from: &reader)
                     }))
+        case 6: self = .raiseFeatureLevel(.init(level: try reader.read()))
         case 10: self = .createUser(try .init(from: &reader))
         case 11: self = .updateUser(try .init(from: &reader))
         case 12: self = .deleteUser(try .init(from: &reader))

@@ -5,6 +5,7 @@ public enum AuditAction: UInt16, CaseIterable, Sendable {
     case clusterBootstrap = 1
     case memberRegister = 2
     case keyringUpdate = 3
+    case clusterRaise = 4
     case userCreate = 10
     case userUpdate = 11
     case userDelete = 12
@@ -35,6 +36,7 @@ public enum AuditAction: UInt16, CaseIterable, Sendable {
         case .clusterBootstrap: "cluster.bootstrap"
         case .memberRegister: "member.register"
         case .keyringUpdate: "keyring.update"
+        case .clusterRaise: "cluster.raise"
         case .userCreate: "user.create"
         case .userUpdate: "user.update"
         case .userDelete: "user.delete"
@@ -157,6 +159,7 @@ public enum AuditReason: UInt8, CaseIterable, Sendable {
     case rateLimited = 18
     case expired = 19
     case idempotencyMismatch = 20
+    case memberTooOld = 21
 
     /// The name as the API shows it.
     public var name: String {
@@ -176,6 +179,7 @@ public enum AuditReason: UInt8, CaseIterable, Sendable {
         case .refreshUnknown: "refresh_unknown"
         case .refreshReused: "refresh_reused"
         case .otherIncarnation: "other_incarnation"
+        case .memberTooOld: "member_too_old"
         case .unknownUser: "unknown_user"
         case .wrongPassword: "wrong_password"
         case .rateLimited: "rate_limited"

@@ -109,6 +109,8 @@ extension Refusal {
             writer.write(current)
         case .invalid(let value):
             writer.write(value.rawValue)
+        case .memberTooOld(let node):
+            writer.write(node.rawValue)
         case .undecodable, .unsupported, .notBootstrapped, .alreadyBootstrapped,
             .credentialsChanged, .actorEnded, .insufficientPermissions, .userDisabled,
             .lastSuperAdmin, .builtInRole, .roleInUse, .idempotencyMismatch, .refreshUnknown,
@@ -142,6 +144,7 @@ extension Refusal {
         case 20: self = .refreshReused
         case 21: self = .otherIncarnation
         case 22: self = .forgotten
+        case 23: self = .memberTooOld(NodeID(try reader.read()))
         default: throw .malformed(offset: reader.offset - 1, what: "refusal \(code)")
         }
     }
@@ -170,6 +173,7 @@ extension Refusal {
         case .refreshReused: 20
         case .otherIncarnation: 21
         case .forgotten: 22
+        case .memberTooOld: 23
         }
     }
 }

@@ -108,6 +108,8 @@ public enum Refusal: Hashable, Sendable {
     case refreshReused
     /// Another incarnation is registered under this node's number.
     case otherIncarnation
+    /// This member's release does not know the feature level, or it has not registered.
+    case memberTooOld(NodeID)
     /// The proposal was applied before, and its outcome is forgotten.
     case forgotten
 

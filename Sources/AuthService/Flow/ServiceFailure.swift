@@ -1,4 +1,5 @@
 public import AuthCore
+internal import RaftCore
 
 /// Why a use case did not do what was asked: an answer for the caller, who is always told the
 /// same for the same reason.
@@ -63,6 +64,8 @@ public enum ServiceFailure: Error, Equatable, Sendable {
         case .quota: self = .quota
         case .idempotencyMismatch: self = .idempotencyMismatch
         case .refreshUnknown, .refreshReused: self = .tokenInvalid
+        case .memberTooOld(let node):
+            self = .invalid("node \(node.rawValue) runs a release that is too old")
         case .otherIncarnation: self = .internal("another incarnation is registered")
         case .forgotten: self = .outcomeUnknown
         }

@@ -10,7 +10,7 @@ extension Replica {
     /// Asks the leader for a lease, and reports what is applied (rule 1). Any number of these may
     /// be lost.
     mutating func askForLease() {
-        guard let leader, leader != id, connected.contains(leader) else { return }
+        guard let leader, leader != id, connected.contains(leader), fitness == .fit else { return }
         let ask = LeaseAsk(
             incarnation: run, reading: now.steady, applied: visible, awaited: lease.awaited)
         actions.append(.send(.leaseAsk(ask), to: leader))
@@ -39,7 +39,7 @@ extension Replica {
 
     /// Says which lease is in use, when another one is.
     mutating func publishLease() {
-        let usable = lease.held.usable(at: visible, now: now.steady)
+        let usable = fitness == .fit ? lease.held.usable(at: visible, now: now.steady) : nil
         guard usable != lease.published else { return }
         lease.published = usable
         actions.append(.lease(usable))
@@ -138,6 +138,9 @@ extension Replica {
 extension Replica {
     /// Waits until everything up to and with an index may be acknowledged.
     mutating func awaitRelease(_ ticket: Ticket, _ index: LogIndex, deadline: SteadyTime) {
+        guard fitness == .fit else {
+            return actions.append(.completeRead(ticket, .failed(.unfit, leader: leader)))
+        }
         guard index > lease.released else {
             return actions.append(.completeRead(ticket, .confirmed(visible)))
         }

@@ -89,7 +89,7 @@ extension ProposalFailure {
             case .tooBusy: .tooBusy
             case .tooLarge: .tooLarge
             case .storageFull: .storageFull
-            case .draining: .draining
+            case .draining, .unfit: .draining
             }
     }
 }
@@ -102,8 +102,8 @@ extension AuthService.ReadFailure {
             case .noQuorum: .noQuorum
             case .timeout: .timeout
             case .tooBusy: .tooBusy
-            // A node on its way out knows no leader any more.
-            case .draining: .noLeader
+            // A node on its way out knows no leader any more, and an unfit one must not listen.
+            case .draining, .unfit: .noLeader
             }
     }
 }

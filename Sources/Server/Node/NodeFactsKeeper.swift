@@ -98,6 +98,11 @@ final class NodeFactsKeeper: Sendable {
             (.unavailable(reason), .unavailable(reason))
         }
         guard !status.isDraining else { return both("draining") }
+        switch status.fitness {
+        case .fit: break
+        case .tooOld(let level): return both("feature level \(level) needs a newer release")
+        case .stateDamaged: return both("the state is being repaired")
+        }
         guard status.raft.leader != nil else { return both("no leader") }
         guard let confirmedAt = readConfirmedAt,
             now.nanoseconds(since: confirmedAt) <= Self.confirmationMilliseconds * 1_000_000

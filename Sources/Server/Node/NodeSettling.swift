@@ -112,7 +112,8 @@ final class NodeSettling: Sendable {
                 .init(
                     node: introduction.node, incarnation: introduction.incarnation,
                     url: Text(introduction.url), peer: Text(introduction.peer),
-                    version: Text(introduction.version), featureLevel: 1)), header: .ownNode)
+                    version: Text(introduction.version),
+                    featureLevel: StateMachine.featureLevel)), header: .ownNode)
     }
 
     private func bits(_ bytes: [UInt8]) -> UInt128 { bytes.reduce(0) { $0 << 8 | UInt128($1) } }

@@ -50,7 +50,7 @@ public final class LMDBStateStore: StateStore {
     /// begins with `configuration`; removes what a crash left behind, and makes what was applied
     /// durable (recovery R2).
     ///
-    /// - Throws: `damaged`: the state must be fetched from a peer; `failed`.
+    /// - Throws: `damaged`: the state must be fetched from a peer; `tooOld`; `failed`.
     public init(
         directory root: String, machine: StateMachine, configuration: ConfState,
         options: LMDBStateStoreOptions = .init()
@@ -74,6 +74,7 @@ public final class LMDBStateStore: StateStore {
             }
             return try Self.open(number, directory, options)
         }
+        try applier.check(published.row.value)
         state = Mutex(State(published: published, durable: published.applied.index))
     }
 
@@ -143,7 +144,7 @@ public final class LMDBStateStore: StateStore {
             }
             return ApplyResult(
                 applied: batch.meta.applied, durable: durable, entries: batch.entries,
-                meta: batch.meta)
+                meta: batch.meta, levelBeyond: batch.levelBeyond)
         }
     }
 
@@ -254,6 +255,7 @@ public final class LMDBStateStore: StateStore {
                 try directory.files.synchronizeDirectory(directory.root)
                 let opened = try Self.open(next, directory, options)
                 try sink.manifest.verify(opened.row.value)
+                try applier.check(opened.row.value)
                 try directory.switchCurrent(to: next) { isSwitched = true }
                 return opened
             }

@@ -86,7 +86,7 @@ public final class MemoryStateStore: StateStore {
         }
         return ApplyResult(
             applied: batch.meta.applied, durable: durableAppliedIndex, entries: batch.entries,
-            meta: batch.meta)
+            meta: batch.meta, levelBeyond: batch.levelBeyond)
     }
 
     private func commit(_ image: MemoryImage) throws {
@@ -129,14 +129,18 @@ public final class MemoryStateStore: StateStore {
     // MARK: Crashes
 
     /// The store that is found after a crash at this moment. What was being received is gone.
-    public func afterCrash(_ crash: Crash) -> MemoryStateStore {
+    ///
+    /// - Parameter machine: of the release that is started next; the same one if nil.
+    public func afterCrash(
+        _ crash: Crash, machine: StateMachine? = nil
+    ) -> MemoryStateStore {
         let (image, origin) = state.withLock { state in
             switch crash {
             case .kill, .powerLoss(undoesLastCommit: false): (state.current.image, state.origin)
             case .powerLoss(undoesLastCommit: true): (state.durable.image, state.origin)
             }
         }
-        return MemoryStateStore(machine: applier.machine, image: image, origin: origin)
+        return MemoryStateStore(machine: machine ?? applier.machine, image: image, origin: origin)
     }
 
     /// Whether the newest states of both hold the same rows.
@@ -178,6 +182,7 @@ public final class MemoryStateStore: StateStore {
             state.incoming = nil
             try refuseStale(manifest, behind: state.current.meta.applied)
             let meta = try StateMeta.read(MemoryRows(image: image))
+            try applier.check(meta)
             state.current = Version(image: image, meta: meta)
             state.durable = state.current
             state.origin = manifest.last

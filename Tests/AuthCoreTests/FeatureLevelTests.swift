@@ -1,0 +1,110 @@
+import ByteCodec
+import RaftCore
+import Testing
+
+@testable import AuthCore
+
+/// A machine that stands for the next release, which knows one level more.
+private let nextLevel = StateMachine.featureLevel + 1
+
+@Suite("Feature levels (docs/decisions/0004-feature-levels.md)")
+struct FeatureLevelTests {
+    /// Registers three members of the next release, and one of them as `level`.
+    private func house(third level: UInt32) throws -> House {
+        var house = try House.open()
+        var meta = try house.meta
+        meta.configuration = ConfState(voters: [NodeID(1), NodeID(2)], learners: [NodeID(3)])
+        try meta.write(house.tables)
+        for node in 1...3 as ClosedRange<UInt64> {
+            try house.register(NodeID(node), node == 3 ? level : nextLevel)
+        }
+        return house
+    }
+
+    @Test("It is raised by a member of the staff, once every member knows it, learners included")
+    func raising() throws {
+        var house = try house(third: nextLevel - 1)
+        house.supports = nextLevel
+        let raise = Command.Operation.raiseFeatureLevel(.init(level: nextLevel))
+        let other = try house.makeActor(9, ["users:read"])
+        #expect(try house.apply(raise, by: other).refusal == .insufficientPermissions)
+        #expect(try house.apply(raise, by: house.admin).refusal == .memberTooOld(NodeID(3)))
+        #expect(try house.lastAudit()?.details.contains(.reason(.memberTooOld)) == true)
+        #expect(try house.meta.featureLevel == nextLevel - 1)
+        try house.register(NodeID(3), nextLevel)
+        #expect(try house.apply(raise, by: house.admin).result == .done)
+        #expect(try house.meta.featureLevel == nextLevel)
+        #expect(try house.lastAudit()?.action == .clusterRaise)
+        #expect(try house.apply(raise, by: house.admin).result == .done, "a repetition")
+        let lower = Command.Operation.raiseFeatureLevel(.init(level: nextLevel - 1))
+        #expect(try house.apply(lower, by: house.admin).refusal == .invalid(.form))
+    }
+
+    @Test("A member that has not registered is not known to be new enough")
+    func unregistered() throws {
+        var house = try House.open()
+        house.supports = nextLevel
+        var meta = try house.meta
+        meta.configuration = ConfState(voters: [NodeID(1)])
+        try meta.write(house.tables)
+        let raise = Command.Operation.raiseFeatureLevel(.init(level: nextLevel))
+        #expect(try house.apply(raise, by: house.admin).refusal == .memberTooOld(NodeID(1)))
+    }
+
+    @Test("Nobody of an older release registers from then on")
+    func lateComer() throws {
+        var house = try house(third: nextLevel)
+        house.supports = nextLevel
+        _ = try house.apply(.raiseFeatureLevel(.init(level: nextLevel)), by: house.admin)
+        let old = house.member(NodeID(2), nextLevel - 1)
+        let refused = try house.apply(.registerMember(old), by: .node)
+        #expect(refused.refusal == .memberTooOld(NodeID(2)))
+    }
+
+    @Test("A release that does not know the level stops before the entry, which stays unapplied")
+    func tooOld() throws {
+        var house = try house(third: nextLevel)
+        let before = InMemoryTables(copying: house.tables)
+        let raise = Command.Operation.raiseFeatureLevel(.init(level: nextLevel))
+        #expect(throws: FeatureLevelTooHigh(cluster: nextLevel)) {
+            try house.apply(raise, by: house.admin)
+        }
+        #expect(rows(house.tables) == rows(before))
+        // Its successor goes on with the same entry.
+        let entry = try #require(house.log.last)
+        #expect(try House.apply([entry], to: house.tables, supports: nextLevel).count == 1)
+        #expect(try house.meta.featureLevel == nextLevel)
+        // And the older one finds the state closed when it comes back.
+        #expect(throws: FeatureLevelTooHigh(cluster: nextLevel)) {
+            try House.apply([], to: house.tables)
+        }
+    }
+
+    @Test("A command that is refused stops nobody, however high the level that it asks for")
+    func refusedByAll() throws {
+        var house = try house(third: nextLevel - 1)
+        let other = InMemoryTables(copying: house.tables)
+        let raise = Command.Operation.raiseFeatureLevel(.init(level: nextLevel))
+        #expect(try house.apply(raise, by: house.admin).refusal == .memberTooOld(NodeID(3)))
+        let entry = try #require(house.log.last)
+        _ = try House.apply([entry], to: other, supports: nextLevel)
+        #expect(rows(house.tables) == rows(other))
+    }
+
+    private func rows(_ tables: InMemoryTables) -> [[[UInt8]]] {
+        Table.allCases.map { tables.rows($0).flatMap { [$0.key, $0.value] } }
+    }
+}
+
+extension House {
+    fileprivate func member(_ node: NodeID, _ level: UInt32) -> Command.RegisterMember {
+        .init(
+            node: node, incarnation: Incarnation(node.rawValue), url: "https://n", peer: "n:1",
+            version: "1", featureLevel: level)
+    }
+
+    fileprivate mutating func register(_ node: NodeID, _ level: UInt32) throws {
+        let outcome = try apply(.registerMember(member(node, level)), by: .node)
+        #expect(outcome.result == .done)
+    }
+}

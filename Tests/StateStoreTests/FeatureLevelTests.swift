@@ -1,0 +1,72 @@
+import AuthCore
+import RaftCore
+import Testing
+
+@testable import StateStore
+
+@Suite("Stores of a release that is too old (docs/decisions/0004-feature-levels.md)")
+struct FeatureLevelTests {
+    private let level = StateMachine.featureLevel + 1
+
+    @Test("a batch is applied up to the entry that is too new, and the next release goes on there")
+    func halts() throws {
+        let directory = try TemporaryDirectory()
+        // Closed before it is opened again: a process opens an environment once.
+        let elsewhere = try TemporaryDirectory()
+        var entries = EntryMaker(seed: 1)
+        let batch = entries.raising(to: level)
+        var disk = try diskStore(directory)
+        let memory = memoryStore()
+        for store in [disk, memory] as [any StateStore] {
+            let result = try store.apply(batch)
+            #expect(result.levelBeyond == level)
+            #expect(result.entries.count == 3)
+            #expect(result.applied == EntryID(index: batch[2].index, term: batch[2].term))
+            #expect(store.applied == result.applied)
+            let again = try store.apply(Array(batch[3...]))
+            #expect(again.levelBeyond == level)
+            #expect(again.entries.isEmpty)
+            #expect(again.applied == result.applied)
+        }
+        #expect(try disk.dump() == memory.dump())
+        disk = try diskStore(elsewhere)
+        let next = machineOfRelease(supporting: level)
+        disk = try diskStore(directory, machine: next)
+        let upgraded = memory.afterCrash(.kill, machine: next)
+        for store in [disk, upgraded] as [any StateStore] {
+            let result = try store.apply(Array(batch[3...]))
+            #expect(result.levelBeyond == nil)
+            #expect(result.entries.count == 2)
+            #expect(result.meta.featureLevel == level)
+        }
+        #expect(try disk.dump() == upgraded.dump())
+        // The way back is closed.
+        disk = try diskStore(elsewhere)
+        let error = #expect(throws: StateStoreError.self) { try diskStore(directory) }
+        #expect(error?.code == .tooOld)
+    }
+
+    @Test("a snapshot of a state that is too new is not installed, and the old state stays")
+    func snapshot() throws {
+        var entries = EntryMaker(seed: 2)
+        let batch = entries.raising(to: level)
+        let next = machineOfRelease(supporting: level)
+        let directories = [try TemporaryDirectory(), try TemporaryDirectory()]
+        let sources: [any StateStore] = [
+            try diskStore(directories[0], machine: next), memoryStore(machine: next),
+        ]
+        let sinks: [any StateStore] = [try diskStore(directories[1]), memoryStore()]
+        for (source, sink) in zip(sources, sinks) {
+            _ = try source.apply(batch)
+            try source.forceSync()
+            let snapshot = try source.exportSnapshot()
+            defer { snapshot.close() }
+            try transfer(snapshot, to: sink)
+            let error = #expect(throws: StateStoreError.self) {
+                try sink.install(snapshot.manifest)
+            }
+            #expect(error?.code == .tooOld)
+            #expect(sink.applied == .zero)
+        }
+    }
+}
