@@ -32,17 +32,19 @@ struct Arguments {
     var isQuiet = false
     /// Whether members change in every world that a seed draws.
     var changesMembers = false
+    /// Whether there are two releases in every world that a seed draws.
+    var mixesReleases = false
     /// Whether a swarm goes on after a broken promise.
     var isGoingOn = false
 
     static let usage = """
-        usage: simulate --seed N [--nodes N] [--hours H | --seconds S] [--members] [--trace]
-                        [--defect NAME] [--picture FILE.html [--from S] [--to S]]
+        usage: simulate --seed N [--nodes N] [--hours H | --seconds S] [--members] [--releases]
+                        [--trace] [--defect NAME] [--picture FILE.html [--from S] [--to S]]
                simulate --plan FILE [--defect NAME] [--trace] [--picture FILE.html]
                simulate shrink (--seed N | --plan FILE) [--defect NAME] [--attempts N]
                simulate scenario FILE.yaml ... [--trace] [--picture FILE.html]
                simulate swarm [--seeds A..B] [--nodes N] [--hours H | --seconds S] [--jobs N]
-                              [--members] [--go-on] [--quiet]
+                              [--members] [--releases] [--go-on] [--quiet]
                simulate defects [--defect NAME] [--attempts N] [--seconds S] [--jobs N]
                simulate explore [--states N]
                simulate calm [--nodes N] [--rate OPERATIONS] [--seconds S]
@@ -50,7 +52,8 @@ struct Arguments {
         simulate runs the world of one seed and says whether every promise was kept: exit code 0,
         or 1 and the broken promise. The seed and the commit are the whole reproduction.
         --picture draws the run as a page of HTML; --from and --to choose the part, in seconds.
-        --members has members change in every world, and not only in one of four.
+        --members has members change in every world, and not only in one of four; --releases has
+        two releases in every world, and not only in one of six.
         shrink makes a plan that breaks a promise as small as it gets, and prints it: --plan runs it.
         scenario runs what the file describes, and tells downtimes and latencies in virtual time.
         swarm runs the world of each seed; hours and seconds are those of one world.
@@ -80,6 +83,7 @@ struct Arguments {
             case "--go-on": isGoingOn = true
             case "--quiet": isQuiet = true
             case "--members": changesMembers = true
+            case "--releases": mixesReleases = true
             case "--seed": seed = try Self.number(&rest, word)
             case "--seeds": seeds = try Self.range(&rest, word)
             case "--nodes": nodes = Int(try Self.number(&rest, word))

@@ -35,7 +35,8 @@ struct Runner {
             seed: arguments.seed,
             options: .drawn(
                 seed: arguments.seed, nodes: arguments.nodes, seconds: arguments.seconds,
-                changesMembers: arguments.changesMembers))
+                changesMembers: arguments.changesMembers,
+                mixesReleases: arguments.mixesReleases))
     }
 
     private func calm() throws -> Int32 {
@@ -120,7 +121,8 @@ struct Runner {
         for seed in arguments.seeds {
             let options = SwarmOptions.drawn(
                 seed: seed, nodes: arguments.nodes, seconds: arguments.seconds,
-                changesMembers: arguments.changesMembers)
+                changesMembers: arguments.changesMembers,
+                mixesReleases: arguments.mixesReleases)
             let report = Simulation.run(seed: seed, options: options)
             if !arguments.isQuiet || report.violation != nil { print(Printing.verdict(report)) }
             if report.violation != nil {

@@ -210,16 +210,6 @@ public struct Replica: Sendable {
         return due == SteadyTime(nanoseconds: .max) ? nil : due
     }
 
-    /// What this node knows now.
-    public var status: ReplicaStatus {
-        ReplicaStatus(
-            raft: core.status, visible: visible, durableApplied: durableApplied,
-            pendingProposals: pending.count, pendingBytes: pending.bytes,
-            pendingReads: reads.count, connected: connected, isDraining: departure != nil,
-            isStopped: isStopped, fitness: fitness, lastStamp: clock.last, counters: counters,
-            reported: lease.book?.entries.members ?? [])
-    }
-
     /// What this node is now. Costs nothing, unlike `status`.
     public var glance: RaftGlance { core.glance }
 

@@ -95,8 +95,8 @@ public enum ReplicaInput: Equatable, Sendable {
 /// others lose nothing by it.
 public enum Fitness: Equatable, Sendable {
     case fit
-    /// The cluster uses a feature level that this release cannot apply.
-    case tooOld(cluster: UInt32)
+    /// The cluster uses what this release cannot apply: the feature level, if it is known.
+    case tooOld(cluster: UInt32?)
     /// The state is known to be damaged, and not yet repaired.
     case stateDamaged
 }

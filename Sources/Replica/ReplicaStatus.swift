@@ -95,3 +95,15 @@ public struct ReplicaCounters: Equatable, Sendable {
     public var snapshotsInstalled: UInt64 = 0
     public init() {}
 }
+
+extension Replica {
+    /// What this node knows now.
+    public var status: ReplicaStatus {
+        ReplicaStatus(
+            raft: core.status, visible: visible, durableApplied: durableApplied,
+            pendingProposals: pending.count, pendingBytes: pending.bytes,
+            pendingReads: reads.count, connected: connected, isDraining: departure != nil,
+            isStopped: isStopped, fitness: fitness, lastStamp: clock.last, counters: counters,
+            reported: lease.book?.entries.members ?? [])
+    }
+}

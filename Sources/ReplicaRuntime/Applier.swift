@@ -161,6 +161,9 @@ final class Applier: Sendable {
         do {
             let meta = try store.install(manifest)
             installed.finish((metadata, meta.lastStamp))
+        } catch let error as StateStoreError where error.code == .tooOld {
+            report(.fitness(.tooOld(cluster: nil)))
+            installed.finish(nil)
         } catch let error as StateStoreError where error.code == .failed {
             fatal("a snapshot could not be put in the place of the state: \(error)")
         } catch {

@@ -57,7 +57,7 @@ public protocol StateStore: AnyObject, Sendable {
     /// Another snapshot that was being received is given up.
     ///
     /// - Throws: `stale` when the store has applied as much already; `foreign` when the snapshot
-    ///   is of another kind of store; `failed`.
+    ///   is of another kind of store; `tooOld` once `install` has thrown that; `failed`.
     func receiveSnapshot(_ manifest: SnapshotManifest) throws -> any SnapshotSink
 
     /// Replaces the whole state by the snapshot that was received and verified.

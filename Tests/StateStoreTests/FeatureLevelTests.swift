@@ -67,6 +67,10 @@ struct FeatureLevelTests {
             }
             #expect(error?.code == .tooOld)
             #expect(sink.applied == .zero)
+            let again = #expect(throws: StateStoreError.self) {
+                try sink.receiveSnapshot(snapshot.manifest)
+            }
+            #expect(again?.code == .tooOld, "it is not sent for nothing")
         }
     }
 }

@@ -79,6 +79,9 @@ public struct SwarmOptions: Equatable, Sendable {
     var damageEvery: UInt64 = 0
     /// The mean time between two changes of members that somebody asks for.
     var membersEvery: UInt64 = 0
+    /// The mean time between two changes of a node's release, or of the feature level; 0: all nodes
+    /// are of one release.
+    var releasesEvery: UInt64 = 0
     /// Whether more goes wrong than the protocol promises to survive: then nothing may be wrong,
     /// but everything may stand still.
     public var isPastPromises = false
@@ -135,9 +138,12 @@ public struct SwarmOptions: Equatable, Sendable {
 
     /// What a seed draws.
     ///
-    /// - Parameter changesMembers: whether members change in any case; else for one seed in four.
+    /// - Parameters:
+    ///   - changesMembers: whether members change in any case; else for one seed in four.
+    ///   - mixesReleases: whether there are two releases in any case; else for one seed in six.
     public static func drawn(
-        seed: UInt64, nodes: Int?, seconds: UInt64, changesMembers: Bool = false
+        seed: UInt64, nodes: Int?, seconds: UInt64, changesMembers: Bool = false,
+        mixesReleases: Bool = false
     ) -> SwarmOptions {
         var random = RandomSource(seed: seed ^ 0x5741_524D_5357_4F50)
         var options = SwarmOptions()
@@ -149,6 +155,7 @@ public struct SwarmOptions: Equatable, Sendable {
         options.drawFaults(&random)
         options.drawLoad(&random)
         options.drawMembers(&random, always: changesMembers)
+        options.drawReleases(&random, always: mixesReleases)
         return options
     }
 }
@@ -250,6 +257,12 @@ extension SwarmOptions {
         damageEvery = 0
     }
 
+    /// Drawn behind the members, for the same reason.
+    private mutating func drawReleases(_ random: inout RandomSource, always: Bool) {
+        guard random.chance(1, in: 6) || always else { return }
+        releasesEvery = pick([1_000_000, 4_000_000, 15_000_000], &random)
+    }
+
     private mutating func drawLoad(_ random: inout RandomSource) {
         clients = pick([1, 4, 16], &random)
         thinkTime = pick([5_000, 50_000, 500_000], &random) * UInt64(clients)
@@ -286,6 +299,7 @@ extension SwarmOptions {
         case .failSync: failSyncEvery
         case .damage: damageEvery
         case .members: membersEvery
+        case .release: releasesEvery
         }
     }
 }

@@ -23,6 +23,9 @@ extension World {
         case .wallStep, .drift, .freeze: hitClock(fault)
         case .slowDisk, .fullDisk, .failSync: hitDisk(fault)
         case .members(let change): ask(for: change)
+        case .release(let target, let isNewer, let restartAfter):
+            change(node(target), toNewer: isNewer, restartAfter: restartAfter)
+        case .raise(let target): raise(node(target))
         }
     }
 

@@ -31,6 +31,7 @@ extension World {
             thaw(index)
             node.disk.capacityBytes = options.diskBytes
             if let process = node.process { resume(index, process.epoch) }
+            upgradeAtLast(node)
             if node.process == nil {
                 node.isRestartScheduled = true
                 schedule(.start(node: index), in: node.random.upTo(100_000))

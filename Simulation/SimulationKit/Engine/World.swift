@@ -51,7 +51,11 @@ final class World {
     var writesBegunInCalm = 0
     /// From then on clients begin nothing new.
     var quietFrom = UInt64.max
+    /// What a node of the newer release applies with, and of the older.
     let machine: StateMachine
+    let olderMachine: StateMachine
+    /// What was asked by nodes and operators, and is not answered.
+    var orders: [Ticket: Order] = [:]
     /// A clock that stands still is past what leases promise to bear (docs/lease.md): where one
     /// does, there are none.
     let leaseMilliseconds: UInt64
@@ -71,7 +75,9 @@ final class World {
         self.tell = tell
         self.recording = recording
         network = Network(count: options.machines, seed: plan.seed)
-        machine = StateMachine(sha256: Self.chain)
+        let newer = max(2, StateMachine.featureLevel)
+        machine = StateMachine(supports: newer, sha256: Self.chain)
+        olderMachine = StateMachine(supports: newer - 1, sha256: Self.chain)
         let voters = (1...UInt64(options.nodes)).map { NodeID($0) }
         let configuration = ConfState(voters: voters)
         oracle = Oracle(
@@ -89,11 +95,13 @@ final class World {
             let isSpare = index >= options.nodes
             // Who is to join knows nobody yet.
             let store = MemoryStateStore(
-                machine: machine, configuration: isSpare ? ConfState(voters: []) : configuration)
+                machine: options.releasesEvery > 0 ? olderMachine : machine,
+                configuration: isSpare ? ConfState(voters: []) : configuration)
             let node = SimulatedNode(
                 index: index, clock: clock, store: store, random: random)
             node.disk.capacityBytes = options.diskBytes
             if isSpare { node.service = .spare }
+            node.isNewer = options.releasesEvery == 0
             nodes.append(node)
         }
         oracle.onConfiguration = { [unowned self] _ in counters[.configurations] += 1 }
@@ -170,6 +178,7 @@ final class World {
         case .diskRetry(let node, let epoch): diskRetry(node, epoch)
         case .chunk(let transfer): chunk(transfer)
         case .remove(let node): takeAway(node)
+        case .register(let node, let epoch): register(node, epoch)
         case .client(let client): clientActs(client)
         case .check: checkUp()
         case .calm: calmDown()

@@ -11,6 +11,7 @@ public struct WorldCounters: Equatable, Sendable {
         case flaps, resets, slowLinks, drifts, freezes, slowDisks, failedSyncs
         case damages, casualties
         case changesAsked, changesDone, changesRefused, configurations, nodesAdded, nodesRemoved
+        case upgrades, downgrades, levelsRaised, levelsRefused, tooOldNodes
 
         /// What to call it.
         public var name: String {
@@ -66,6 +67,11 @@ public struct WorldCounters: Equatable, Sendable {
             case .configurations: "configurations committed"
             case .nodesAdded: "machines added"
             case .nodesRemoved: "machines removed"
+            case .upgrades: "nodes upgraded"
+            case .downgrades: "nodes downgraded"
+            case .levelsRaised: "feature levels raised"
+            case .levelsRefused: "feature levels not raised"
+            case .tooOldNodes: "nodes found too old"
             }
         }
     }
@@ -104,7 +110,7 @@ public struct WorldCounters: Equatable, Sendable {
         case .slowDisk: self[.slowDisks] += 1
         case .members: self[.changesAsked] += 1
         // Counted when they have an effect.
-        case .fullDisk, .failSync, .damage: break
+        case .fullDisk, .failSync, .damage, .release, .raise: break
         }
     }
 }

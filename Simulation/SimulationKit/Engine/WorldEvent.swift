@@ -36,6 +36,8 @@ enum WorldEvent {
     case chunk(transfer: Int)
     /// A machine that is no member any more is taken away.
     case remove(node: Int)
+    /// A process makes itself known to the cluster.
+    case register(node: Int, epoch: UInt64)
     case client(Int)
     case check
     case calm

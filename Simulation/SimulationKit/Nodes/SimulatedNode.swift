@@ -39,6 +39,8 @@ final class SimulatedNode {
         /// Snapshots that came whole, by where they end.
         var received: [SnapshotManifest] = []
         var isStopping = false
+        /// Whether its release cannot apply what is committed.
+        var isTooOld = false
         /// When the machine starts it again, if that was said with the order to stop.
         var restartAfter: UInt64?
         /// A cheap stand-in for what HTTP connections know: who waits here.
@@ -110,6 +112,8 @@ final class SimulatedNode {
     var isDamaged = false
     /// Whether it has found damage, and stays out.
     var isCasualty = false
+    /// Whether what is started here next is of the newer release.
+    var isNewer = true
     /// Everything that is left to chance here.
     var random: RandomSource
 

@@ -34,6 +34,8 @@ extension World {
             node.disk.callsUntilCrash = 1 + Int(node.random.upTo(80))
         }
         let failedSyncs = node.disk.failedSyncs
+        node.store = node.store.afterCrash(.kill, machine: node.isNewer ? machine : olderMachine)
+        guard mayStart(node) else { return }
         do {
             try open(node)
         } catch {
@@ -99,6 +101,9 @@ extension World {
         hangUp(on: node.index)
         dialAll(node.index, epoch)
         wake(process, node.index)
+        if options.releasesEvery > 0 {
+            schedule(.register(node: node.index, epoch: epoch), in: 50_000)
+        }
     }
 
     private func startFailed(
@@ -167,6 +172,7 @@ extension World {
         }
         hangUp(on: index)
         clientsLose(process)
+        ordersAreLost(with: process)
         guard !node.isRestartScheduled, node.isUsed else { return }
         node.isRestartScheduled = true
         // What is told to stop in the storm may end after it: then it is started again at once.

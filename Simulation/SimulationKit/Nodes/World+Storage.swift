@@ -170,7 +170,7 @@ extension World {
             preconditionFailure("n\(node + 1) installs \(metadata.last), which did not come")
         }
         if nodes[node].store.applied != metadata.last {
-            let meta = try nodes[node].store.install(manifest)
+            guard let meta = try installed(manifest, process, node) else { return }
             nodes[node].installed = metadata.last
             precondition(meta.applied == metadata.last, "another snapshot was installed")
         }
@@ -185,9 +185,25 @@ extension World {
         give(.snapshotInstalled(metadata, lastStamp: meta.lastStamp), to: process, node)
     }
 
+    /// Puts a snapshot in the place of the state, unless it is past this release.
+    private func installed(
+        _ manifest: SnapshotManifest, _ process: SimulatedNode.Process, _ node: Int
+    ) throws -> StateMeta? {
+        do {
+            return try nodes[node].store.install(manifest)
+        } catch let error as StateStoreError where error.code == .tooOld {
+            process.received.removeAll { $0 == manifest }
+            give(.snapshotInstallFailed, to: process, node)
+            foundTooOld(process, node, nil)
+            return nil
+        }
+    }
+
     // MARK: Applying
 
     func startApply(_ process: SimulatedNode.Process, _ node: Int) {
+        // What comes behind stays in the log, for the release that comes next.
+        if process.isTooOld { process.applyQueue.removeAll() }
         guard process.applying.isEmpty, !process.applyQueue.isEmpty else { return }
         process.applying = process.applyQueue.removeFirst()
         let time = nodes[node].random.delay(
@@ -212,6 +228,7 @@ extension World {
             give(
                 .applied(upTo: result.applied, durable: result.durable, outcomes: own),
                 to: process, node)
+            if let level = result.levelBeyond { foundTooOld(process, node, level) }
         } catch {
             say(.disk, node, "n\(node + 1) cannot apply: \(error)")
             return oracle.fail("S5", "n\(node + 1) cannot apply: \(error)")

@@ -55,7 +55,10 @@ extension World {
             let state = Recording.State(glance.role)
             recording?.became(state, node, term: glance.term.rawValue, at: now)
             say(.role, node, "n\(node + 1) is \(state.name) in term \(glance.term.rawValue)")
-            if glance.role == .leader { counters[.elections] += 1 }
+            if glance.role == .leader {
+                counters[.elections] += 1
+                if process.isTooOld { oracle.fail("level", "n\(node + 1) leads, and is too old") }
+            }
         }
         if let recording, glance.commit != turn.before.commit {
             recording.committed(glance.commit.rawValue, node, at: now)

@@ -95,7 +95,8 @@ extension Fault {
         case .slowLink(let shape, let extra, let lasting):
             [("do", "slow-link")] + shape.fields
                 + [("extra", FileText.time(extra)), ("for", FileText.time(lasting))]
-        case .wallStep, .drift, .freeze, .slowDisk, .fullDisk, .failSync, .damage, .members:
+        case .wallStep, .drift, .freeze, .slowDisk, .fullDisk, .failSync, .damage, .members,
+            .release, .raise:
             otherFields
         }
     }
@@ -117,6 +118,12 @@ extension Fault {
             [("do", "full-disk"), ("node", target.text), ("for", FileText.time(lasting))]
         case .failSync(let target): [("do", "fail-sync"), ("node", target.text)]
         case .members(let change): [("do", "members")] + change.fields
+        case .release(let target, let isNewer, let restart):
+            [
+                ("do", "release"), ("node", target.text), ("newer", "\(isNewer)"),
+                ("restart", FileText.time(restart)),
+            ]
+        case .raise(let target): [("do", "raise"), ("node", target.text)]
         case .damage(let target, let damage, let restart):
             [
                 ("do", "damage"), ("node", target.text), ("kind", damage.rawValue),

@@ -42,6 +42,11 @@ enum Fault: Equatable, Sendable {
     /// Somebody asks whoever leads for other members.
     case members(MemberChange)
 
+    /// The process is stopped, and one of another release is started.
+    case release(Target, isNewer: Bool, restartAfter: UInt64)
+    /// An operator raises the feature level.
+    case raise(Target)
+
     /// What is asked for. Who cannot be meant is taken for somebody near who can.
     enum MemberChange: Equatable, Sendable {
         /// A machine that never was a member is started with an empty disk and becomes a learner.
@@ -115,6 +120,8 @@ enum Fault: Equatable, Sendable {
         case .failSync: 15
         case .damage: 16
         case .members: 17
+        case .release: 18
+        case .raise: 19
         }
     }
 }

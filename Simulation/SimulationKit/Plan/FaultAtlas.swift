@@ -67,6 +67,7 @@ struct FaultAtlas {
         case .wallStep, .drift, .freeze: [(0, drawClock(family))]
         case .slowDisk, .fullDisk, .failSync, .damage: drawDisk(family)
         case .members: [(0, .members(drawMembers()))]
+        case .release: [(0, drawRelease())]
         }
     }
 
@@ -78,6 +79,16 @@ struct FaultAtlas {
         case 6: return .demote(target)
         case 7, 8: return .remove(target)
         default: return .replace(target)
+        }
+    }
+
+    /// Mostly upgrades; the level is raised too early as often as not.
+    private mutating func drawRelease() -> Fault {
+        let target = target()
+        switch number(upTo: 9) {
+        case 0...4: return .release(target, isNewer: true, restartAfter: restart())
+        case 5, 6: return .release(target, isNewer: false, restartAfter: restart())
+        default: return .raise(target)
         }
     }
 
@@ -207,7 +218,7 @@ struct FaultAtlas {
 enum FaultFamily: CaseIterable {
     case kill, powerLoss, totalCrash, pause, stop, transfer, restartLoop
     case partition, flap, reset, slowLink, wallStep, drift, freeze
-    case slowDisk, fullDisk, failSync, damage, members
+    case slowDisk, fullDisk, failSync, damage, members, release
 }
 
 /// How a network comes apart.

@@ -5,7 +5,7 @@ struct FaultReader {
     static let names = [
         "kill", "power-loss", "crash-all", "stop", "pause", "transfer", "cut", "flap", "reset",
         "slow-link", "wall-step", "drift", "freeze", "slow-disk", "full-disk", "fail-sync",
-        "damage", "members",
+        "damage", "members", "release", "raise",
     ]
 
     /// Nil if there is no fault of this name.
@@ -30,6 +30,11 @@ struct FaultReader {
         case "full-disk": .fullDisk(try target(&fields), lasting: try lasting(&fields))
         case "fail-sync": .failSync(try target(&fields))
         case "damage": try readDamage(&fields)
+        case "release":
+            .release(
+                try target(&fields), isNewer: try fields.truth("newer") ?? true,
+                restartAfter: try restart(&fields))
+        case "raise": .raise(try target(&fields))
         case "members": .members(try readMembers(&fields))
         default: nil
         }

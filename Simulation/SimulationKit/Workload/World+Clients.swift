@@ -117,6 +117,9 @@ extension World {
     // MARK: Answers
 
     func writeCompleted(_ ticket: Ticket, _ completion: ProposalCompletion, _ node: Int) {
+        if let order = orders.removeValue(forKey: ticket) {
+            return orderCompleted(order, completion, node)
+        }
         guard let index = waiters.removeValue(forKey: ticket),
             case .writing(ticket, let attempt) = clients[index].state
         else { return oracle.fail("C2", "an answer that nobody waits for") }

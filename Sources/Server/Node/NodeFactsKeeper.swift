@@ -100,7 +100,9 @@ final class NodeFactsKeeper: Sendable {
         guard !status.isDraining else { return both("draining") }
         switch status.fitness {
         case .fit: break
-        case .tooOld(let level): return both("feature level \(level) needs a newer release")
+        case .tooOld(let level):
+            let what = level.map { "feature level \($0)" } ?? "the cluster's state"
+            return both("\(what) needs a newer release")
         case .stateDamaged: return both("the state is being repaired")
         }
         guard status.raft.leader != nil else { return both("no leader") }

@@ -36,6 +36,8 @@ public final class LMDBStateStore: StateStore {
         var incoming: DiskSnapshotSink?
         // While what was received is being put in place, nothing else is received over it.
         var isInstalling = false
+        // Why no snapshot is taken any more, once one was of a state that is past this release.
+        var tooOld: StateStoreError?
         var exports: UInt64 = 0
     }
 
@@ -198,6 +200,7 @@ public final class LMDBStateStore: StateStore {
         }
         let before: DiskSnapshotSink? = try usable { state in
             try refuseStale(manifest, behind: state.published.applied)
+            if let tooOld = state.tooOld { throw tooOld }
             guard !state.isInstalling else {
                 throw StateStoreError(.busy, "a snapshot is being installed")
             }
@@ -261,7 +264,10 @@ public final class LMDBStateStore: StateStore {
             }
         } catch let error as StateStoreError where !isSwitched {
             // The old state counts as before. What was received is given up.
-            state.withLock { $0.incoming = nil }
+            state.withLock {
+                $0.incoming = nil
+                if error.code == .tooOld { $0.tooOld = error }
+            }
             sink.giveUp()
             try final { try directory.files.removeDirectory(path) }
             throw error

@@ -28,6 +28,8 @@ public final class MemoryStateStore: StateStore {
         var failure: StateStoreError?
         var failsNextCommit = false
         var isShortOfSpace = false
+        // Why no snapshot is taken any more, once one was of a state past this release.
+        var tooOld: StateStoreError?
         var incoming: MemorySnapshotSink?
         var origin: EntryID
     }
@@ -166,6 +168,7 @@ public final class MemoryStateStore: StateStore {
         }
         return try usable { state in
             try refuseStale(manifest, behind: state.current.meta.applied)
+            if let tooOld = state.tooOld { throw tooOld }
             if let sink = state.incoming, sink.manifest == manifest { return sink }
             state.incoming?.giveUp()
             let sink = MemorySnapshotSink(manifest)
@@ -182,7 +185,10 @@ public final class MemoryStateStore: StateStore {
             state.incoming = nil
             try refuseStale(manifest, behind: state.current.meta.applied)
             let meta = try StateMeta.read(MemoryRows(image: image))
-            try applier.check(meta)
+            do throws(StateStoreError) { try applier.check(meta) } catch {
+                state.tooOld = error
+                throw error
+            }
             state.current = Version(image: image, meta: meta)
             state.durable = state.current
             state.origin = manifest.last
