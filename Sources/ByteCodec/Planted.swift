@@ -58,6 +58,9 @@ public enum Planted: String, CaseIterable, Sendable {
     /// A configuration takes effect when it is committed (S1, S6).
     case configurationAtCommit = "configuration-at-commit"
 
+    /// A node that is too old for the cluster's feature level leads all the same (M3).
+    case unfitLeads = "unfit-leads"
+
     #if PLANTED_DEFECTS
     // The proof: set once before a run begins, by the single thread of the simulator that also
     // reads it.

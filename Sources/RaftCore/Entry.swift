@@ -60,7 +60,7 @@ public struct HardState: Equatable, Sendable {
 
 /// Who belongs to the cluster (dissertation §4.3, joint consensus). Every list is sorted and has
 /// no repetitions; a node is a voter, a learner, or neither.
-public struct ConfState: Equatable, Sendable {
+public struct ConfState: Hashable, Sendable {
     /// The voters, of the incoming half in a joint configuration.
     public var voters: [NodeID]
     /// The voters of the outgoing half; empty outside a joint configuration.

@@ -35,6 +35,9 @@ struct Progress: Equatable, Sendable {
     var sentCommit: LogIndex = .zero
     /// In `snapshot`: when the follower is offered a snapshot (again); nil while one is on its way.
     private(set) var snapshotDue: SteadyTime?
+    /// How many snapshots it was offered since it last acknowledged anything: each one is offered
+    /// later after the one before.
+    private(set) var snapshotOffers = 0
     /// In `snapshot`: an entry that the snapshot on its way holds for certain.
     private(set) var snapshotIndex: LogIndex?
 
@@ -124,20 +127,25 @@ struct Progress: Equatable, Sendable {
     /// Goes to `replicate`, behind what is known to match.
     mutating func becomeReplicate() {
         reset(to: .replicate)
+        snapshotOffers = 0
         next = match.next
     }
 
-    /// Goes to `snapshot`; one is due at once.
-    mutating func becomeSnapshot(now: SteadyTime) {
+    /// Goes to `snapshot`; one is due at `moment`.
+    mutating func becomeSnapshot(dueAt moment: SteadyTime) {
         reset(to: .snapshot)
-        snapshotDue = now
+        snapshotDue = moment
     }
+
+    /// A new connection stands: what failed before may have been another process.
+    mutating func forgetSnapshotOffers() { snapshotOffers = 0 }
 
     /// Notes that a snapshot is on its way, of a state that had applied `index` at least.
     mutating func snapshotOffered(at index: LogIndex) {
         precondition(state == .snapshot, "a snapshot that is not needed")
         snapshotDue = nil
         snapshotIndex = index
+        snapshotOffers += 1
     }
 
     /// Notes that the snapshot did not arrive; another one is due at `moment`.

@@ -35,6 +35,7 @@ extension RaftCore {
         switch role {
         case .leader:
             guard let position = leading.position(of: peer) else { return }
+            leading.peers[position].progress.forgetSnapshotOffers()
             switch leading.peers[position].progress.state {
             case .replicate: leading.peers[position].progress.becomeProbe()
             case .probe: leading.peers[position].progress.probeAgain()

@@ -78,7 +78,8 @@ extension RaftCore {
         let progress = leading.peers[position].progress
         let previous = progress.next.previous
         guard let previousTerm = log.term(at: previous) else {
-            leading.peers[position].progress.becomeSnapshot(now: now)
+            leading.peers[position].progress.becomeSnapshot(
+                dueAt: nextSnapshotOffer(progress))
             return false
         }
         let entries =

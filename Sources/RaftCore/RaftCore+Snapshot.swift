@@ -17,6 +17,17 @@ extension RaftCore {
         ready.snapshotsToSend.append(leading.peers[position].id)
     }
 
+    /// When a follower is to be offered a snapshot. Not at once after one that came to nothing, and
+    /// each time later: what failed would most likely fail again, and each costs a copy of the
+    /// whole state.
+    func nextSnapshotOffer(_ progress: Progress) -> SteadyTime {
+        guard progress.snapshotOffers > 0 else { return now }
+        let first = options.electionTimeoutMilliseconds
+        let wait = first << UInt64(min(progress.snapshotOffers - 1, 8))
+        return now.advanced(
+            milliseconds: min(wait, max(first, options.snapshotRetryMaxMilliseconds)))
+    }
+
     /// Lets go of what nobody needs any more.
     ///
     /// A follower that is gone never holds the log for longer than `retainedBytesMax` says. One
@@ -51,9 +62,8 @@ extension RaftCore {
         if succeeded, metadata.last.index <= log.lastIndex {
             leading.peers[position].progress.snapshotArrived(at: metadata.last.index)
         } else {
-            // Not at once: what failed would most likely fail again.
             leading.peers[position].progress.snapshotFailed(
-                dueAt: now.advanced(milliseconds: options.electionTimeoutMilliseconds))
+                dueAt: nextSnapshotOffer(progress))
         }
     }
 }

@@ -34,6 +34,8 @@ public struct RaftOptions: Equatable, Sendable {
     /// Bytes that a leader keeps on top of that for followers that were heard lately, and for those
     /// that a snapshot is on its way to: who is only slow needs no other copy of the whole state.
     public var graceBytesMax = 64 << 20
+    /// Between two offers of a snapshot to a follower that takes none, at most.
+    public var snapshotRetryMaxMilliseconds: UInt64 = 3_000
     /// How long a silent follower still counts as one that is only slow.
     public var graceMilliseconds: UInt64 = 10_000
     /// Handed out for applying and not yet applied.

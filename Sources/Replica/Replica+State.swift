@@ -24,7 +24,7 @@ extension Replica {
     /// This node may no longer lead and answer, or may again.
     mutating func fitnessChanged(_ new: Fitness) {
         fitness = new
-        core.step(.barred(new != .fit), now: now.steady)
+        if !Planted.unfitLeads.isOn { core.step(.barred(new != .fit), now: now.steady) }
         guard new != .fit else { return }
         for ticket in reads.takeAll() {
             actions.append(.completeRead(ticket, .failed(.unfit, leader: leader)))

@@ -91,6 +91,24 @@ struct FeatureLevelTests {
         #expect(rows(house.tables) == rows(other))
     }
 
+    @Test("Who joins has the configuration from the entry that made the cluster")
+    func joiner() throws {
+        let house = try House.open()
+        #expect(try house.meta.configuration == ConfState(voters: [NodeID(1)]))
+        #expect(try house.meta.featureLevel == StateMachine.featureLevel)
+        // Who was there from the beginning keeps what it began with, or has seen since.
+        let elder = InMemoryTables()
+        let first = ConfState(voters: [NodeID(1), NodeID(2)])
+        try StateMeta(initial: first).write(elder)
+        _ = try House.apply(house.log, to: elder)
+        #expect(try StateMeta.read(elder).configuration == first)
+        var empty = House()
+        var command = House.bootstrap
+        command.configuration = ConfState(voters: [])
+        let outcome = try empty.apply(.bootstrap(command), by: .node)
+        #expect(outcome.refusal == .invalid(.form))
+    }
+
     private func rows(_ tables: InMemoryTables) -> [[[UInt8]]] {
         Table.allCases.map { tables.rows($0).flatMap { [$0.key, $0.value] } }
     }

@@ -29,7 +29,8 @@ struct House {
     static let bootstrap = Command.Bootstrap(
         cluster: ClusterID(bits: 0xC1), tokenBlockKey: Array(repeating: 7, count: 32),
         keyring: SealedBlob(term: 1, bytes: [1, 2, 3]), administrator: adminID,
-        username: name("admin"), password: PasswordHash(phc: "$test$admin"))
+        username: name("admin"), password: PasswordHash(phc: "$test$admin"),
+        configuration: ConfState(voters: [NodeID(1)]), featureLevel: StateMachine.featureLevel)
 
     var meta: StateMeta { get throws { try StateMeta.read(tables) } }
 

@@ -54,7 +54,9 @@ final class House: @unchecked Sendable {
                         cluster: clusterID, tokenBlockKey: blockKey,
                         keyring: SealedBlob(term: 1, bytes: [1]),
                         administrator: UserID(bits: 0xAD), username: UserName("admin")!,
-                        password: AuthCore.PasswordHash(record))),
+                        password: AuthCore.PasswordHash(record),
+                        configuration: ConfState(voters: [NodeID(1)]),
+                        featureLevel: StateMachine.featureLevel)),
                 header: CommandHeader(actor: .node)), by: nodes[0])
         for node in nodes { try node.catchUp() }
     }

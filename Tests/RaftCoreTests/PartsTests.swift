@@ -141,7 +141,7 @@ struct ProgressTests {
                 case 1: _ = progress.reject(index, hint: LogIndex(random.next(below: 12)))
                 case 2: progress.becomeProbe()
                 case 3: progress.becomeReplicate()
-                default: progress.becomeSnapshot(now: .zero)
+                default: progress.becomeSnapshot(dueAt: .zero)
                 }
                 #expect(progress.match >= match)
                 match = progress.match

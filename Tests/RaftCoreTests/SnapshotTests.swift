@@ -99,6 +99,36 @@ struct SnapshotTests {
         #expect(bench.snapshotsToSend == [n3, n3])
     }
 
+    @Test("are offered ever more seldom to a follower that takes none, up to a bound")
+    func everMoreSeldom() throws {
+        var bench = leader()
+        refuse(&bench)
+        var waits: [UInt64] = []
+        for count in 2...9 {
+            bench.step(.snapshotSent(to: n3, metadata: at5, succeeded: false))
+            let failedAt = bench.now
+            while bench.snapshotsToSend.count < count {
+                bench.fire()
+                bench.receive(.heartbeatReply(sequence: 0), from: n2, term: 3)
+                bench.receive(.heartbeatReply(sequence: 0), from: n3, term: 3)
+                try #require(bench.now.nanoseconds(since: failedAt) < 4_000_000_000)
+            }
+            waits.append(bench.now.nanoseconds(since: failedAt) / 1_000_000)
+        }
+        #expect(zip(waits, waits.dropFirst()).prefix(4).allSatisfy { $1 > $0 * 3 / 2 })
+        #expect(waits.suffix(3).allSatisfy { (3_000...3_100).contains($0) }, "\(waits)")
+        // Another process may do better.
+        bench.step(.connected(n3))
+        bench.step(.snapshotSent(to: n3, metadata: at5, succeeded: false))
+        let connectedAt = bench.now
+        while bench.snapshotsToSend.count < 10 {
+            bench.fire()
+            bench.receive(.heartbeatReply(sequence: 0), from: n2, term: 3)
+            bench.receive(.heartbeatReply(sequence: 0), from: n3, term: 3)
+            try #require(bench.now.nanoseconds(since: connectedAt) < 1_000_000_000)
+        }
+    }
+
     @Test("serve a follower that a compaction overtook while it was throttled (raft #31)")
     func compactionOvertakes() throws {
         var options = RaftOptions()

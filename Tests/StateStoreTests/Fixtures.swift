@@ -142,7 +142,8 @@ struct EntryMaker {
                 Command.Bootstrap(
                     cluster: ClusterID(bits: 1), tokenBlockKey: .init(repeating: 2, count: 32),
                     keyring: SealedBlob(term: 1, bytes: [1, 2, 3]), administrator: UserID(bits: 9),
-                    username: name, password: PasswordHash(phc: "$argon2id$x"))),
+                    username: name, password: PasswordHash(phc: "$argon2id$x"),
+                    configuration: threeNodes, featureLevel: StateMachine.featureLevel)),
             header: header()
         ).encoded()
     }

@@ -54,6 +54,8 @@ final class World {
     /// What a node of the newer release applies with, and of the older.
     let machine: StateMachine
     let olderMachine: StateMachine
+    /// Whether there are both; then all nodes begin with the older one.
+    let mixesReleases: Bool
     /// What was asked by nodes and operators, and is not answered.
     var orders: [Ticket: Order] = [:]
     /// A clock that stands still is past what leases promise to bear (docs/lease.md): where one
@@ -67,6 +69,12 @@ final class World {
         options = plan.options
         let isAnyFrozen = plan.faults.contains {
             if case .freeze = $0.fault { true } else { false }
+        }
+        mixesReleases = plan.faults.contains {
+            switch $0.fault {
+            case .release, .raise: true
+            default: false
+            }
         }
         leaseMilliseconds = isAnyFrozen ? 0 : options.leaseMilliseconds
         #if PLANTED_DEFECTS
@@ -95,13 +103,13 @@ final class World {
             let isSpare = index >= options.nodes
             // Who is to join knows nobody yet.
             let store = MemoryStateStore(
-                machine: options.releasesEvery > 0 ? olderMachine : machine,
+                machine: mixesReleases ? olderMachine : machine,
                 configuration: isSpare ? ConfState(voters: []) : configuration)
             let node = SimulatedNode(
                 index: index, clock: clock, store: store, random: random)
             node.disk.capacityBytes = options.diskBytes
             if isSpare { node.service = .spare }
-            node.isNewer = options.releasesEvery == 0
+            node.isNewer = !mixesReleases
             nodes.append(node)
         }
         oracle.onConfiguration = { [unowned self] _ in counters[.configurations] += 1 }

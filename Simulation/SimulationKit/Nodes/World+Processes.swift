@@ -101,7 +101,7 @@ extension World {
         hangUp(on: node.index)
         dialAll(node.index, epoch)
         wake(process, node.index)
-        if options.releasesEvery > 0 {
+        if mixesReleases {
             schedule(.register(node: node.index, epoch: epoch), in: 50_000)
         }
     }

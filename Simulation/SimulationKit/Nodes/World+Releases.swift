@@ -25,8 +25,7 @@ extension World {
         let what = isNewer ? "upgraded" : "downgraded"
         say(.fault, index, "n\(index + 1) is to be \(what)")
         if let process = node.process {
-            process.restartAfter = restartAfter
-            give(.shutdown, to: process, index)
+            restart(process, index, after: restartAfter)
         } else if !node.isRestartScheduled {
             // It stayed out because it was too old.
             node.isRestartScheduled = true
@@ -39,7 +38,14 @@ extension World {
         guard !node.isNewer else { return }
         node.isNewer = true
         // What still runs and is fit may go on; its next start is of the newer release.
-        if node.process?.isTooOld == true { end(node.index, .kill, restartAfter: 1_000) }
+        if let process = node.process, process.isTooOld {
+            restart(process, node.index, after: 1_000)
+        }
+    }
+
+    private func restart(_ process: SimulatedNode.Process, _ node: Int, after delay: UInt64) {
+        process.restartAfter = delay
+        give(.shutdown, to: process, node)
     }
 
     /// Whether this release may start on its state.
@@ -63,14 +69,15 @@ extension World {
         counters[.tooOldNodes] += 1
         say(.process, node, "n\(node + 1) is too old to apply more")
         give(.fitness(.tooOld(cluster: level)), to: process, node)
-        if !isStormy { upgradeAtLast(nodes[node]) }
+        // Its successor is of the newer release by then.
+        if !isStormy { restart(process, node, after: 1_000) }
     }
 
     // MARK: Orders
 
     /// A process says of which release it is, until it is heard.
     func register(_ node: Int, _ epoch: UInt64) {
-        guard let process = process(node, epoch) else { return }
+        guard now < quietFrom, let process = process(node, epoch) else { return }
         let member = Command.RegisterMember(
             node: nodes[node].id, incarnation: Incarnation(nodes[node].id.rawValue),
             url: "https://node", peer: "node:1", version: "1",

@@ -67,7 +67,7 @@ struct FaultAtlas {
         case .wallStep, .drift, .freeze: [(0, drawClock(family))]
         case .slowDisk, .fullDisk, .failSync, .damage: drawDisk(family)
         case .members: [(0, .members(drawMembers()))]
-        case .release: [(0, drawRelease())]
+        case .release: drawRelease()
         }
     }
 
@@ -82,13 +82,18 @@ struct FaultAtlas {
         }
     }
 
-    /// Mostly upgrades; the level is raised too early as often as not.
-    private mutating func drawRelease() -> Fault {
+    /// Mostly upgrades. The level is raised too early as often as not, and after a downgrade that
+    /// the cluster does not know of yet.
+    private mutating func drawRelease() -> [(after: UInt64, fault: Fault)] {
         let target = target()
         switch number(upTo: 9) {
-        case 0...4: return .release(target, isNewer: true, restartAfter: restart())
-        case 5, 6: return .release(target, isNewer: false, restartAfter: restart())
-        default: return .raise(target)
+        case 0...4: return [(0, .release(target, isNewer: true, restartAfter: restart()))]
+        case 5, 6:
+            return [
+                (0, .release(target, isNewer: false, restartAfter: restart())),
+                (1_000 + number(upTo: 100_000), .raise(.leader(or: node()))),
+            ]
+        default: return [(0, .raise(target))]
         }
     }
 

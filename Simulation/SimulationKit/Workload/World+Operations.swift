@@ -94,7 +94,9 @@ extension World {
                 cluster: ClusterID(bits: 7), tokenBlockKey: [UInt8](repeating: 1, count: 32),
                 keyring: SealedBlob(term: 1, bytes: [1, 2, 3]),
                 administrator: UserID(bits: UInt128(number) << 64 | 1), username: name,
-                password: PasswordHash(phc: "$argon2id$")))
+                password: PasswordHash(phc: "$argon2id$"),
+                configuration: ConfState(voters: (1...UInt64(options.nodes)).map { NodeID($0) }),
+                featureLevel: (mixesReleases ? olderMachine : machine).supports))
     }
 
     private func createUser(_ number: UInt64) -> Command.Operation {

@@ -6,9 +6,15 @@ extension Execution {
     mutating func bootstrap(_ body: Command.Bootstrap) throws -> Outcome.Result {
         guard header.actor == .node else { return .refused(.insufficientPermissions) }
         guard !meta.isBootstrapped else { return .refused(.alreadyBootstrapped) }
-        guard body.tokenBlockKey.count == 32, tenant == .platform else {
-            return .refused(.invalid(.form))
+        guard body.tokenBlockKey.count == 32, tenant == .platform, body.featureLevel > 0,
+            !body.configuration.isEmpty
+        else { return .refused(.invalid(.form)) }
+        guard body.featureLevel <= supports else {
+            throw FeatureLevelTooHigh(cluster: body.featureLevel)
         }
+        meta.featureLevel = body.featureLevel
+        // Who was there from the beginning has it, and so has whoever saw it change.
+        if meta.configuration.isEmpty { meta.configuration = body.configuration }
         try ClusterRow(
             cluster: body.cluster, tokenBlockKey: body.tokenBlockKey, createdAt: stamp
         ).put(tables)

@@ -6,7 +6,9 @@ public import RaftCore
 public struct StateMeta: Equatable, Sendable {
     /// The last entry that was applied.
     public var applied: EntryID
-    /// The configuration of the cluster as of `applied`.
+    /// The configuration of the cluster as of `applied`; empty on a node that joins until the log
+    /// tells it. The same on all nodes from the making of the cluster on: nothing may be decided by
+    /// it before.
     public var configuration: ConfState
     /// The stamp of the last command: the state's own time, which never goes back.
     public var lastStamp: Timestamp

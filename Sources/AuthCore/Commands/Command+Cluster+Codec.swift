@@ -9,6 +9,8 @@ extension Command.Bootstrap {
         writer.write(administrator)
         writer.write(username)
         writer.write(password)
+        configuration.encode(into: &writer)
+        writer.write(featureLevel)
     }
 
     init(from reader: inout ByteReader) throws(ByteCodecError) {
@@ -18,6 +20,8 @@ extension Command.Bootstrap {
         administrator = try reader.readID()
         username = try reader.readUserName()
         password = try reader.readPassword()
+        configuration = try ConfState(from: &reader)
+        featureLevel = try reader.read()
     }
 }
 

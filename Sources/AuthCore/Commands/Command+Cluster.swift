@@ -12,9 +12,15 @@ extension Command {
         public var administrator: UserID
         public var username: UserName
         public var password: PasswordHash
+        /// As the proposer's state has it. The configuration with which a cluster begins stands in
+        /// no entry, and who joins later must come by it from the log too: apply decides by it.
+        public var configuration: ConfState
+        /// At which the cluster begins.
+        public var featureLevel: UInt32
         public init(
             cluster: ClusterID, tokenBlockKey: [UInt8], keyring: SealedBlob,
-            administrator: UserID, username: UserName, password: PasswordHash
+            administrator: UserID, username: UserName, password: PasswordHash,
+            configuration: ConfState, featureLevel: UInt32
         ) {
             self.cluster = cluster
             self.tokenBlockKey = tokenBlockKey
@@ -22,6 +28,8 @@ extension Command {
             self.administrator = administrator
             self.username = username
             self.password = password
+            self.configuration = configuration
+            self.featureLevel = featureLevel
         }
     }
 

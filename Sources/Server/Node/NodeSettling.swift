@@ -103,7 +103,9 @@ final class NodeSettling: Sendable {
                     keyring: SealedBlob(term: introduction.root.version, bytes: row),
                     administrator: UserID(bits: bits(random.bytes(16))),
                     username: introduction.adminName,
-                    password: try introduction.adminPassword())), header: .ownNode)
+                    password: try introduction.adminPassword(),
+                    configuration: try runtime.store.read { $0.meta.configuration },
+                    featureLevel: StateMachine.featureLevel)), header: .ownNode)
     }
 
     private func registration() -> Command {
