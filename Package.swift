@@ -161,8 +161,7 @@ if !coreOnly {
                 "ByteCodec", "RaftCore", "RaftWire", "Replica", "AuthCore", "Cryptography",
                 "WriteAheadLog", "StateStore", "PeerTransport", "AuthService", "ReplicaRuntime",
                 "HTTPAPI", "APITypes", nioCore, nioPosix, nioSSL, nioTLS, logging, lifecycle,
-                unixSignals,
-                yams,
+                unixSignals, x509, asn1, crypto, yams,
             ]),
         .executableTarget(
             name: "watchword",

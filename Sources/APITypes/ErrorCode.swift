@@ -19,6 +19,8 @@ public enum ErrorCode: String, CaseIterable, Hashable, Sendable {
     case requestTimeout = "request_timeout"
     case exists
     case requestInProgress = "request_in_progress"
+    case changeInProgress = "change_in_progress"
+    case changeRefused = "change_refused"
     case lengthRequired = "length_required"
     case versionMismatch = "version_mismatch"
     case contentTooLarge = "content_too_large"
@@ -55,7 +57,7 @@ public enum ErrorCode: String, CaseIterable, Hashable, Sendable {
         case .methodNotAllowed: 405
         case .notAcceptable: 406
         case .requestTimeout: 408
-        case .exists, .requestInProgress: 409
+        case .exists, .requestInProgress, .changeInProgress, .changeRefused: 409
         case .lengthRequired: 411
         case .versionMismatch: 412
         case .contentTooLarge: 413
@@ -94,6 +96,8 @@ public enum ErrorCode: String, CaseIterable, Hashable, Sendable {
         case .requestTimeout: "The request did not arrive in time"
         case .exists: "It exists already"
         case .requestInProgress: "The first request of this Idempotency-Key is still running"
+        case .changeInProgress: "Another change of the member is under way"
+        case .changeRefused: "The members cannot be changed so now"
         case .lengthRequired: "The request needs a body with a known length"
         case .versionMismatch: "The object has another version"
         case .contentTooLarge: "The body is too large"

@@ -70,8 +70,14 @@ public enum Limits {
     public static let proposalWindow = Proposal.window
     /// Forgotten proposals that one entry removes.
     public static let proposalsForgotten = 8
-    /// Members that may ever register.
+    /// Members that may be registered at a time.
     public static let members = 64
+    /// Join tokens that may be open at a time.
+    public static let joinTokens = 16
+    /// How long a join token may be good: one day.
+    public static let joinTokenMilliseconds: UInt64 = 86_400_000
+    /// The certificate of the peer authority, and its sealed key.
+    public static let authorityBytes = 16 * 1024
     /// Rows that one page of a list may hold.
     public static let pageRows = 1000
 }

@@ -103,6 +103,8 @@ final class House: @unchecked Sendable {
         case .hash(let job):
             hashJobs.append(job)
             return .hashed(worker.perform(job))
+        case .awaitPlan:
+            return .planEnded(.pending)
         case .transfer(let target):
             return node === leader
                 ? .transferred(.done(leader: target ?? nodes[1].id))
@@ -118,6 +120,7 @@ final class House: @unchecked Sendable {
         case .awaitRelease: "release"
         case .hash: "hash"
         case .transfer: "transfer"
+        case .awaitPlan: "plan"
         }
     }
 

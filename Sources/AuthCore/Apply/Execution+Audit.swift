@@ -25,6 +25,16 @@ extension AuditNote {
             self.init(.clusterRaise, .none)
         case .updateKeyring:
             self.init(.keyringUpdate, .none)
+        case .createJoinToken(let body):
+            self.init(.memberInvite, .none, body.replaces.map { [.member($0)] } ?? [])
+        case .redeemJoinToken(let body):
+            self.init(.memberJoin, .member(body.node))
+        case .orderChange(let body):
+            self.init(body.change.action, .member(body.node))
+        case .settlePlan(let body):
+            self.init(.memberChange, .member(body.node))
+        case .setPeerAuthority:
+            self.init(.authoritySet, .none)
         case .createUser(let body):
             self.init(.userCreate, .user(body.id))
         case .updateUser(let body):
@@ -157,6 +167,8 @@ extension Refusal {
         case .refreshReused: .refreshReused
         case .otherIncarnation: .otherIncarnation
         case .memberTooOld: .memberTooOld
+        case .joinTokenInvalid: .joinTokenInvalid
+        case .changeUnderWay: .changeUnderWay
         }
     }
 
@@ -164,11 +176,12 @@ extension Refusal {
     var isDenial: Bool {
         switch self {
         case .credentialsChanged, .actorEnded, .insufficientPermissions, .userDisabled,
-            .lastSuperAdmin, .builtInRole, .refreshUnknown, .refreshReused, .otherIncarnation:
+            .lastSuperAdmin, .builtInRole, .refreshUnknown, .refreshReused, .otherIncarnation,
+            .joinTokenInvalid:
             true
         case .undecodable, .unsupported, .notBootstrapped, .alreadyBootstrapped, .notFound,
             .exists, .versionMismatch, .stale, .roleInUse, .invalid, .quota,
-            .idempotencyMismatch, .memberTooOld, .forgotten:
+            .idempotencyMismatch, .memberTooOld, .forgotten, .changeUnderWay:
             false
         }
     }

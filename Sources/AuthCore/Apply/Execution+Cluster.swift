@@ -45,12 +45,20 @@ extension Execution {
     /// Writes the row of a member that is new or has moved; anything else changes nothing.
     mutating func registerMember(_ body: Command.RegisterMember) throws -> Outcome.Result {
         let old = try MemberRow.read(body.node, tables)
-        if let old, old.incarnation != body.incarnation { return .refused(.otherIncarnation) }
+        if let old, old.incarnation != body.incarnation, !old.isExpected {
+            return .refused(.otherIncarnation)
+        }
         // It could apply nothing of what follows.
         guard body.featureLevel >= meta.featureLevel else {
             return .refused(.memberTooOld(body.node))
         }
-        if old == nil, try memberCount() >= Limits.members { return .refused(.quota(.member)) }
+        if old == nil {
+            // A number that was given up stays so.
+            guard meta.configuration.isEmpty || meta.configuration.isMember(body.node) else {
+                return .refused(.notFound(.member))
+            }
+            guard try memberCount() < Limits.members else { return .refused(.quota(.member)) }
+        }
         var member = MemberRow(
             node: body.node, incarnation: body.incarnation, url: body.url, peer: body.peer,
             version: body.version, featureLevel: body.featureLevel,
@@ -100,7 +108,7 @@ extension Execution {
         return .keyring(version: new.version)
     }
 
-    private func memberCount() throws -> Int {
+    func memberCount() throws -> Int {
         var count = 0
         try tables.scan(.members, from: [], upTo: nil) { _, _ in
             count += 1

@@ -8,7 +8,7 @@ extension Execution {
         let limit = min(max(body.limit, 1), Limits.sweepRows)
         let steps = [
             try sweepSessions(atMost: limit), try sweepRequests(atMost: limit),
-            try trimAudit(atMost: limit),
+            try trimAudit(atMost: limit), try sweepOutcomesOfTheGone(atMost: limit),
         ]
         return .swept(
             removed: steps.reduce(0, +), moreDue: steps.contains { $0 == limit })
@@ -63,6 +63,27 @@ extension Execution {
             try row.drop(tables)
         }
         return UInt32(due.count)
+    }
+
+    /// Removes outcomes that were kept for nodes which are gone for good. Says how many.
+    private func sweepOutcomesOfTheGone(atMost limit: UInt32) throws -> UInt32 {
+        var gone: [NodeID] = []
+        try tables.scan(.proposalRuns, from: [], upTo: nil) { key, value in
+            let row = try ProposalRunRow(key: key, value: value)
+            if row.isClosed { gone.append(row.node) }
+            return true
+        }
+        var keys: [[UInt8]] = []
+        for node in gone {
+            let prefix = Key.of(node.rawValue)
+            try tables.scan(.proposals, from: prefix, upTo: Key.behind(prefix: prefix)) { key, _ in
+                guard keys.count < limit else { return false }
+                keys.append(key)
+                return true
+            }
+        }
+        for key in keys { try tables.delete(.proposals, key) }
+        return UInt32(keys.count)
     }
 
     private func keys(_ table: Table, upTo: [UInt8], atMost limit: UInt32) throws -> [[UInt8]] {

@@ -78,15 +78,15 @@ struct Execution {
         switch command.operation {
         case .bootstrap:
             return .refused(.alreadyBootstrapped)
-        case .registerMember, .touchSessions, .sweep:
+        case .registerMember, .touchSessions, .sweep, .settlePlan:
             guard header.actor == .node else { return .refused(.insufficientPermissions) }
-        case .recordAudit, .rehashPassword, .rotateRefresh:
+        case .recordAudit, .rehashPassword, .rotateRefresh, .redeemJoinToken:
             // They carry their own proof, or need none.
             break
         case .startSession, .updateKeyring, .raiseFeatureLevel, .createUser, .updateUser,
             .deleteUser, .setPassword,
             .grantRole, .revokeRole, .putRole, .deleteRole, .revokeSession, .revokeSessions,
-            .putSecret, .deleteSecret:
+            .putSecret, .deleteSecret, .createJoinToken, .orderChange, .setPeerAuthority:
             if let refusal = try checkActor() { return .refused(refusal) }
         }
         return try perform()
@@ -100,6 +100,11 @@ struct Execution {
         case .updateKeyring(let body): try updateKeyring(body)
         case .sweep(let body): try sweep(body)
         case .recordAudit(let body): try recordAudit(body)
+        case .createJoinToken(let body): try createJoinToken(body)
+        case .redeemJoinToken(let body): try redeemJoinToken(body)
+        case .orderChange(let body): try orderChange(body)
+        case .settlePlan(let body): try settlePlan(body)
+        case .setPeerAuthority(let body): try setPeerAuthority(body)
         case .createUser(let body): try createUser(body)
         case .updateUser(let body): try updateUser(body)
         case .deleteUser(let body): try deleteUser(body)

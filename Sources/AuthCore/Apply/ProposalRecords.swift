@@ -91,6 +91,14 @@ struct ProposalRunRow: Hashable, Row {
         self.floor = floor
     }
 
+    /// Of a node that is gone for good: newer than all of its runs.
+    static func closed(_ node: NodeID) -> ProposalRunRow {
+        ProposalRunRow(node: node, run: .max, floor: 0)
+    }
+
+    /// Whether the node is gone for good.
+    var isClosed: Bool { run == .max }
+
     func write(to writer: inout ByteWriter) {
         writer.write(UInt8(1))
         writer.write(node.rawValue)

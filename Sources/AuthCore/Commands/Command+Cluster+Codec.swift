@@ -152,6 +152,9 @@ extension AuditDetail {
         case .actorTenant(let tenant):
             writer.write(UInt8(10))
             writer.write(tenant)
+        case .member(let node):
+            writer.write(UInt8(11))
+            writer.write(node.rawValue)
         }
     }
 
@@ -168,6 +171,7 @@ extension AuditDetail {
         case 8: self = .generation(try reader.read())
         case 9: self = .permission(try reader.readPermission())
         case 10: self = .actorTenant(try reader.readID())
+        case 11: self = .member(NodeID(try reader.read()))
         default: throw .malformed(offset: reader.offset - 1, what: "audit detail \(kind)")
         }
     }

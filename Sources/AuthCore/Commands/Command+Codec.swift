@@ -131,6 +131,11 @@ extension Command.Operation {
         case .touchSessions: 24
         case .putSecret: 30
         case .deleteSecret: 31
+        case .setPeerAuthority: 40
+        case .createJoinToken: 41
+        case .redeemJoinToken: 42
+        case .orderChange: 43
+        case .settlePlan: 44
         }
     }
 
@@ -143,6 +148,11 @@ extension Command.Operation {
         case .raiseFeatureLevel(let body): writer.write(body.level)
         case .sweep(let body): writer.write(body.limit)
         case .recordAudit(let body): writer.write(list: body.events) { $1.write(to: &$0) }
+        case .createJoinToken(let body): body.write(to: &writer)
+        case .redeemJoinToken(let body): body.write(to: &writer)
+        case .orderChange(let body): body.write(to: &writer)
+        case .settlePlan(let body): body.write(to: &writer)
+        case .setPeerAuthority(let body): body.write(to: &writer)
         case .createUser(let body): body.write(to: &writer)
         case .updateUser(let body): body.write(to: &writer)
         case .deleteUser(let body): body.write(to: &writer)
@@ -197,6 +207,11 @@ extension Command.Operation {
                     }))
         case 30: self = .putSecret(try .init(from: &reader))
         case 31: self = .deleteSecret(try .init(from: &reader))
+        case 40: self = .setPeerAuthority(try .init(from: &reader))
+        case 41: self = .createJoinToken(try .init(from: &reader))
+        case 42: self = .redeemJoinToken(try .init(from: &reader))
+        case 43: self = .orderChange(try .init(from: &reader))
+        case 44: self = .settlePlan(try .init(from: &reader))
         default: throw .malformed(offset: reader.offset - 1, what: "operation \(code)")
         }
     }

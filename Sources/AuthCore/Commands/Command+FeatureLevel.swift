@@ -9,7 +9,8 @@ extension Command.Operation {
         case .bootstrap, .registerMember, .raiseFeatureLevel, .updateKeyring, .sweep,
             .recordAudit, .createUser, .updateUser, .deleteUser, .setPassword, .rehashPassword,
             .grantRole, .revokeRole, .putRole, .deleteRole, .startSession, .rotateRefresh,
-            .revokeSession, .revokeSessions, .touchSessions, .putSecret, .deleteSecret:
+            .revokeSession, .revokeSessions, .touchSessions, .putSecret, .deleteSecret,
+            .createJoinToken, .redeemJoinToken, .orderChange, .settlePlan, .setPeerAuthority:
             1
         }
     }

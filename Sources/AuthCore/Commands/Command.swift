@@ -36,6 +36,11 @@ public struct Command: Hashable, Sendable {
         case recordAudit(RecordAudit)
         case updateKeyring(UpdateKeyring)
         case sweep(Sweep)
+        case createJoinToken(CreateJoinToken)
+        case redeemJoinToken(RedeemJoinToken)
+        case orderChange(OrderChange)
+        case settlePlan(SettlePlan)
+        case setPeerAuthority(SetPeerAuthority)
     }
 
     /// Whether the command may take access away from anybody, so that its acknowledgement must
@@ -51,6 +56,10 @@ public struct Command: Hashable, Sendable {
         case .bootstrap, .registerMember, .createUser, .grantRole, .startSession, .touchSessions,
             .recordAudit, .rehashPassword, .putSecret:
             // These add rows, prolong, or replace what no validation reads.
+            return false
+        case .createJoinToken, .redeemJoinToken, .orderChange, .settlePlan, .setPeerAuthority:
+            // They say which nodes there are; no validation reads that. That a node which leaves
+            // holds no lease any more is the business of the change itself (rule 7).
             return false
         case .sweep:
             // It removes what expiry had ended by its own stamp, and acknowledges that to nobody.

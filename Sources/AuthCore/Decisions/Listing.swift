@@ -118,6 +118,20 @@ public enum Listing {
         }.items
     }
 
+    /// The numbers that are kept for nodes that may join, or have.
+    public static func joinTokens(_ reader: some TableReader) throws -> [JoinTokenRow] {
+        try page(.joinTokens, prefix: [], nil, Limits.members + Limits.joinTokens, reader) {
+            try JoinTokenRow(key: $0, value: $1)
+        }.items
+    }
+
+    /// Every change of members that is ordered, or was given up, by node number.
+    public static func plans(_ reader: some TableReader) throws -> [MemberPlanRow] {
+        try page(.memberPlans, prefix: [], nil, 2 * Limits.members, reader) {
+            try MemberPlanRow(key: $0, value: $1)
+        }.items
+    }
+
     /// Items in the order of their keys behind the cursor, which is a key without its prefix.
     private static func page<Item>(
         _ table: Table, prefix: [UInt8], _ cursor: [UInt8]?, _ limit: Int,

@@ -6,6 +6,11 @@ public enum AuditAction: UInt16, CaseIterable, Sendable {
     case memberRegister = 2
     case keyringUpdate = 3
     case clusterRaise = 4
+    case memberInvite = 5
+    case memberJoin = 6
+    case memberPromote = 7
+    case memberDemote = 8
+    case memberRemove = 9
     case userCreate = 10
     case userUpdate = 11
     case userDelete = 12
@@ -29,6 +34,9 @@ public enum AuditAction: UInt16, CaseIterable, Sendable {
     case leadershipTransfer = 60
     /// A request was turned away before it became a command.
     case requestDenied = 61
+    case authoritySet = 62
+    /// A change of members has ended, or was given up.
+    case memberChange = 63
 
     /// The name as the API shows it.
     public var name: String {
@@ -37,6 +45,12 @@ public enum AuditAction: UInt16, CaseIterable, Sendable {
         case .memberRegister: "member.register"
         case .keyringUpdate: "keyring.update"
         case .clusterRaise: "cluster.raise"
+        case .memberInvite: "member.invite"
+        case .memberJoin: "member.join"
+        case .memberPromote: "member.promote"
+        case .memberDemote: "member.demote"
+        case .memberRemove: "member.remove"
+        case .memberChange: "member.change"
         case .userCreate: "user.create"
         case .userUpdate: "user.update"
         case .userDelete: "user.delete"
@@ -59,6 +73,7 @@ public enum AuditAction: UInt16, CaseIterable, Sendable {
         case .auditRead: "audit.read"
         case .leadershipTransfer: "cluster.transfer"
         case .requestDenied: "request.denied"
+        case .authoritySet: "authority.set"
         }
     }
 
@@ -113,6 +128,8 @@ public enum AuditDetail: Hashable, Sendable {
     case permission(Permission)
     /// The actor's own tenant, when it worked in another one.
     case actorTenant(TenantID)
+    /// Another member concerned.
+    case member(NodeID)
 }
 
 /// Fields of a user that a change touched.
@@ -160,6 +177,9 @@ public enum AuditReason: UInt8, CaseIterable, Sendable {
     case expired = 19
     case idempotencyMismatch = 20
     case memberTooOld = 21
+    case joinTokenInvalid = 22
+    case changeUnderWay = 23
+    case changeRefused = 24
 
     /// The name as the API shows it.
     public var name: String {
@@ -185,6 +205,9 @@ public enum AuditReason: UInt8, CaseIterable, Sendable {
         case .rateLimited: "rate_limited"
         case .expired: "expired"
         case .idempotencyMismatch: "idempotency_mismatch"
+        case .joinTokenInvalid: "join_token_invalid"
+        case .changeUnderWay: "change_in_progress"
+        case .changeRefused: "change_refused"
         }
     }
 }

@@ -73,6 +73,18 @@ extension Outcome.Result {
             writer.write(UInt8(11))
             writer.write(removed)
             writer.write(moreDue)
+        case .joinToken(let token):
+            writer.write(UInt8(12))
+            token.write(to: &writer)
+        case .joined(let member):
+            writer.write(UInt8(13))
+            member.write(to: &writer)
+        case .plan(let plan):
+            writer.write(UInt8(14))
+            plan.write(to: &writer)
+        case .authority(let version):
+            writer.write(UInt8(15))
+            writer.write(version)
         }
     }
 
@@ -94,6 +106,10 @@ extension Outcome.Result {
         case 9: self = .audited(first: try reader.read(), count: try reader.read())
         case 10: self = .keyring(version: try reader.read())
         case 11: self = .swept(removed: try reader.read(), moreDue: try reader.readBool())
+        case 12: self = .joinToken(try JoinTokenRow(from: &reader))
+        case 13: self = .joined(try MemberRow(from: &reader))
+        case 14: self = .plan(try MemberPlanRow(from: &reader))
+        case 15: self = .authority(version: try reader.read())
         default: throw .malformed(offset: reader.offset - 1, what: "outcome \(kind)")
         }
     }
@@ -114,7 +130,7 @@ extension Refusal {
         case .undecodable, .unsupported, .notBootstrapped, .alreadyBootstrapped,
             .credentialsChanged, .actorEnded, .insufficientPermissions, .userDisabled,
             .lastSuperAdmin, .builtInRole, .roleInUse, .idempotencyMismatch, .refreshUnknown,
-            .refreshReused, .otherIncarnation, .forgotten:
+            .refreshReused, .otherIncarnation, .forgotten, .joinTokenInvalid, .changeUnderWay:
             break
         }
     }
@@ -145,6 +161,8 @@ extension Refusal {
         case 21: self = .otherIncarnation
         case 22: self = .forgotten
         case 23: self = .memberTooOld(NodeID(try reader.read()))
+        case 24: self = .joinTokenInvalid
+        case 25: self = .changeUnderWay
         default: throw .malformed(offset: reader.offset - 1, what: "refusal \(code)")
         }
     }
@@ -174,6 +192,8 @@ extension Refusal {
         case .otherIncarnation: 21
         case .forgotten: 22
         case .memberTooOld: 23
+        case .joinTokenInvalid: 24
+        case .changeUnderWay: 25
         }
     }
 }

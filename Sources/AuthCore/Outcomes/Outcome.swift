@@ -53,6 +53,14 @@ public struct Outcome: Equatable, Sendable {
         case keyring(version: UInt64)
         /// A sweep removed so many rows; more may be due.
         case swept(removed: UInt32, moreDue: Bool)
+        /// A number is kept for a node that may join.
+        case joinToken(JoinTokenRow)
+        /// A node has joined, as far as the state is concerned.
+        case joined(MemberRow)
+        /// A change of members is ordered.
+        case plan(MemberPlanRow)
+        /// The authority of peers has this version.
+        case authority(version: UInt64)
 
         /// The refusal, when that is what the result is.
         public var refusal: Refusal? {
@@ -112,6 +120,10 @@ public enum Refusal: Hashable, Sendable {
     case memberTooOld(NodeID)
     /// The proposal was applied before, and its outcome is forgotten.
     case forgotten
+    /// The join token is unknown, has run out, or was spent by somebody else.
+    case joinTokenInvalid
+    /// Another change of this member is ordered and not done.
+    case changeUnderWay
 
     /// Whether the asked node should decide and propose again instead of answering. Such a
     /// refusal is not remembered under an `Idempotency-Key`.
@@ -130,6 +142,7 @@ public enum ObjectKind: UInt8, Sendable {
     case request = 6
     case member = 7
     case password = 8
+    case joinToken = 9
 }
 
 /// What was wrong with a value. Raw values are part of the format.
@@ -148,4 +161,6 @@ public enum InvalidValue: UInt8, Sendable {
     case duration = 6
     /// A key, digest or other value of fixed form has another form.
     case form = 7
+    /// The member's present part in the cluster does not allow it.
+    case standing = 8
 }

@@ -38,6 +38,7 @@ extension ClusterRow: Row {
 /// A node as it registered itself.
 public struct MemberRow: Hashable, Sendable {
     public let node: NodeID
+    /// The life of its data directory; 0 until a node that joins has started for the first time.
     public let incarnation: Incarnation
     /// Where its HTTP API is reached from outside.
     public var url: Text
@@ -47,6 +48,9 @@ public struct MemberRow: Hashable, Sendable {
     public var version: Text
     public var featureLevel: UInt32
     public var registeredAt: Timestamp
+
+    /// Whether the node has joined and never started.
+    public var isExpected: Bool { incarnation == Incarnation(0) }
 }
 
 extension MemberRow: Row {

@@ -48,6 +48,10 @@ public enum Table: UInt8, CaseIterable, Sendable {
     case keyring = 21
     /// Failed log-ins that count towards a delay. No command writes it yet.
     case logInFailures = 22
+    /// Rights to join the cluster, by the number that is kept for the node.
+    case joinTokens = 23
+    /// Changes of members that were ordered, by node number.
+    case memberPlans = 24
 
     /// A name for logs, file names and the names of databases inside a store.
     public var name: String { "\(self)" }

@@ -76,7 +76,7 @@ extension Flow {
             case .notProposed(let failure): return .failed(ServiceFailure(failure))
             case .unknown: return .failed(.outcomeUnknown)
             case .readConfirmed, .readFailed, .indexReached, .released, .hashed,
-                .hashingRefused, .transferred:
+                .hashingRefused, .transferred, .planEnded:
                 preconditionFailure("a proposal completed as something else")
             }
         }
@@ -98,7 +98,7 @@ extension Flow {
             case .readConfirmed(let index): return next(index, world)
             case .readFailed(let failure): return .failed(ServiceFailure(failure))
             case .applied, .notProposed, .unknown, .indexReached, .released, .hashed,
-                .hashingRefused, .transferred:
+                .hashingRefused, .transferred, .planEnded:
                 preconditionFailure("a read completed as something else")
             }
         }
@@ -113,7 +113,7 @@ extension Flow {
             case .indexReached: return next(world)
             case .readFailed: return .failed(.tooStale)
             case .applied, .notProposed, .unknown, .readConfirmed, .released, .hashed,
-                .hashingRefused, .transferred:
+                .hashingRefused, .transferred, .planEnded:
                 preconditionFailure("a wait for an index completed as something else")
             }
         }
@@ -130,7 +130,7 @@ extension Flow {
             // What it waited for is done, and not yet safe to say.
             case .readFailed: return .failed(.outcomeUnknown)
             case .applied, .notProposed, .unknown, .readConfirmed, .indexReached, .hashed,
-                .hashingRefused, .transferred:
+                .hashingRefused, .transferred, .planEnded:
                 preconditionFailure("a wait for a release completed as something else")
             }
         }
@@ -145,7 +145,7 @@ extension Flow {
             case .hashed(let result): return next(result, world)
             case .hashingRefused: return .failed(.busy)
             case .applied, .notProposed, .unknown, .readConfirmed, .readFailed, .indexReached,
-                .released, .transferred:
+                .released, .transferred, .planEnded:
                 preconditionFailure("password work completed as something else")
             }
         }

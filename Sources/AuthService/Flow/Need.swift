@@ -18,6 +18,9 @@ public enum Need: Sendable {
     case hash(HashJob)
     /// Hand leadership to this node, or to the best one; completes with `transferred`.
     case transfer(to: NodeID?)
+    /// Wait until the plan for this member that was ordered by the entry at `order` has ended;
+    /// completes with `planEnded`.
+    case awaitPlan(NodeID, order: LogIndex)
 }
 
 /// How what was needed has ended.
@@ -42,6 +45,18 @@ public enum Completion: Sendable {
     case hashingRefused
     /// What became of a hand-over.
     case transferred(TransferResult)
+    /// How far a plan for a member has come.
+    case planEnded(PlanEnd)
+}
+
+/// How far a plan for a member has come.
+public enum PlanEnd: Equatable, Sendable {
+    /// It is carried out.
+    case done
+    /// It was given up.
+    case refused(PlanRefusal)
+    /// It goes on.
+    case pending
 }
 
 /// What became of a hand-over of leadership.

@@ -37,6 +37,10 @@ public enum ServiceFailure: Error, Equatable, Sendable {
     case sealed
     case draining
     case noSpace
+    /// Another change of the member is under way.
+    case changeUnderWay
+    /// The members cannot be changed so now; the reason is for the caller.
+    case changeRefused(String)
     /// The server is not configured for this.
     case configuration(String)
     /// Damage, or a mistake of ours; the reason is for the log alone.
@@ -68,6 +72,8 @@ public enum ServiceFailure: Error, Equatable, Sendable {
             self = .invalid("node \(node.rawValue) runs a release that is too old")
         case .otherIncarnation: self = .internal("another incarnation is registered")
         case .forgotten: self = .outcomeUnknown
+        case .joinTokenInvalid: self = .tokenInvalid
+        case .changeUnderWay: self = .changeUnderWay
         }
     }
 
@@ -80,6 +86,7 @@ public enum ServiceFailure: Error, Equatable, Sendable {
         case .inheritanceTooLarge: "the roles would inherit too many others"
         case .duration: "a duration is zero or too long"
         case .form: "a value has the wrong form"
+        case .standing: "the member's present part in the cluster does not allow it"
         }
     }
 

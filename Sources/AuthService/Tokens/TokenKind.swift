@@ -11,6 +11,8 @@ public struct TokenKind: Hashable, Sendable, CustomStringConvertible {
     public static let session = TokenKind(prefix: "wws")
     /// `wwr_`: redeemed for the next access token, and for its own successor.
     public static let refresh = TokenKind(prefix: "wwr")
+    /// `wwj_`: the right to join the cluster once.
+    public static let join = TokenKind(prefix: "wwj")
 
     /// The length of a token of this kind, in characters.
     public var tokenByteCount: Int { prefix.count + 1 + 43 + 6 }

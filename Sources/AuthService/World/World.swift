@@ -24,12 +24,14 @@ public struct World: Sendable {
     public var gate: any ReadGate
     /// Takes what is to be recorded without anybody waiting for it.
     public var journal: any Journal
+    /// Signs the certificates of nodes; nil where nobody can.
+    public var certifier: (any NodeCertifier)?
 
     public init(
         views: any ViewSource, random: any RandomBytes, now: Timestamp, keys: ServiceKeys?,
         tokens: TokenCodec?, options: AuthOptions, node: NodeFacts,
         gate: any ReadGate = ConfirmEveryRead(),
-        journal: any Journal
+        journal: any Journal, certifier: (any NodeCertifier)? = nil
     ) {
         self.views = views
         self.random = random
@@ -40,6 +42,7 @@ public struct World: Sendable {
         self.node = node
         self.gate = gate
         self.journal = journal
+        self.certifier = certifier
     }
 }
 

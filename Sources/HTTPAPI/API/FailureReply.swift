@@ -31,6 +31,8 @@ extension ServiceFailure {
         case .sealed: .sealed
         case .draining: .draining
         case .noSpace: .noSpace
+        case .changeUnderWay: .changeInProgress
+        case .changeRefused: .changeRefused
         case .configuration: .configuration
         case .internal: .internal
         }
@@ -39,7 +41,9 @@ extension ServiceFailure {
     /// What the caller is told beyond the code's own sentence.
     var detail: String? {
         switch self {
-        case .invalid(let detail), .malformed(let detail), .configuration(let detail): detail
+        case .invalid(let detail), .malformed(let detail), .configuration(let detail),
+            .changeRefused(let detail):
+            detail
         // What went wrong inside is for the log alone.
         default: nil
         }
@@ -79,7 +83,7 @@ enum FailureReply {
     static func retryAfterSeconds(_ code: ErrorCode) -> Int? {
         switch code {
         case .noLeader, .noQuorum, .unconfirmed, .tooStale, .draining, .busy, .outcomeUnknown,
-            .rateLimited, .requestInProgress, .sealed:
+            .rateLimited, .requestInProgress, .changeInProgress, .sealed:
             1
         case .noSpace, .quota: 60
         default: nil

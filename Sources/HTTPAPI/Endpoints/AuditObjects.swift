@@ -73,6 +73,7 @@ struct AuditObjects {
             JSONMember("permission", .string(permission.string))
         case .actorTenant(let tenant):
             JSONMember("actor_tenant_id", .string(ObjectText.show(tenant)))
+        case .member(let node): JSONMember("member", .string("\(node)"))
         }
     }
 }

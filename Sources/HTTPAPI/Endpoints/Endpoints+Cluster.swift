@@ -66,16 +66,34 @@ extension Endpoints {
         let node = world.node
         let rows = try Listing.members(view.tables)
         let newest = node.members.compactMap { $0.applied ?? $0.match }.max() ?? node.applied
-        let members = node.members.map { facts -> JSONValue in
+        let plans = try Listing.plans(view.tables)
+        let configuration = view.meta.configuration
+        let expected = rows.filter { row in
+            !node.members.contains { $0.node == row.node }
+                && plans.contains { $0.node == row.node }
+        }
+        let facts =
+            node.members
+            + expected.map { row in
+                MemberFacts(node: row.node, role: .follower, isVoter: false, isReachable: false)
+            }
+        let members = facts.map { facts -> JSONValue in
             let row = rows.first { $0.node == facts.node }
+            let plan = plans.first { $0.node == facts.node }
             let isSelf = facts.node == node.node
             let applied = isSelf ? node.applied : facts.applied
             return .object([
                 "id": .string("\(facts.node)"),
                 "url": .string(row?.url.string ?? ""),
                 "peer": .string(row?.peer.string ?? ""),
-                "role": .string(facts.isVoter ? facts.role.name : "learner"),
+                "role": .string(role(of: facts, plan, in: configuration)),
                 "voter": .bool(facts.isVoter),
+                "plan": plan.map {
+                    .object([
+                        "change": .string($0.plan.name),
+                        "refused": .optional($0.refusal?.words),
+                    ])
+                } ?? .null,
                 "match_index": facts.match.map { .unsigned($0.rawValue) } ?? .null,
                 "applied_index": applied.map { .unsigned($0.rawValue) } ?? .null,
                 "lag_entries": applied.map {
@@ -97,6 +115,16 @@ extension Endpoints {
                     "feature_level": .unsigned(UInt64(node.featureLevel)),
                     "members": .array(members),
                 ])))
+    }
+
+    /// What part a member has: what it does, unless it only begins or ends.
+    private static func role(
+        of member: MemberFacts, _ plan: MemberPlanRow?, in configuration: ConfState
+    ) -> String {
+        if configuration.leaving.contains(member.node) { return "leaving" }
+        if plan?.plan == .remove, plan?.refusal == nil { return "leaving" }
+        guard configuration.isMember(member.node) || configuration.isEmpty else { return "joining" }
+        return member.isVoter ? member.role.name : "learner"
     }
 
     private static func transfer(

@@ -113,6 +113,7 @@ enum PathParameter {
         switch name {
         case "path": .secretPath
         case "name": .roleName
+        case "id" where pattern.text.contains("/members/"): .nodeName
         case "id" where pattern.text.contains("/sessions/"): .objectID("ses")
         case "id": .objectID("usr")
         default: preconditionFailure("no rule for the path parameter \(name)")

@@ -203,8 +203,27 @@ extension Schema {
                 Property("id", .text(.nodeName)), Property("url", .text(TextRule(0...256))),
                 Property("peer", .text(TextRule(0...256))),
                 Property(
-                    "role", .text(.oneOf(["leader", "follower", "candidate", "learner"]))),
+                    "role",
+                    .text(
+                        .oneOf([
+                            "leader", "follower", "candidate", "learner", "joining", "leaving",
+                        ]))),
                 Property("voter", .boolean),
+                Property(
+                    "plan",
+                    .nullable(
+                        .object(
+                            ObjectSchema(
+                                "Plan",
+                                [
+                                    Property(
+                                        "change",
+                                        .text(
+                                            .oneOf([
+                                                "join", "replace", "promote", "demote", "remove",
+                                            ]))),
+                                    Property("refused", .nullable(.text(TextRule(0...256)))),
+                                ]))), "What is ordered of it, and why it was given up."),
                 Property("match_index", .nullable(anyNumber)),
                 Property("applied_index", .nullable(anyNumber)),
                 Property("lag_entries", .nullable(anyNumber)),
@@ -221,7 +240,7 @@ extension Schema {
                 Property("id", .text(.objectID("clu"))),
                 Property("leader", .nullable(.text(.nodeName))), Property("term", anyNumber),
                 Property("feature_level", anyNumber),
-                Property("members", .array(.member, countMax: Limits.members)),
+                Property("members", .array(.member, countMax: 2 * Limits.members)),
             ]))
 
     static let health = Schema.object(

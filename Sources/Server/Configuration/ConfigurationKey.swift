@@ -77,6 +77,11 @@ extension ConfigurationKey {
             "cluster.members", .members,
             "The members with which the cluster begins, the same on every node: where its peers "
                 + "and its clients reach each. Only in the file.", required: true),
+        .init(
+            "cluster.joins", .word(["no", "yes"]),
+            "Whether this node joins a cluster that runs, as `watchword cluster join` writes it: "
+                + "`cluster.members` then only says whom it reaches first, and where it is itself.",
+            default: "no"),
         .init("peer.listen", .address, "Where peers connect to, with mutual TLS.", required: true),
         .init(
             "http.listen", .address,

@@ -18,6 +18,8 @@ public struct NodeConfiguration: Sendable {
     public var clusterID: [UInt8]
     public var credentials: PeerCredentials
     public var members: [Member]
+    /// Whether the node joins a cluster that runs, and begins without members.
+    public var joins: Bool
     public var peerListen: PeerAddress
     public var httpListen: PeerAddress
     public var httpCertificate: String?
@@ -73,6 +75,7 @@ public struct NodeConfiguration: Sendable {
             certificateFile: reader.path("cluster.certificate"),
             privateKeyFile: reader.path("cluster.key"))
         members = reader.members(sources.members)
+        joins = reader.text("cluster.joins") == "yes"
         peerListen = reader.address("peer.listen")
         httpListen = reader.address("http.listen")
         httpCertificate = reader.optionalPath("http.certificate")

@@ -20,7 +20,7 @@ final class HTTPFrontend: Sendable {
     init(
         configuration: NodeConfiguration, runtime: ReplicaRuntime, hashing: HashingPool,
         facts: NodeFactsKeeper, keys: NodeKeys, journal: NodeJournal, transport: PeerTransport,
-        logger: Logger
+        membership: MembershipKeeper, logger: Logger
     ) throws {
         self.logger = logger
         let threads = configuration.httpThreads
@@ -43,7 +43,7 @@ final class HTTPFrontend: Sendable {
         options.trustedProxies = proxies
         options.metricsKey = try configuration.metricsKeyFile.map(PrivateFileReader.read)
         options.version = Node.version
-        let runner = NeedRunner(runtime: runtime, hashing: hashing)
+        let runner = NeedRunner(runtime: runtime, hashing: hashing, membership: membership)
         let connections = connections
         let makeServices = { (options: APIOptions, limits: ConnectionLimits) in
             HTTPServices(

@@ -18,7 +18,8 @@ struct NodeEnvironment: APIEnvironment {
         return World(
             views: StoreViews(store: runtime.store), random: SystemRandomBytes(),
             now: runtime.clock.wall, keys: opened?.keys, tokens: opened?.tokens, options: options,
-            node: facts.now, gate: LeaseGate(lease: runtime.lease), journal: journal)
+            node: facts.now, gate: LeaseGate(lease: runtime.lease), journal: journal,
+            certifier: CertificateSigner())
     }
 
     func metricsText() -> [UInt8] { metrics.text() }

@@ -26,6 +26,7 @@ final class Housekeeping: Sendable {
     private let facts: NodeFactsKeeper
     private let journal: NodeJournal
     private let settling: NodeSettling
+    private let membership: MembershipKeeper
     private let logger: Logger
     private let fatal: FatalError
     private let contents = Mutex(Contents())
@@ -43,13 +44,14 @@ final class Housekeeping: Sendable {
 
     init(
         runtime: ReplicaRuntime, keys: NodeKeys, facts: NodeFactsKeeper, journal: NodeJournal,
-        settling: NodeSettling, logger: Logger, fatal: FatalError
+        settling: NodeSettling, membership: MembershipKeeper, logger: Logger, fatal: FatalError
     ) {
         self.runtime = runtime
         self.keys = keys
         self.facts = facts
         self.journal = journal
         self.settling = settling
+        self.membership = membership
         self.logger = logger
         self.fatal = fatal
     }
@@ -67,13 +69,19 @@ final class Housekeeping: Sendable {
     /// Ends; nothing runs any more when this returns. What has gathered is proposed a last time.
     func stop() {
         contents.withLock { $0.isStopped = true }
-        queue.sync { journal.flush(touches: true) }
+        queue.sync {
+            journal.flush(touches: true)
+            membership.stop()
+        }
     }
 
     private func tick() {
         let (ticks, isSettled, confirmedAt) = contents.withLock { contents in
             contents.ticks += 1
             return (contents.ticks, contents.isSettled, contents.confirmedAt)
+        }
+        do { try membership.tick() } catch {
+            logger.warning("the members cannot be read now", metadata: ["error": "\(error)"])
         }
         facts.sample(readConfirmedAt: confirmedAt, isBootstrapped: keys.opened != nil)
         if ticks % Every.probe == 0 { probe() }

@@ -12,10 +12,14 @@ internal import ReplicaRuntime
 final class NeedRunner: Sendable {
     private let runtime: ReplicaRuntime
     private let hashing: any PasswordHashing
+    private let membership: MembershipKeeper
 
-    init(runtime: ReplicaRuntime, hashing: any PasswordHashing) {
+    init(
+        runtime: ReplicaRuntime, hashing: any PasswordHashing, membership: MembershipKeeper
+    ) {
         self.runtime = runtime
         self.hashing = hashing
+        self.membership = membership
     }
 
     /// Carries out one need. The completion is called exactly once, at the deadline at the latest.
@@ -45,6 +49,10 @@ final class NeedRunner: Sendable {
         case .transfer(let target):
             runtime.transfer(to: target) { result in
                 completion(.transferred(TransferResult(result)))
+            }
+        case .awaitPlan(let node, let order):
+            membership.awaitPlan(of: node, order: order, deadline: deadline) {
+                completion(.planEnded($0))
             }
         }
     }

@@ -37,16 +37,16 @@ public final class Node: Sendable {
         let clock = NodeClock()
         let disk = try NodeDisk(
             path: configuration.dataDirectory, clusterID: configuration.clusterID,
-            node: configuration.node, voters: configuration.members.map(\.id), options: options,
+            node: configuration.node, voters: configuration.joins ? [] : configuration.members.map(\.id), options: options,
             machine: StateMachine(sha256: { SHA256.hash($0).bytes }),
             newIncarnation: Incarnation(random.integer()), logger: logger)
+        let roster = try Roster(disk.store)
         let transport = PeerTransport(
             local: LocalNode(
                 clusterID: configuration.clusterID, node: configuration.node,
                 incarnation: disk.incarnation, run: disk.run),
-            peers: Dictionary(
-                configuration.members.map { ($0.id, $0.peer) }, uniquingKeysWith: { $1 }),
-            logger: logger)
+            peers: roster.peers(
+                inForce: roster.configuration, configured: configuration.members), logger: logger)
         self.transport = transport
         let admission = PeerAdmission(store: disk.store)
         runtime = try ReplicaRuntime(
@@ -59,10 +59,11 @@ public final class Node: Sendable {
         }
         let keys = NodeKeys(root: root, clusterID: configuration.clusterID)
         let journal = NodeJournal(runtime: runtime)
+        let membership = MembershipKeeper(
+            runtime: runtime, transport: transport, configuration: configuration, roster: roster,
+            logger: logger)
         facts = NodeFactsKeeper(
-            runtime: runtime, node: configuration.node,
-            urls: Dictionary(
-                configuration.members.map { ($0.id, $0.url) }, uniquingKeysWith: { $1 }),
+            runtime: runtime, node: configuration.node, membership: membership,
             version: Self.version)
         let worker = try PasswordWorker(hasher: PasswordHasher(), random: random)
         hashing = HashingPool(
@@ -75,10 +76,11 @@ public final class Node: Sendable {
                 runtime: runtime,
                 introduction: try Self.introduction(
                     configuration, disk: disk, root: root, worker: worker), logger: logger),
-            logger: logger, fatal: fatal)
+            membership: membership, logger: logger, fatal: fatal)
         frontend = try HTTPFrontend(
             configuration: configuration, runtime: runtime, hashing: hashing, facts: facts,
-            keys: keys, journal: journal, transport: transport, logger: logger)
+            keys: keys, journal: journal, transport: transport, membership: membership,
+            logger: logger)
         housekeeping.start()
         try frontend.start()
         logger.info(

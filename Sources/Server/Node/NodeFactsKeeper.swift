@@ -22,13 +22,15 @@ final class NodeFactsKeeper: Sendable {
     }
 
     private let runtime: ReplicaRuntime
-    private let urls: [NodeID: String]
+    private let membership: MembershipKeeper
     private let node: NodeID
     private let contents: Mutex<Contents>
 
-    init(runtime: ReplicaRuntime, node: NodeID, urls: [NodeID: String], version: String) {
+    init(
+        runtime: ReplicaRuntime, node: NodeID, membership: MembershipKeeper, version: String
+    ) {
         self.runtime = runtime
-        self.urls = urls
+        self.membership = membership
         self.node = node
         contents = Mutex(Contents(facts: NodeFacts(node: node, version: version)))
     }
@@ -38,12 +40,13 @@ final class NodeFactsKeeper: Sendable {
         let status = runtime.status
         let applied = runtime.store.appliedIndex
         let moment = runtime.clock.steady
+        let leaderURL = status.raft.leader.flatMap(membership.url(of:))
         return contents.withLock { contents in
             var facts = contents.facts
             facts.role = status.raft.role
             facts.term = status.raft.term
             facts.leader = status.raft.leader
-            facts.leaderURL = status.raft.leader.flatMap { urls[$0] }
+            facts.leaderURL = leaderURL
             facts.applied = applied
             facts.leaseMilliseconds = UInt64(runtime.lease.remainingSeconds * 1_000)
             facts.stalenessMilliseconds = contents.freshAt.map {
@@ -73,13 +76,15 @@ final class NodeFactsKeeper: Sendable {
             of: status, readConfirmedAt: readConfirmedAt, isBootstrapped: isBootstrapped,
             now: moment)
         let members = members(of: status)
+        let belongs = membership.roster.standing(of: node) == .member
         contents.withLock { contents in
             contents.facts.members = members
             contents.freshAt = readConfirmedAt
             guard !contents.drainsBalancers else { return }
             contents.writes.observe(current.writes, now: moment)
             // A lease serves them also while nobody leads.
-            let holdsLease = runtime.lease.remainingSeconds > 0 && !status.isDraining
+            let holdsLease =
+                runtime.lease.remainingSeconds > 0 && !status.isDraining && belongs
             contents.validations.observe(holdsLease ? .available : current.reads, now: moment)
             contents.facts.ready = current.reads
             contents.facts.writes = contents.writes.current
@@ -105,6 +110,12 @@ final class NodeFactsKeeper: Sendable {
             return both("\(what) needs a newer release")
         case .stateDamaged: return both("the state is being repaired")
         }
+        switch membership.roster.standing(of: node) {
+        case .member: break
+        case .joining: return both("joining the cluster")
+        case .leaving: return both("leaving the cluster")
+        case .removed: return both("removed from the cluster")
+        }
         guard status.raft.leader != nil else { return both("no leader") }
         guard let confirmedAt = readConfirmedAt,
             now.nanoseconds(since: confirmedAt) <= Self.confirmationMilliseconds * 1_000_000
@@ -117,16 +128,15 @@ final class NodeFactsKeeper: Sendable {
 
     private func members(of status: ReplicaStatus) -> [MemberFacts] {
         let raft = status.raft
-        return raft.configuration.members.map { member in
-            let peer = raft.peers.first { $0.id == member }
-            let isSelf = member == node
+        let isLeader = raft.role == .leader
+        return status.members.map { member in
+            let isSelf = member.id == node
             return MemberFacts(
-                node: member,
-                role: isSelf ? raft.role : member == raft.leader ? .leader : .follower,
-                isVoter: raft.configuration.isVoter(member),
-                match: isSelf ? (raft.role == .leader ? raft.durable : nil) : peer?.match,
-                applied: isSelf ? status.visible : nil,
-                isReachable: isSelf || status.connected.contains(member))
+                node: member.id,
+                role: isSelf ? raft.role : member.id == raft.leader ? .leader : .follower,
+                isVoter: raft.configuration.isVoter(member.id),
+                match: isLeader ? member.match : nil, applied: member.applied,
+                isReachable: isSelf || status.connected.contains(member.id))
         }
     }
 }

@@ -55,12 +55,16 @@ final class NodeSettling: Sendable {
             try propose(bootstrap(), "the cluster is made")
             return false
         }
-        if let member, member.incarnation != introduction.incarnation {
+        if let member, !member.isExpected, member.incarnation != introduction.incarnation {
             throw NodeStartError(
                 "\(introduction.node) is registered with another data directory: this one is not "
                     + "the node that the cluster knows")
         }
-        if let member, member.url.string == introduction.url,
+        // A number that nobody has any more cannot be registered.
+        guard try Roster(runtime.store).standing(of: introduction.node) != .removed else {
+            return false
+        }
+        if let member, !member.isExpected, member.url.string == introduction.url,
             member.peer.string == introduction.peer,
             member.version.string == introduction.version
         {

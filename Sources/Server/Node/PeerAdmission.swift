@@ -4,7 +4,9 @@ internal import StateStore
 
 /// Which peers may speak: members of the committed configuration, in the incarnation in which
 /// they registered, or in any as long as they have not. A node that is to join knows of nobody, and
-/// has promised nothing: it hears whoever has a certificate of its cluster.
+/// has promised nothing: it hears whoever has a certificate of its cluster. So does everybody of
+/// nodes with a number that was not given yet as far as is known here: they may have joined while
+/// this node was away, and one of them may lead.
 struct PeerAdmission: Sendable {
     let store: any StateStore
 
@@ -14,9 +16,13 @@ struct PeerAdmission: Sendable {
             return try store.read { view in
                 let configuration = view.meta.configuration
                 guard !configuration.isEmpty else { return true }
-                guard configuration.members.contains(node) else { return false }
-                let row = try MemberRow.read(node, view)
-                return row == nil || row?.incarnation == incarnation
+                guard configuration.members.contains(node) else {
+                    return try node.rawValue >= NodeNumbers.next(in: configuration, view)
+                }
+                guard let row = try MemberRow.read(node, view), !row.isExpected else {
+                    return true
+                }
+                return row.incarnation == incarnation
             }
         } catch {
             // A node that cannot read its own state lets nobody in.
