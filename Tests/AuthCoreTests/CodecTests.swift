@@ -125,6 +125,19 @@ import Testing
                 .refreshedBefore(session, generation: 4, sealedSuccessor: [1, 2]),
                 .revoked(removed: 1), .secret(secret), .audited(first: 9, count: 2),
                 .keyring(version: 3), .swept(removed: 4, moreDue: true),
+                .joinToken(
+                    JoinTokenRow(
+                        node: NodeID(4), digest: digest(1), role: .voter, replaces: NodeID(1),
+                        createdAt: house.now, expiresAt: house.now, spentBy: digest(2))),
+                .joined(
+                    MemberRow(
+                        node: NodeID(4), incarnation: Incarnation(0), url: "u", peer: "p",
+                        version: "v", featureLevel: 1, registeredAt: house.now)),
+                .plan(
+                    MemberPlanRow(
+                        node: NodeID(4), order: LogIndex(3), plan: .join(.learner),
+                        orderedAt: house.now, refusal: .notCaughtUp)),
+                .authority(version: 2),
             ]
         for (number, result) in results.enumerated() {
             let outcome = Outcome(
@@ -166,7 +179,7 @@ import Testing
         .exists(.user), .versionMismatch(current: 5), .stale(current: 6), .credentialsChanged,
         .actorEnded, .insufficientPermissions, .userDisabled, .lastSuperAdmin, .builtInRole,
         .roleInUse, .invalid(.inheritanceCycle), .quota(.request), .idempotencyMismatch,
-        .refreshUnknown, .refreshReused, .otherIncarnation, .forgotten,
-        .memberTooOld(NodeID(3)),
+        .refreshUnknown, .refreshReused, .otherIncarnation, .forgotten, .joinTokenInvalid,
+        .changeUnderWay, .memberTooOld(NodeID(3)),
     ]
 }

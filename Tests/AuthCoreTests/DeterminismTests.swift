@@ -244,8 +244,8 @@ struct RandomCommand {
     }
 
     private mutating func node() -> Command.Operation {
-        switch dice.below(5) {
-        case 4:
+        switch dice.below(10) {
+        case 8:
             .raiseFeatureLevel(.init(level: UInt32(dice.below(3))))
         case 0:
             .registerMember(
@@ -271,6 +271,36 @@ struct RandomCommand {
                             .actorTenant(.platform),
                         ])
                 ]))
+        case 3:
+            .createJoinToken(
+                .init(
+                    digest: digest(UInt8(dice.below(4))),
+                    role: dice.chance(70) ? .voter : .learner,
+                    replaces: dice.chance(20) ? NodeID(UInt64(dice.below(4))) : nil,
+                    timeToLiveMilliseconds: UInt64(dice.below(200_000))))
+        case 4:
+            .redeemJoinToken(
+                .init(
+                    node: NodeID(UInt64(1 + dice.below(8))),
+                    digest: digest(UInt8(dice.below(4))),
+                    publicKey: digest(UInt8(dice.below(3))), url: "u",
+                    peer: Text("p\(dice.below(9))"), version: "v", featureLevel: 1))
+        case 5:
+            .orderChange(
+                .init(
+                    node: NodeID(UInt64(1 + dice.below(8))),
+                    change: dice.pick([.promote, .demote, .remove])))
+        case 6:
+            .settlePlan(
+                .init(
+                    node: NodeID(UInt64(1 + dice.below(8))),
+                    order: LogIndex(UInt64(dice.below(200))),
+                    refusal: dice.chance(30) ? .notActive : nil))
+        case 7:
+            .setPeerAuthority(
+                .init(
+                    expectedVersion: UInt64(dice.below(3)), certificate: "pem",
+                    sealedKey: SealedBlob(term: 1, bytes: [3])))
         default:
             .sweep(.init(limit: UInt32(dice.below(5))))
         }

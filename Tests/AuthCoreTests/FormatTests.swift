@@ -151,6 +151,14 @@ struct Example: Sendable, CustomTestStringConvertible {
                 row: KeyringRow(
                     version: 2, keyring: SealedBlob(term: 1, bytes: [5, 5]), updatedAt: time),
                 "keyring"),
+            Example(row: joinToken, "join-token"),
+            Example(row: plan, "member-plan"),
+            Example(
+                row: PeerAuthorityRow(
+                    version: 1, certificate: "-----BEGIN CERTIFICATE-----",
+                    sealedKey: SealedBlob(term: 1, bytes: [4, 4]), updatedAt: time),
+                "peer-authority"),
+            Example(row: NodeNumberRow(next: 5), "next-node"),
         ]
     }()
 
@@ -196,6 +204,30 @@ struct Example: Sendable, CustomTestStringConvertible {
                     path: path("app/db"), condition: .version(1), version: 2,
                     value: SealedBlob(term: 4, bytes: [9, 8, 7]),
                     timeToLiveMilliseconds: 60_000, metadata: "{}"))),
+        Example(
+            "create-join-token",
+            .createJoinToken(
+                .init(
+                    digest: digest(1), role: .voter, replaces: NodeID(3),
+                    timeToLiveMilliseconds: 3_600_000))),
+        Example(
+            "redeem-join-token",
+            .redeemJoinToken(
+                .init(
+                    node: NodeID(4), digest: digest(1), publicKey: digest(2), url: "https://n4",
+                    peer: "n4:8201", version: "0.1.0", featureLevel: 1))),
+        Example("order-change", .orderChange(.init(node: NodeID(2), change: .remove))),
+        Example(
+            "settle-plan",
+            .settlePlan(.init(node: NodeID(2), order: LogIndex(9), refusal: .quorumOutOfReach))),
+        Example(
+            "set-peer-authority",
+            .setPeerAuthority(
+                .init(
+                    expectedVersion: 0, certificate: "-----BEGIN CERTIFICATE-----",
+                    sealedKey: SealedBlob(term: 1, bytes: [4, 4])))),
+        Example(outcome: .joinToken(joinToken), "outcome-join-token"),
+        Example(outcome: .plan(plan), "outcome-plan"),
         Example(outcome: .session(session), "outcome-session"),
         Example(outcome: .refused(.versionMismatch(current: 7)), "outcome-refused"),
         Example(outcome: .secret(secret), "outcome-secret"),
@@ -220,6 +252,12 @@ struct Example: Sendable, CustomTestStringConvertible {
         idleExpiresAt: time.advanced(milliseconds: 1_800_000), idleMilliseconds: 1_800_000,
         lastSeenAt: time, accessCount: 12, expiryMinute: 28_333_364, version: 1, label: "cli",
         address: "::1")
+    private static let joinToken = JoinTokenRow(
+        node: NodeID(4), digest: digest(1), role: .voter, replaces: NodeID(3), createdAt: time,
+        expiresAt: time.advanced(milliseconds: 3_600_000), spentBy: digest(2))
+    private static let plan = MemberPlanRow(
+        node: NodeID(4), order: LogIndex(9), plan: .replace(NodeID(3)), orderedAt: time,
+        refusal: nil)
     private static let secret = SecretRow(
         tenant: .platform, path: path("app/db"), latest: 2, oldest: 1, state: .live,
         createdAt: time, expiresAt: nil, encoding: .utf8, metadata: "{}")

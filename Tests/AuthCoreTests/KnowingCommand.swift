@@ -38,7 +38,7 @@ struct KnowingCommand {
     }
 
     private mutating func operation() throws -> Command.Operation {
-        switch dice.below(34) {
+        switch dice.below(38) {
         case 0...6: try start()
         case 7: create()
         case 8...10: .updateUser(try patch())
@@ -56,6 +56,7 @@ struct KnowingCommand {
         case 26: try putSecret()
         case 27: .deleteSecret(.init(path: secretPath()))
         case 28, 29: try node()
+        case 34...37: try membership()
         default: .sweep(.init(limit: UInt32(1 + dice.below(5))))
         }
     }
@@ -220,6 +221,36 @@ struct KnowingCommand {
         default:
             return .recordAudit(
                 .init(events: [AuditEvent(actor: .node, action: .logIn, outcome: .denied)]))
+        }
+    }
+
+    /// Nodes 1 to 3 vote, 4 is a learner.
+    private mutating func membership() throws -> Command.Operation {
+        switch dice.below(6) {
+        case 0:
+            return .createJoinToken(
+                .init(
+                    digest: fresh(8), role: .voter, timeToLiveMilliseconds: 600_000))
+        case 1, 2:
+            guard let token = try pick(JoinTokenRow.self) else { fallthrough }
+            return .redeemJoinToken(
+                .init(
+                    node: token.node, digest: token.digest, publicKey: digest(1), url: "u",
+                    peer: Text("\(count)"), version: "v", featureLevel: 1))
+        case 3:
+            let change = dice.pick([Command.MemberOrder.promote, .demote, .remove])
+            let node = change == .promote ? 4 : UInt64(1 + dice.below(3))
+            return .orderChange(.init(node: NodeID(node), change: change))
+        case 4:
+            guard let plan = try pick(MemberPlanRow.self) else { fallthrough }
+            return .settlePlan(
+                .init(
+                    node: plan.node, order: plan.order, refusal: dice.chance(70) ? .expired : nil))
+        default:
+            return .setPeerAuthority(
+                .init(
+                    expectedVersion: try PeerAuthorityRow.read(tables)?.version ?? 0,
+                    certificate: "pem", sealedKey: SealedBlob(term: 1, bytes: [1])))
         }
     }
 

@@ -47,7 +47,7 @@ import Testing
         var dice = Dice(seed: seed)
         var tally = Tally()
         for house in 0..<houses {
-            var run = NarrowingRun(dice: Dice(seed: dice.next()))
+            var run = try NarrowingRun(dice: Dice(seed: dice.next()))
             for step in 0..<150 {
                 let result = try run.step()
                 tally.count(result)
@@ -87,6 +87,7 @@ enum CommandKind: CaseIterable {
     case deleteUser, setPassword, rehashPassword, grantRole, revokeRole, putRole, deleteRole
     case startSession, rotateRefresh, revokeSession, revokeSessions, touchSessions
     case putSecret, deleteSecret, recordAudit, updateKeyring, sweep, raiseFeatureLevel
+    case createJoinToken, redeemJoinToken, orderChange, settlePlan, setPeerAuthority
 
     init(_ operation: Command.Operation) {
         // No default: a new operation must be thought of here too.
@@ -122,6 +123,11 @@ enum CommandKind: CaseIterable {
         case .updateKeyring: self = .updateKeyring
         case .raiseFeatureLevel: self = .raiseFeatureLevel
         case .sweep: self = .sweep
+        case .createJoinToken: self = .createJoinToken
+        case .redeemJoinToken: self = .redeemJoinToken
+        case .orderChange: self = .orderChange
+        case .settlePlan: self = .settlePlan
+        case .setPeerAuthority: self = .setPeerAuthority
         }
     }
 }
@@ -134,7 +140,12 @@ struct NarrowingRun {
     private var count: UInt64 = 0
     private var drawnUsers: Set<UserID> = [House.adminID]
 
-    init(dice: Dice) { self.dice = dice }
+    init(dice: Dice) throws {
+        self.dice = dice
+        let members = ConfState(
+            voters: [NodeID(1), NodeID(2), NodeID(3)], learners: [NodeID(4)])
+        try StateMeta(initial: members).write(tables)
+    }
 
     /// What came of one command.
     struct Step {

@@ -33,6 +33,8 @@ final class House: @unchecked Sendable {
     private(set) var needs: [String] = []
     /// Answers a need otherwise than by carrying it out.
     var interfere: (Need) -> Completion? = { _ in nil }
+    /// Who signs certificates of nodes.
+    var certifier: (any NodeCertifier)?
 
     init(apiOptions: APIOptions = APIOptions()) throws {
         let clusterID = ClusterID(bits: 0xC1)
@@ -82,6 +84,15 @@ final class House: @unchecked Sendable {
         let applied = try node.catchUp()
         guard let last = applied.last else { throw HouseError() }
         return (index, try Outcome(decoding: last.outcome))
+    }
+
+    /// Appends a configuration to the log, and applies it everywhere.
+    func configure(_ configuration: ConfState) throws {
+        log.append(
+            Entry(
+                index: LogIndex(UInt64(log.count) + 1), term: Term(2), kind: .configuration,
+                payload: configuration.encoded()))
+        for node in nodes { try node.catchUp() }
     }
 
     /// Carries out what an exchange needs.
@@ -208,6 +219,6 @@ final class HouseNode: @unchecked Sendable, ViewSource, Journal {
             })
         return World(
             views: self, random: house.random, now: house.now, keys: keys, tokens: house.tokens,
-            options: house.options, node: facts, journal: self)
+            options: house.options, node: facts, journal: self, certifier: house.certifier)
     }
 }

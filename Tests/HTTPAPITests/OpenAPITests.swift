@@ -81,7 +81,8 @@ struct OpenAPITests {
         #expect(
             Set(open) == [
                 "live", "ready", "leader", "follower", "lbWrite", "lbRead", "health", "metrics",
-                "logIn", "refresh", "validate", "validateShort", "validateAPI", "validateNginx",
+                "logIn", "refresh", "joinCluster", "validate", "validateShort", "validateAPI",
+                "validateNginx",
             ])
     }
 

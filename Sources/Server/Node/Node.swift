@@ -37,7 +37,8 @@ public final class Node: Sendable {
         let clock = NodeClock()
         let disk = try NodeDisk(
             path: configuration.dataDirectory, clusterID: configuration.clusterID,
-            node: configuration.node, voters: configuration.joins ? [] : configuration.members.map(\.id), options: options,
+            node: configuration.node,
+            voters: configuration.joins ? [] : configuration.members.map(\.id), options: options,
             machine: StateMachine(sha256: { SHA256.hash($0).bytes }),
             newIncarnation: Incarnation(random.integer()), logger: logger)
         let roster = try Roster(disk.store)

@@ -71,7 +71,11 @@ struct Roster: Sendable {
     /// What part a node has.
     func standing(of node: NodeID) -> Standing {
         guard configuration.isMember(node) else {
-            let isExpected = rows[node] != nil || node.rawValue >= nextNumber
+            // Who is removed hears nothing more, and so not that the plan has ended.
+            let isGone = plans.values.contains { plan in
+                plan.plan == .remove && plan.node == node || plan.plan == .replace(node)
+            }
+            let isExpected = rows[node] != nil && !isGone || node.rawValue >= nextNumber
             return configuration.isEmpty || isExpected ? .joining : .removed
         }
         let isToGo = pendingPlans.contains { plan in
@@ -108,6 +112,7 @@ struct Roster: Sendable {
     func end(of node: NodeID, order: LogIndex) -> PlanEnd? {
         // Another order in its place: this one has ended, and how is not known any more.
         guard let row = plans[node], row.order == order else { return .done }
-        return row.refusal.map { .refused($0) }
+        if let refusal = row.refusal { return .refused(refusal) }
+        return row.plan.isReached(node, in: configuration) ? .done : nil
     }
 }

@@ -4,8 +4,12 @@ import WatchwordClient
 /// The cluster.
 struct ClusterCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "cluster", abstract: "Show the cluster, hand leadership over.",
-        subcommands: [Status.self, Transfer.self])
+        commandName: "cluster", abstract: "Show the cluster and change its members.",
+        subcommands: [
+            Status.self, MembersCommand.self, AddCommand.self, JoinCommand.self,
+            PromoteCommand.self, DemoteCommand.self, RemoveCommand.self, ReplaceCommand.self,
+            Transfer.self, AuthorityCommand.self,
+        ])
 
     struct Status: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Show leader and members.")

@@ -69,7 +69,9 @@ struct InitCommand: ParsableCommand {
             try PrivateFile.create(
                 "\(folder)/node.yaml",
                 NodeConfigurationText(
-                    place: place, layout: layout, clusterID: clusterID, admin: admin
+                    place: place,
+                    members: layout.map { .init(id: $0.id, peer: $0.peer, url: $0.url) },
+                    clusterID: clusterID, admin: admin
                 ).text)
         }
         print("cluster \(clusterID) with \(layout.map(\.id).joined(separator: ", ")) in \(dir)")

@@ -1,9 +1,17 @@
 /// A node's configuration as `watchword init` writes it: what must be said, and nothing else.
 struct NodeConfigurationText {
+    /// A member and where it is reached.
+    struct Member {
+        let id: String
+        let peer: String
+        let url: String
+    }
+
     let place: NodePlace
-    let layout: [NodePlace]
+    let members: [Member]
     let clusterID: String
-    let admin: String
+    /// Name of the first user, of a node with which a cluster begins; nil of one that joins.
+    let admin: String?
 
     var text: String {
         var lines = [
@@ -19,11 +27,12 @@ struct NodeConfigurationText {
             "  key: node.key",
             "  members:",
         ]
-        for member in layout {
+        for member in members {
             lines.append("    - id: \(member.id)")
             lines.append("      peer: \"\(member.peer)\"")
             lines.append("      url: \"\(member.url)\"")
         }
+        if admin == nil { lines.append("  joins: yes") }
         lines += ["peer:", "  listen: \"\(listen(place.peerPort))\"", "http:"]
         lines.append("  listen: \"\(listen(place.httpPort))\"")
         if !place.isLoopback {
@@ -32,10 +41,14 @@ struct NodeConfigurationText {
         lines += [
             "keys:",
             "  root_key_file: root.key",
-            "bootstrap:",
-            "  admin_username: \(admin)",
-            "  admin_password_file: admin-password",
         ]
+        if let admin {
+            lines += [
+                "bootstrap:",
+                "  admin_username: \(admin)",
+                "  admin_password_file: admin-password",
+            ]
+        }
         return lines.joined(separator: "\n") + "\n"
     }
 
