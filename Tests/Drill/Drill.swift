@@ -48,15 +48,16 @@ struct Drill: AsyncParsableCommand {
     @Flag(help: "A tenth of everything that compares no times, for every change.") var short = false
 
     func run() async throws {
-        let cluster = try QuickstartCluster(folder: dir, script: script)
-        let bench = try await Bench(cluster: cluster)
-        try await bench.ready(cluster.nodes.map(\.id))
         var failures = 0
-        let drills = drills(bench)
-        for unknown in only where !drills.contains(where: { $0.name == unknown }) {
+        let names = drills(try await bench()).map(\.name)
+        for unknown in only where !names.contains(unknown) {
             throw ValidationError("no drill is called \(unknown)")
         }
-        for (name, drill) in drills where isWanted(name) {
+        for name in names where isWanted(name) {
+            // The drill before may have left other nodes.
+            let bench = try await bench()
+            guard let drill = drills(bench).first(where: { $0.name == name })?.work else { break }
+            try await bench.ready(bench.cluster.nodes.map(\.id))
             let begin = ContinuousClock.now
             do {
                 for verdict in try await drill() {
@@ -68,9 +69,13 @@ struct Drill: AsyncParsableCommand {
                 failures += 1
             }
             say("    took \(begin.duration(to: .now).components.seconds) s")
+            try await bench.http.client.shutdown()
         }
-        try await bench.http.client.shutdown()
         if failures > 0 { throw ExitCode(1) }
+    }
+
+    private func bench() async throws -> Bench {
+        try await Bench(cluster: QuickstartCluster(folder: dir, script: script))
     }
 
     /// What compares times, or takes long, is not part of the short form: it is asked for by name.
@@ -119,6 +124,8 @@ struct Drill: AsyncParsableCommand {
             ),
             ("disk", { try await diskFull(bench) }),
             ("snapshot", { [try await snapshotCatchUp(bench)] }),
+            ("replace-node", { [try await replaceNode(bench)] }),
+            ("grow-and-shrink", { [try await growAndShrink(bench)] }),
         ]
     }
 
