@@ -7,11 +7,13 @@ import WatchwordClient
 /// What every drill needs: the cluster, a way to ask, and an administrator's session.
 final class Bench: Sendable {
     let cluster: QuickstartCluster
-    let http = HTTP()
+    let http: HTTP
     let token: String
 
-    init(cluster: QuickstartCluster) async throws {
+    /// - Parameter http: shut down by the caller.
+    init(cluster: QuickstartCluster, http: HTTP) async throws {
         self.cluster = cluster
+        self.http = http
         token = try await Self.logIn(cluster: cluster, http: http)
     }
 

@@ -49,13 +49,14 @@ struct Drill: AsyncParsableCommand {
 
     func run() async throws {
         var failures = 0
-        let names = drills(try await bench()).map(\.name)
+        let http = HTTP()
+        let names = drills(try await bench(http)).map(\.name)
         for unknown in only where !names.contains(unknown) {
             throw ValidationError("no drill is called \(unknown)")
         }
         for name in names where isWanted(name) {
             // The drill before may have left other nodes.
-            let bench = try await bench()
+            let bench = try await bench(http)
             guard let drill = drills(bench).first(where: { $0.name == name })?.work else { break }
             try await bench.ready(bench.cluster.nodes.map(\.id))
             let begin = ContinuousClock.now
@@ -69,13 +70,13 @@ struct Drill: AsyncParsableCommand {
                 failures += 1
             }
             say("    took \(begin.duration(to: .now).components.seconds) s")
-            try await bench.http.client.shutdown()
         }
+        try await http.client.shutdown()
         if failures > 0 { throw ExitCode(1) }
     }
 
-    private func bench() async throws -> Bench {
-        try await Bench(cluster: QuickstartCluster(folder: dir, script: script))
+    private func bench(_ http: HTTP) async throws -> Bench {
+        try await Bench(cluster: QuickstartCluster(folder: dir, script: script), http: http)
     }
 
     /// What compares times, or takes long, is not part of the short form: it is asked for by name.
