@@ -3,7 +3,7 @@ internal import Cryptography
 internal import RaftCore
 
 /// The authority of the cluster's own certificates, sealed in the state, so that any node can sign
-/// for one that joins (docs/decisions/0004).
+/// for one that joins (docs/decisions/0005-members-by-plans.md).
 public enum PeerAuthority {
     /// Where the key is sealed for, and nowhere else.
     private static func place(_ version: UInt64) -> SealPlace {
