@@ -88,6 +88,12 @@ public struct ConfState: Hashable, Sendable {
     public var isJoint: Bool { !votersOutgoing.isEmpty }
     /// Everybody, sorted.
     public var members: [NodeID] {
+        // Asked after every event: as a rule there are only voters, and they are sorted.
+        if votersOutgoing.isEmpty, learners.isEmpty, learnersNext.isEmpty,
+            learnersOutgoing.isEmpty
+        {
+            return voters
+        }
         var all = voters + votersOutgoing + learners + learnersNext + learnersOutgoing
         all.sort()
         return all.reduce(into: []) { if $0.last != $1 { $0.append($1) } }

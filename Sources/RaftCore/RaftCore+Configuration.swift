@@ -117,6 +117,8 @@ extension RaftCore {
     /// Leaves a joint configuration that is committed, by whichever leader it was begun
     /// (dissertation §4.3). The next one is in force from then on, so this happens once.
     mutating func leaveJoint() {
+        // Asked after every event, and hardly ever so.
+        guard configurations.isJoint else { return }
         guard mayLeaveJoint, awaitingPermission == nil else { return }
         sometimes(.jointLeft)
         if configurations.currentIndex < leading.firstIndex { sometimes(.jointInherited) }

@@ -47,19 +47,10 @@ extension RaftCore {
         precondition(log.last.term == term, "a leader without an entry of its term")
         precondition(
             log.term(at: leading.firstIndex) ?? term == term, "the term's first entry is another's")
-        let uncommitted = log.entries(after: log.committed, upTo: log.lastIndex)
         precondition(
-            uncommitted.reduce(0) { $0 + $1.sizeBytes } == leading.uncommittedBytes,
+            log.sizeBytes(after: log.committed, upTo: log.lastIndex) == leading.uncommittedBytes,
             "\(leading.uncommittedBytes) uncommitted bytes are not the sum")
-        precondition(
-            leading.peers.map(\.id)
-                == (configuration.members + leading.departing).filter { $0 != id }.sorted(),
-            "progress of others than the members")
-        for peer in leading.peers {
-            peer.progress.checkInvariants(last: log.lastIndex)
-            precondition(
-                peer.progress.acknowledgedSequence <= leading.rounds.newest, "an early answer")
-        }
+        checkPeers()
         precondition(leading.reads.count <= options.pendingReadsMax, "too many reads wait")
         precondition(
             leading.reads.sequence <= leading.rounds.newest
@@ -67,6 +58,26 @@ extension RaftCore {
         if let transfer = leading.transfer {
             precondition(transfer.target != id, "an heir to itself")
             precondition(!transfer.isTargetTold || transfer.target != nil, "nobody was told")
+        }
+    }
+
+    /// Progress is kept of the members and of who departs, each once and in order.
+    private func checkPeers() {
+        let members = configuration.members
+        var count = leading.departing.count(where: { $0 != id })
+        for member in members where member != id { count += 1 }
+        precondition(leading.peers.count == count, "progress of others than the members")
+        for position in leading.peers.indices {
+            let peer = leading.peers[position].id
+            precondition(
+                peer != id && (members.contains(peer) || leading.departing.contains(peer)),
+                "progress of \(peer), which is no member")
+            precondition(
+                position == 0 || leading.peers[position - 1].id < peer, "\(peer) out of order")
+            leading.peers[position].progress.checkInvariants(last: log.lastIndex)
+            precondition(
+                leading.peers[position].progress.acknowledgedSequence <= leading.rounds.newest,
+                "an early answer")
         }
     }
 }

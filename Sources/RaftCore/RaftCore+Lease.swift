@@ -9,10 +9,10 @@ extension RaftCore {
         // A quorum by itself need ask nobody.
         if configuration.members == [id] { return now }
         let newest = leading.rounds.newest
-        let answered = Quorum.reached(by: configuration) { node in
+        // The closure takes what it needs and not the whole core, of which it would make a copy.
+        let answered = Quorum.reached(by: configuration) { [id, peers = leading.peers] node in
             if node == id { return newest }
-            return leading.position(of: node)
-                .map { leading.peers[$0].progress.acknowledgedSequence } ?? 0
+            return peers.first { $0.id == node }?.progress.acknowledgedSequence ?? 0
         }
         guard let answered, answered > 0 else { return nil }
         return leading.rounds.sent(answered)

@@ -105,7 +105,15 @@ struct RaftLog: Equatable, Sendable {
 
     /// What the entries behind `lower`, up to and with `upper`, count.
     func sizeBytes(after lower: LogIndex, upTo upper: LogIndex) -> Int {
-        entries(after: lower, upTo: upper).reduce(0) { $0 + $1.sizeBytes }
+        precondition(lower >= start.index && upper <= lastIndex, "outside the log")
+        guard lower < upper else { return 0 }
+        let first = head + Int(lower.distance(from: start.index))
+        var sum = 0
+        // By position: an iterator would take hold of each payload and let go of it.
+        for position in first..<(first + Int(upper.distance(from: lower))) {
+            sum += slots[position].sizeBytes
+        }
+        return sum
     }
 
     /// As many entries behind `lower` as fit: the first always, more within both limits.
@@ -292,12 +300,15 @@ extension RaftLog {
         precondition(backlogBytes >= applyingBytes, "more is applied than committed")
         precondition(bytes == sizeBytes(after: start.index, upTo: lastIndex), "bytes in memory")
         precondition(backlogBytes == sizeBytes(after: applied, upTo: committed), "backlog")
-        let tail = slots[max(head, slots.count - entriesMax)...]
-        for (before, entry) in zip(tail, tail.dropFirst()) {
-            precondition(entry.index == before.index.next, "gap before \(entry.index.rawValue)")
-            precondition(entry.term >= before.term, "term goes back at \(entry.index.rawValue)")
+        guard head < slots.count else { return }
+        let first = max(head, slots.count - entriesMax)
+        precondition(slots[first].term >= start.term, "first term before start")
+        precondition(slots[slots.count - 1].index == lastIndex, "entries are misplaced")
+        // By position, as above.
+        for position in (first + 1)..<max(first + 1, slots.count) {
+            let (index, term) = (slots[position].index, slots[position].term)
+            precondition(index == slots[position - 1].index.next, "gap before \(index.rawValue)")
+            precondition(term >= slots[position - 1].term, "term goes back at \(index.rawValue)")
         }
-        precondition(tail.first.map { $0.term >= start.term } ?? true, "first term before start")
-        precondition(tail.last.map { $0.index == lastIndex } ?? true, "entries are misplaced")
     }
 }

@@ -98,6 +98,7 @@ struct ReadQueue: Sendable {
 
     /// Takes the reads whose deadline is not after `now`, in every stage.
     mutating func takeExpired(_ now: SteadyTime) -> [Ticket] {
+        guard let earliest, earliest <= now else { return [] }
         var expired = queued.takeExpired(now)
         expired += round?.batch.takeExpired(now) ?? []
         for position in confirmed.indices {
@@ -124,12 +125,23 @@ struct ReadQueue: Sendable {
         return all
     }
 
-    /// When there is something to do by the clock.
+    /// The earliest deadline of a read, in every stage.
+    private var earliest: SteadyTime? {
+        var due = Self.earlier(queued.earliest, awaiting.earliest)
+        due = Self.earlier(due, round?.batch.earliest)
+        for (_, batch) in confirmed { due = Self.earlier(due, batch.earliest) }
+        return due
+    }
+
+    /// When there is something to do by the clock. Asked at every turn.
     var deadline: SteadyTime? {
-        var due = [queued.earliest, round?.batch.earliest, round?.retryAt, awaiting.earliest]
-        due += confirmed.map(\.batch.earliest)
-        if !queued.isEmpty, round == nil { due.append(notBefore) }
-        return due.compactMap { $0 }.min()
+        let due = Self.earlier(earliest, round?.retryAt)
+        return !queued.isEmpty && round == nil ? Self.earlier(due, notBefore) : due
+    }
+
+    private static func earlier(_ a: SteadyTime?, _ b: SteadyTime?) -> SteadyTime? {
+        guard let a, let b else { return a ?? b }
+        return min(a, b)
     }
 }
 

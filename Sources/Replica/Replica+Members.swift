@@ -44,7 +44,8 @@ extension Replica {
 
     /// From when on those who leave may be dropped (rule 7); nil when nobody waits for that.
     private var leavingEnd: SteadyTime? {
-        guard let leaving = core.awaitingPermission, let book = lease.book,
+        // The book first: it is asked at every turn, and few nodes have one.
+        guard let book = lease.book, let leaving = core.awaitingPermission,
             book.term == core.term
         else { return nil }
         if Planted.droppedWhileLeased.isOn { return .zero }

@@ -53,6 +53,7 @@ extension Replica {
     /// only entries that the *durable* state covers (consensus.md D6). The core keeps what slow
     /// followers may need, within its limit of bytes.
     mutating func trim() {
+        guard visible > trimmed else { return }
         let limit: LogIndex
         if Planted.trimPastDurable.isOn {
             limit = visible

@@ -227,7 +227,8 @@ public struct Replica: Sendable {
         precondition(pendingSpan <= options.proposalSpanMax, "proposals lie too far apart")
         precondition(reads.count <= options.readsMax, "too many reads wait")
         precondition(readContexts.count <= options.remoteReadsMax + 1, "too many rounds")
-        precondition(connected == connected.sorted(), "peers out of order")
+        precondition(
+            zip(connected, connected.dropFirst()).allSatisfy(<=), "peers out of order")
         precondition((leader == nil) == (leaderlessSince != nil), "leaderless, with a leader")
         precondition(
             !isStopped

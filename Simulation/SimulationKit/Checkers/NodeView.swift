@@ -35,4 +35,13 @@ struct NodeView {
     var underWay: [PersistRequest] = []
     /// The snapshot that is being put in the place of the state.
     var installing: EntryID?
+
+    /// The node has taken a turn.
+    mutating func take(_ glance: RaftGlance) {
+        configurationsBefore = configurations
+        configurationsMade = 0
+        ledBefore = role == .leader && term == glance.term
+        role = glance.role
+        term = glance.term
+    }
 }

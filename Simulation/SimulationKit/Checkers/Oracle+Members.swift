@@ -80,12 +80,11 @@ extension Oracle {
     /// and in every later one of the leader's log.
     func grants(_ node: Int, to peer: NodeID) {
         let seen = views[node].configurationsBefore
-        let from = seen.lastIndex { $0.index <= views[node].commit } ?? 0
-        let isLasting = seen[from...].allSatisfy { item in
-            item.configuration.left.members.contains(peer)
-        }
+        let commit = views[node].commit
+        let from = seen.lastIndex { $0.index <= commit } ?? 0
+        let isLasting = seen[from...].allSatisfy { $0.configuration.keeps(peer) }
         // It may have become one in this very turn.
-        if !isLasting, !inForce(node).left.members.contains(peer) {
+        if !isLasting, !inForce(node).keeps(peer) {
             fail("lease 7", "n\(node + 1) grants a lease to \(peer), which is leaving")
         }
     }
@@ -108,6 +107,11 @@ extension ConfState {
         return [voters, votersOutgoing].allSatisfy { half in
             half.isEmpty || 2 * half.count(where: nodes.contains) > half.count
         }
+    }
+
+    /// Whether a node is a member and stays one, by a way of its own.
+    fileprivate func keeps(_ node: NodeID) -> Bool {
+        [voters, learners, learnersNext].contains { $0.contains(node) }
     }
 
     /// Whether no quorum of the one and quorum of the other are apart: every set of nodes and the

@@ -240,18 +240,11 @@ final class Oracle {
 
     /// A node has taken a turn: what it is now, before anything that it wants is looked at.
     func ranked(_ node: Int, _ glance: RaftGlance) {
-        let before = views[node]
-        if glance.term < before.term {
+        if glance.term < views[node].term {
             fail("S9", "the term of n\(node + 1) went back to \(glance.term.rawValue)")
         }
-        let isNewLeader =
-            glance.role == .leader && (before.role != .leader || before.term != glance.term)
-        views[node].configurationsBefore = views[node].configurations
-        views[node].configurationsMade = 0
-        views[node].ledBefore = before.role == .leader && before.term == glance.term
-        views[node].role = glance.role
-        views[node].term = glance.term
-        if isNewLeader { elected(node, glance.term) }
+        views[node].take(glance)
+        if glance.role == .leader, !views[node].ledBefore { elected(node, glance.term) }
     }
 
     /// The rest of the turn, when the entries that it brought are known.

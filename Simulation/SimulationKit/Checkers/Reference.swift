@@ -67,6 +67,8 @@ final class Reference {
             _ = try copy.apply([entries[Int(next.distance(from: firstEntry))]])
             next = next.next
         }
-        return try !copy.holdsSameRows(as: other)
+        guard try copy.holdsSameRows(as: other) else { return true }
+        try other.shareRows(with: copy)
+        return false
     }
 }

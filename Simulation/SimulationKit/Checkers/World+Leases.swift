@@ -10,19 +10,24 @@ extension World {
     /// Looks at every node after every event: whether it could answer *allow* now on a view that
     /// lacks an acknowledged narrowing command. What it would be asked does not matter.
     func checkLeases() {
-        for node in nodes {
-            guard let process = node.process, let lease = process.lease else { continue }
-            let applied = node.store.applied.index
-            guard applied >= lease.index, node.clock.steady(at: now) < lease.end else { continue }
+        for index in leases.indices {
+            guard let lease = leases[index] else { continue }
+            let applied = shown[index]
+            guard applied >= lease.index, nodes[index].clock.steady(at: now) < lease.end else {
+                continue
+            }
             counters[.leasedEvents] += 1
             if applied < acknowledgedNarrowing {
                 oracle.fail(
                     "final",
-                    "n\(node.index + 1) may say allow on a view of \(applied.rawValue), and "
+                    "n\(index + 1) may say allow on a view of \(applied.rawValue), and "
                         + "\(acknowledgedNarrowing.rawValue) narrowed access and is acknowledged")
             }
         }
     }
+
+    /// The state of a node has changed, or is another: from now on its views show this.
+    func showsAnew(_ node: Int) { shown[node] = nodes[node].store.applied.index }
 
     /// Whether what a client has under way may take access away.
     func isNarrowing(_ client: Int) -> Bool {

@@ -9,6 +9,9 @@ extension World {
     func checkUp() {
         guard !isFinished else { return }
         oracle.prune()
+        for node in nodes.indices where shown[node] != nodes[node].store.applied.index {
+            preconditionFailure("n\(node + 1) shows another state than is noted")
+        }
         lookForRemoved()
         schedule(.check, in: 1_000_000)
     }

@@ -15,13 +15,17 @@ final class World {
     /// Microseconds since the world began.
     var now: UInt64 = 0
     var queue = EventQueue<WorldEvent>()
-    var nodes: [SimulatedNode] = []
+    let nodes: [SimulatedNode]
     var network: Network
     let oracle: Oracle
     let history: History
     var clients: [Client] = []
     /// Who waits for which ticket. Looked up, never iterated.
     var waiters: [Ticket: Int] = [:]
+    /// For each node until when, and by which views, it may answer *allow* on its own.
+    var leases: [ReadLease?]
+    /// For each node what a view of it shows: asked after every event, so it is kept beside.
+    var shown: [LogIndex]
     /// The newest entry that narrowed access and was acknowledged.
     var acknowledgedNarrowing: LogIndex = .zero
     var counters = WorldCounters()
@@ -83,6 +87,8 @@ final class World {
         self.tell = tell
         self.recording = recording
         network = Network(count: options.machines, seed: plan.seed)
+        leases = Array(repeating: nil, count: options.machines)
+        shown = Array(repeating: .zero, count: options.machines)
         let newer = max(2, StateMachine.featureLevel)
         machine = StateMachine(supports: newer, sha256: Self.chain)
         olderMachine = StateMachine(supports: newer - 1, sha256: Self.chain)
@@ -92,7 +98,8 @@ final class World {
             nodes: options.machines, configuration: configuration,
             reference: Reference(machine: machine, configuration: configuration))
         history = History()
-        for index in 0..<options.machines {
+        nodes = (0..<options.machines).map {
+            [options, machine, olderMachine, mixesReleases] index in
             var random = RandomSource(plan.seed, .node, index)
             let drift = Int64(random.next(below: options.driftMax * 2 + 1))
             let wall = Int64(random.next(below: options.wallOffsetMax * 2 + 1))
@@ -110,7 +117,7 @@ final class World {
             node.disk.capacityBytes = options.diskBytes
             if isSpare { node.service = .spare }
             node.isNewer = !mixesReleases
-            nodes.append(node)
+            return node
         }
         oracle.onConfiguration = { [unowned self] _ in counters[.configurations] += 1 }
         let history = history

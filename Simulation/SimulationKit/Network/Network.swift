@@ -68,12 +68,12 @@ struct Network {
     func isConnectable(_ a: Int, _ b: Int) -> Bool { !isCut(a, b) && !isCut(b, a) }
 
     subscript(link from: Int, to: Int) -> Link {
-        get { links[pair(from, to)] }
+        _read { yield links[pair(from, to)] }
         _modify { yield &links[pair(from, to)] }
     }
 
     subscript(connection from: Int, to: Int) -> Connection {
-        get { connections[pair(from, to)] }
+        _read { yield connections[pair(from, to)] }
         _modify { yield &connections[pair(from, to)] }
     }
 }

@@ -45,8 +45,6 @@ final class SimulatedNode {
         var restartAfter: UInt64?
         /// A cheap stand-in for what HTTP connections know: who waits here.
         var waiting: Set<Ticket> = []
-        /// Until when, and by which views, it may answer *allow* on its own.
-        var lease: ReadLease?
 
         init(
             epoch: UInt64, run: UInt64, replica: Replica, log: WriteAheadLog,

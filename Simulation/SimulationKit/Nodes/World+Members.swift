@@ -125,7 +125,7 @@ extension World {
     /// Rule 7 of leases: who is dropped by the entry that was just appended holds none.
     func checkDropped(_ id: NodeID, by leader: Int) {
         let node = nodes[Int(id.rawValue) - 1]
-        guard let lease = node.process?.lease, node.clock.steady(at: now) < lease.end else {
+        guard let lease = leases[node.index], node.clock.steady(at: now) < lease.end else {
             return
         }
         oracle.fail("lease 7", "n\(leader + 1) drops \(id), which holds a lease")

@@ -34,7 +34,10 @@ extension World {
             node.disk.callsUntilCrash = 1 + Int(node.random.upTo(80))
         }
         let failedSyncs = node.disk.failedSyncs
-        node.store = node.store.afterCrash(.kill, machine: node.isNewer ? machine : olderMachine)
+        if mixesReleases {
+            node.store = node.store.afterCrash(
+                .kill, machine: node.isNewer ? machine : olderMachine)
+        }
         guard mayStart(node) else { return }
         do {
             try open(node)
@@ -161,6 +164,8 @@ extension World {
             node.store = node.store.afterCrash(.powerLoss(undoesLastCommit: isUndone))
         }
         node.process = nil
+        leases[index] = nil
+        showsAnew(index)
         node.armed = nil
         oracle.ended(index)
         recording?.became(.down, index, term: 0, at: now)

@@ -176,6 +176,7 @@ extension World {
         }
         try process.log.reset(to: metadata.last, hardState: process.hardState)
         let meta = try nodes[node].store.read { $0.meta }
+        showsAnew(node)
         oracle.installed(node, metadata.last, state: meta)
         oracle.compare(node, nodes[node].store)
         process.received.removeAll()
@@ -218,6 +219,7 @@ extension World {
         }
         do {
             let result = try nodes[node].store.apply(process.applying)
+            shown[node] = result.applied.index
             oracle.applied(node, state: result.meta, durable: result.durable)
             let own = result.entries.compactMap { entry -> OwnOutcome? in
                 guard let id = entry.proposal, id.run == process.run, id.node == nodes[node].id

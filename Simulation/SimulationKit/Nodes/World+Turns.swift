@@ -37,7 +37,7 @@ extension World {
         process.inbox.removeAll(keepingCapacity: true)
         if let deadline = process.deadline, deadline <= clocks.steady { inputs.append(.timer) }
         note(1, node, UInt64(inputs.count))
-        let turn = process.replica.turn(inputs, now: clocks)
+        let turn = process.replica.turn(inputs, before: process.glance, now: clocks)
         process.glance = turn.glance
         process.deadline = turn.deadline
         observe(node, process, turn)
@@ -126,7 +126,7 @@ extension World {
             toDisk(.install(metadata), process, node)
         case .discardSnapshot(let metadata):
             process.received.removeAll { $0.metadata == metadata }
-        case .lease(let lease): process.lease = lease
+        case .lease(let lease): leases[node] = lease
         case .trimLog(let index): toDisk(.trim(index), process, node)
         case .stopped: process.isStopping = true
         }
@@ -143,8 +143,9 @@ extension Replica {
     }
 
     /// One turn and all looks at it in one access: each look from outside would copy the replica.
-    mutating func turn(_ inputs: [ReplicaInput], now clocks: ReplicaClocks) -> Turn {
-        let before = glance
+    mutating func turn(
+        _ inputs: [ReplicaInput], before: RaftGlance, now clocks: ReplicaClocks
+    ) -> Turn {
         let actions = handle(inputs, now: clocks)
         checkInvariants()
         return Turn(actions: actions, before: before, glance: glance, deadline: deadline)

@@ -64,7 +64,7 @@ public struct LeaseBook: Equatable, Sendable {
 
     /// The members are these now. Who is new held no lease of a leader before (rule 7).
     public mutating func update(others: [NodeID]) {
-        guard others != members.map(\.id) else { return }
+        guard !others.elementsEqual(members.lazy.map(\.id)) else { return }
         members = others.map { id in
             members.first { $0.id == id } ?? Member(id: id, bookedUntil: .zero)
         }

@@ -7,15 +7,19 @@ internal import Synchronization
 /// Layout: `docs/formats/state.md`, "The model's snapshot".
 enum ModelSnapshot {
     static func encode(_ image: MemoryImage) -> [UInt8] {
-        var writer = ByteWriter()
+        var size = 1
+        for table in Table.allCases {
+            size += 16
+            image[table].visit { size += $0.count + $1.count + 8 }
+        }
+        var writer = ByteWriter(capacity: size)
         writer.write(UInt8(1))
         for table in Table.allCases {
             writer.write(table.rawValue)
             writer.write(UInt64(image[table].count))
-            image[table].scan(from: [], upTo: nil) { key, value in
+            image[table].visit { key, value in
                 writer.write(lengthPrefixed: key)
                 writer.write(lengthPrefixed: value)
-                return true
             }
         }
         return writer.bytes

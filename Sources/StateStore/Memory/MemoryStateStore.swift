@@ -6,7 +6,7 @@ internal import Synchronization
 /// store in commits, views, durable lag and crashes, with nothing of a disk, and the same answer
 /// to the same calls in every run.
 ///
-/// Committed images are values, so a view costs nothing and keeps what it sees.
+/// Images are values, so a view costs nothing and keeps what it sees.
 public final class MemoryStateStore: StateStore {
     /// How a node ends without being asked.
     public enum Crash: Sendable {
@@ -16,15 +16,13 @@ public final class MemoryStateStore: StateStore {
         case powerLoss(undoesLastCommit: Bool)
     }
 
-    private struct Version: Sendable {
+    private struct State {
         var image: MemoryImage
         var meta: StateMeta
-    }
-
-    private struct State {
-        var current: Version
+        // The last commit, unless it is durable: what a power loss may undo.
+        var undoable: [RowChange] = []
         // What a power loss would leave at worst.
-        var durable: Version
+        var durable: EntryID
         var failure: StateStoreError?
         var failsNextCommit = false
         var isShortOfSpace = false
@@ -32,6 +30,22 @@ public final class MemoryStateStore: StateStore {
         var tooOld: StateStoreError?
         var incoming: MemorySnapshotSink?
         var origin: EntryID
+
+        /// The image of a transaction that is over comes back, with what was committed.
+        mutating func take(_ slot: ImageSlot) {
+            image = slot.image
+            for commit in slot.commits {
+                // The sync of this commit makes the one before it durable.
+                durable = meta.applied
+                undoable = commit.changes
+                meta = commit.meta
+            }
+        }
+
+        mutating func becomeDurable() {
+            durable = meta.applied
+            undoable = []
+        }
     }
 
     private let applier: BatchApplier
@@ -61,10 +75,9 @@ public final class MemoryStateStore: StateStore {
         } catch {
             preconditionFailure("an image without its meta row: \(error)")
         }
-        let version = Version(image: image, meta: meta)
         self.init(
             machine: machine,
-            state: State(current: version, durable: version, origin: origin))
+            state: State(image: image, meta: meta, durable: meta.applied, origin: origin))
     }
 
     private init(machine: StateMachine, state: State) {
@@ -75,44 +88,50 @@ public final class MemoryStateStore: StateStore {
     // MARK: Reading and applying
 
     public func read<R>(_ body: (ReadView) throws -> R) throws -> R {
-        let version = try usable { $0.current }
+        let (image, meta) = try usable { ($0.image, $0.meta) }
         return try body(
-            ReadView(
-                row: ReadView.Meta(version.meta), rows: .memory(MemoryRows(image: version.image))))
+            ReadView(row: ReadView.Meta(meta), rows: .memory(MemoryRows(image: image))))
     }
 
     public func apply(_ entries: [Entry]) throws -> ApplyResult {
-        let before = try usable { $0.current.meta.applied }
-        let batch = try applier.apply(entries, behind: before) {
-            MemoryTransaction(try usable { $0.current.image }) { try self.commit($0) }
-        }
-        return ApplyResult(
-            applied: batch.meta.applied, durable: durableAppliedIndex, entries: batch.entries,
-            meta: batch.meta, levelBeyond: batch.levelBeyond)
-    }
-
-    private func commit(_ image: MemoryImage) throws {
-        let meta = try StateMeta.read(MemoryRows(image: image))
-        try state.withLock { state in
-            if state.failsNextCommit {
-                state.failure = StateStoreError(.failed, "commit, by order of the test")
+        try usable { state in
+            let failure =
+                state.failsNextCommit
+                ? StateStoreError(.failed, "commit, by order of the test") : nil
+            let slot = ImageSlot(state.image)
+            // Now the slot alone holds the image. Who reads waits for the lock.
+            state.image = .empty
+            let result = Result {
+                try applier.apply(entries, behind: state.meta.applied) {
+                    MemoryTransaction(slot) { changes in
+                        if let failure { throw failure }
+                        try slot.commit(changes)
+                    }
+                }
             }
-            if let failure = state.failure { throw failure }
-            // The sync of this commit makes the one before it durable.
-            state.durable = state.current
-            state.current = Version(image: image, meta: meta)
+            state.take(slot)
+            do {
+                let batch = try result.get()
+                return ApplyResult(
+                    applied: batch.meta.applied, durable: state.durable.index,
+                    entries: batch.entries, meta: batch.meta,
+                    levelBeyond: batch.levelBeyond)
+            } catch let error as StateStoreError where error == failure {
+                state.failure = failure
+                throw error
+            }
         }
     }
 
-    public var applied: EntryID { state.withLock { $0.current.meta.applied } }
+    public var applied: EntryID { state.withLock { $0.meta.applied } }
 
     public var installedSnapshot: EntryID { state.withLock { $0.origin } }
 
     public var durableAppliedIndex: LogIndex {
-        state.withLock { $0.durable.meta.applied.index }
+        state.withLock { $0.durable.index }
     }
 
-    public func forceSync() throws { try usable { $0.durable = $0.current } }
+    public func forceSync() throws { try usable { $0.becomeDurable() } }
 
     // MARK: Space
 
@@ -136,12 +155,8 @@ public final class MemoryStateStore: StateStore {
     public func afterCrash(
         _ crash: Crash, machine: StateMachine? = nil
     ) -> MemoryStateStore {
-        let (image, origin) = state.withLock { state in
-            switch crash {
-            case .kill, .powerLoss(undoesLastCommit: false): (state.current.image, state.origin)
-            case .powerLoss(undoesLastCommit: true): (state.durable.image, state.origin)
-            }
-        }
+        var (image, undoable, origin) = state.withLock { ($0.image, $0.undoable, $0.origin) }
+        if case .powerLoss(undoesLastCommit: true) = crash { image.revert(undoable) }
         return MemoryStateStore(machine: machine ?? applier.machine, image: image, origin: origin)
     }
 
@@ -150,16 +165,25 @@ public final class MemoryStateStore: StateStore {
     /// - Throws: the failure of a store that had one.
     public func holdsSameRows(as other: MemoryStateStore) throws -> Bool {
         let (mine, theirs) = (
-            try usable { $0.current.image }, try other.usable { $0.current.image }
+            try usable { $0.image }, try other.usable { $0.image }
         )
         return mine.holdsSameRows(as: theirs)
+    }
+
+    /// Keeps its newest rows in the memory of another store's, so that later comparisons have
+    /// little to look into.
+    ///
+    /// - Precondition: both hold the same rows.
+    public func shareRows(with other: MemoryStateStore) throws {
+        let image = try other.usable { $0.image }
+        try usable { $0.image = image }
     }
 
     // MARK: Snapshots
 
     public func exportSnapshot() throws -> any SnapshotSource {
-        let version = try usable { $0.current }
-        return MemorySnapshotSource(image: version.image, meta: version.meta)
+        let (image, meta) = try usable { ($0.image, $0.meta) }
+        return MemorySnapshotSource(image: image, meta: meta)
     }
 
     public func receiveSnapshot(_ manifest: SnapshotManifest) throws -> any SnapshotSink {
@@ -167,7 +191,7 @@ public final class MemoryStateStore: StateStore {
             throw StateStoreError(.foreign, "a snapshot of kind \(manifest.kind)")
         }
         return try usable { state in
-            try refuseStale(manifest, behind: state.current.meta.applied)
+            try refuseStale(manifest, behind: state.meta.applied)
             if let tooOld = state.tooOld { throw tooOld }
             if let sink = state.incoming, sink.manifest == manifest { return sink }
             state.incoming?.giveUp()
@@ -183,14 +207,15 @@ public final class MemoryStateStore: StateStore {
             guard let sink = state.incoming, sink.manifest == manifest, let image = sink.verified
             else { throw StateStoreError(.notReceived, "snapshot up to \(manifest.last)") }
             state.incoming = nil
-            try refuseStale(manifest, behind: state.current.meta.applied)
+            try refuseStale(manifest, behind: state.meta.applied)
             let meta = try StateMeta.read(MemoryRows(image: image))
             do throws(StateStoreError) { try applier.check(meta) } catch {
                 state.tooOld = error
                 throw error
             }
-            state.current = Version(image: image, meta: meta)
-            state.durable = state.current
+            state.image = image
+            state.meta = meta
+            state.becomeDurable()
             state.origin = manifest.last
             return meta
         }

@@ -4,8 +4,28 @@
 /// of runs and the list of groups: some hundred references at most, in tables of some 10,000 rows.
 struct OrderedRows: Sendable {
     struct Row: Sendable {
-        var key: [UInt8]
+        /// The key's beginning as a number: most comparisons end with it, and it lies beside the
+        /// next row's, while each key has memory of its own.
+        let prefix: UInt64
+        let key: [UInt8]
         var value: [UInt8]
+
+        init(key: [UInt8], value: [UInt8]) {
+            prefix = OrderedRows.prefix(of: key)
+            self.key = key
+            self.value = value
+        }
+    }
+
+    /// A key that is looked for.
+    private struct Sought {
+        let prefix: UInt64
+        let key: [UInt8]
+
+        init(_ key: [UInt8]) {
+            prefix = OrderedRows.prefix(of: key)
+            self.key = key
+        }
     }
 
     static let runLengthMax = 16
@@ -23,43 +43,53 @@ struct OrderedRows: Sendable {
     }
 
     func get(_ key: [UInt8]) -> [UInt8]? {
-        let place = lowerBound(key)
-        guard isRow(at: place, key) else { return nil }
+        let sought = Sought(key)
+        let place = lowerBound(sought)
+        guard isRow(at: place, sought) else { return nil }
         return groups[place.group][place.run][place.row].value
     }
 
-    mutating func put(_ key: [UInt8], _ value: [UInt8]) {
-        var place = lowerBound(key)
-        if isRow(at: place, key) {
-            groups[place.group][place.run][place.row].value = value
-            return
+    /// Returns the value that was there.
+    @discardableResult
+    mutating func put(_ key: [UInt8], _ value: [UInt8]) -> [UInt8]? {
+        let sought = Sought(key)
+        var place = lowerBound(sought)
+        if isRow(at: place, sought) {
+            var before = value
+            swap(&before, &groups[place.group][place.run][place.row].value)
+            return before
         }
         count += 1
         guard !groups.isEmpty else {
             groups = [[[Row(key: key, value: value)]]]
-            return
+            return nil
         }
         // A row between two runs goes to the end of the one before.
         if place.row == 0, let before = placeBehindRun(before: place) { place = before }
         groups[place.group][place.run].insert(Row(key: key, value: value), at: place.row)
         if groups[place.group][place.run].count > Self.runLengthMax { split(place) }
+        return nil
     }
 
-    mutating func delete(_ key: [UInt8]) {
-        let place = lowerBound(key)
-        guard isRow(at: place, key) else { return }
+    /// Returns the value that was there.
+    @discardableResult
+    mutating func delete(_ key: [UInt8]) -> [UInt8]? {
+        let sought = Sought(key)
+        let place = lowerBound(sought)
+        guard isRow(at: place, sought) else { return nil }
         count -= 1
-        groups[place.group][place.run].remove(at: place.row)
-        guard groups[place.group][place.run].isEmpty else { return }
+        let before = groups[place.group][place.run].remove(at: place.row).value
+        guard groups[place.group][place.run].isEmpty else { return before }
         groups[place.group].remove(at: place.run)
         if groups[place.group].isEmpty { groups.remove(at: place.group) }
+        return before
     }
 
     /// As `TableReader.scan`.
     func scan(
         from: [UInt8], upTo: [UInt8]?, _ body: ([UInt8], [UInt8]) throws -> Bool
     ) rethrows {
-        var place = lowerBound(from)
+        var place = lowerBound(Sought(from))
         while place.group < groups.count {
             let row = groups[place.group][place.run][place.row]
             if let upTo, !precedes(row.key, upTo) { return }
@@ -72,7 +102,8 @@ struct OrderedRows: Sendable {
     func scanReverse(
         from: [UInt8], upTo: [UInt8]?, _ body: ([UInt8], [UInt8]) throws -> Bool
     ) rethrows {
-        var place = upTo.map(lowerBound) ?? Place(group: groups.count, run: 0, row: 0)
+        var place =
+            upTo.map { lowerBound(Sought($0)) } ?? Place(group: groups.count, run: 0, row: 0)
         while true {
             if place.row == 0 {
                 guard let before = placeBehindRun(before: place) else { return }
@@ -85,17 +116,32 @@ struct OrderedRows: Sendable {
         }
     }
 
-    /// Whether both hold the same rows, however their runs are cut. Complexity: O(n).
+    /// Shows every row to `body`, in order.
+    func visit(_ body: (_ key: [UInt8], _ value: [UInt8]) -> Void) {
+        for group in groups {
+            for run in group {
+                for row in run { body(row.key, row.value) }
+            }
+        }
+    }
+
+    /// Whether both hold the same rows, however their runs are cut. Complexity: O(n), but runs
+    /// that both share are not looked into.
     func holdsSameRows(as other: OrderedRows) -> Bool {
         guard count == other.count else { return false }
         var place = Place(group: 0, run: 0, row: 0)
         for group in groups {
             for run in group {
-                for row in run {
-                    let theirs = other.groups[place.group][place.run][place.row]
-                    guard equals(row.key, theirs.key), equals(row.value, theirs.value) else {
-                        return false
-                    }
+                if place.row == 0, place.group < other.groups.count,
+                    isShared(run, other.groups[place.group][place.run])
+                {
+                    place.row = run.count - 1
+                    other.advance(&place)
+                    continue
+                }
+                for position in run.indices {
+                    guard isSame(run[position], other.groups[place.group][place.run][place.row])
+                    else { return false }
                     other.advance(&place)
                 }
             }
@@ -103,11 +149,27 @@ struct OrderedRows: Sendable {
         return true
     }
 
+    /// Whether both are one and the same memory, which nobody changes while two hold it.
+    private func isShared(_ run: [Row], _ other: [Row]) -> Bool {
+        // Only the addresses are compared.
+        unsafe run.withUnsafeBufferPointer { mine in
+            unsafe other.withUnsafeBufferPointer { theirs in
+                unsafe mine.baseAddress == theirs.baseAddress && mine.count == theirs.count
+            }
+        }
+    }
+
+    private func isSame(_ row: Row, _ other: Row) -> Bool {
+        row.prefix == other.prefix && equals(row.key, other.key) && equals(row.value, other.value)
+    }
+
     // MARK: Places
 
     /// Whether a row with this key stands there. Looks without a copy of the row.
-    private func isRow(at place: Place, _ key: [UInt8]) -> Bool {
-        place.group < groups.count && groups[place.group][place.run][place.row].key == key
+    private func isRow(at place: Place, _ sought: Sought) -> Bool {
+        guard place.group < groups.count else { return false }
+        return groups[place.group][place.run][place.row].prefix == sought.prefix
+            && equals(groups[place.group][place.run][place.row].key, sought.key)
     }
 
     /// To the next row.
@@ -131,27 +193,27 @@ struct OrderedRows: Sendable {
         return Place(group: group, run: run, row: groups[group][run].count)
     }
 
-    /// The first row at or behind `key`.
-    private func lowerBound(_ key: [UInt8]) -> Place {
+    /// The first row at or behind what is sought.
+    private func lowerBound(_ sought: Sought) -> Place {
         // Most keys ascend: they belong behind everything.
-        guard let end = groups.indices.last, !endsBefore(key, groups[end]) else {
+        guard let end = groups.indices.last, !endsBefore(sought, group: end) else {
             return Place(group: groups.count, run: 0, row: 0)
         }
         // What is looked for is there, so the last need not be asked.
-        let group = first(below: end) { !endsBefore(key, groups[$0]) }
+        let group = first(below: end) { !endsBefore(sought, group: $0) }
         let runs = groups[group].count
         let run = first(below: runs - 1) {
-            !precedes(groups[group][$0][groups[group][$0].count - 1].key, key)
+            !precedes(groups[group][$0][groups[group][$0].count - 1], sought)
         }
         let rows = groups[group][run].count
-        let row = first(below: rows - 1) { !precedes(groups[group][run][$0].key, key) }
+        let row = first(below: rows - 1) { !precedes(groups[group][run][$0], sought) }
         return Place(group: group, run: run, row: row)
     }
 
-    /// Whether all keys of the group come before `key`.
-    private func endsBefore(_ key: [UInt8], _ group: [[Row]]) -> Bool {
-        let run = group.count - 1
-        return precedes(group[run][group[run].count - 1].key, key)
+    /// Whether all keys of the group come before what is sought.
+    private func endsBefore(_ sought: Sought, group: Int) -> Bool {
+        let run = groups[group].count - 1
+        return precedes(groups[group][run][groups[group][run].count - 1], sought)
     }
 
     /// The first number that `isThere` holds for, as for all behind it; `end` if for none below.
@@ -178,6 +240,22 @@ struct OrderedRows: Sendable {
         let runs = Array(groups[place.group][runsAt...])
         groups[place.group].removeSubrange(runsAt...)
         groups.insert(runs, at: place.group + 1)
+    }
+
+    /// The first eight bytes as a number, with zeros behind a shorter key: of two keys the one with
+    /// the smaller number comes first, and with the same number either may.
+    private static func prefix(of key: [UInt8]) -> UInt64 {
+        guard key.count < 8 else {
+            // The load lies within the key.
+            return unsafe key.withUnsafeBytes { bytes in
+                UInt64(bigEndian: unsafe bytes.loadUnaligned(as: UInt64.self))
+            }
+        }
+        return (0..<8).reduce(0) { $0 << 8 | ($1 < key.count ? UInt64(key[$1]) : 0) }
+    }
+
+    private func precedes(_ row: Row, _ sought: Sought) -> Bool {
+        row.prefix == sought.prefix ? precedes(row.key, sought.key) : row.prefix < sought.prefix
     }
 
     private func precedes(_ a: [UInt8], _ b: [UInt8]) -> Bool {
@@ -237,6 +315,7 @@ struct OrderedRows: Sendable {
                     if let previous {
                         precondition(precedes(previous, row.key), "rows out of order")
                     }
+                    precondition(row.prefix == Self.prefix(of: row.key), "another key's prefix")
                     previous = row.key
                     rows += 1
                 }
