@@ -161,6 +161,13 @@ import Testing
         }
     }
 
+    @Test("a node that joins says so, and every other begins with its members")
+    func joins() throws {
+        #expect(try !load().joins)
+        #expect(try load(settings: ["cluster.joins=yes"]).joins)
+        #expect(problems(settings: ["cluster.joins=perhaps"]).count == 1)
+    }
+
     @Test("docs/configuration.md is made from the table")
     func document() throws {
         let page = URL(fileURLWithPath: #filePath)

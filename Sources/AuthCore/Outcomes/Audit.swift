@@ -6,11 +6,6 @@ public enum AuditAction: UInt16, CaseIterable, Sendable {
     case memberRegister = 2
     case keyringUpdate = 3
     case clusterRaise = 4
-    case memberInvite = 5
-    case memberJoin = 6
-    case memberPromote = 7
-    case memberDemote = 8
-    case memberRemove = 9
     case userCreate = 10
     case userUpdate = 11
     case userDelete = 12
@@ -37,6 +32,11 @@ public enum AuditAction: UInt16, CaseIterable, Sendable {
     case authoritySet = 62
     /// A change of members has ended, or was given up.
     case memberChange = 63
+    case memberInvite = 64
+    case memberJoin = 65
+    case memberPromote = 66
+    case memberDemote = 67
+    case memberRemove = 68
 
     /// The name as the API shows it.
     public var name: String {

@@ -49,6 +49,19 @@ public struct MemberRow: Hashable, Sendable {
     public var featureLevel: UInt32
     public var registeredAt: Timestamp
 
+    public init(
+        node: NodeID, incarnation: Incarnation, url: Text, peer: Text, version: Text,
+        featureLevel: UInt32, registeredAt: Timestamp
+    ) {
+        self.node = node
+        self.incarnation = incarnation
+        self.url = url
+        self.peer = peer
+        self.version = version
+        self.featureLevel = featureLevel
+        self.registeredAt = registeredAt
+    }
+
     /// Whether the node has joined and never started.
     public var isExpected: Bool { incarnation == Incarnation(0) }
 }

@@ -145,6 +145,17 @@ public struct MemberPlanRow: Hashable, Sendable {
     public let orderedAt: Timestamp
     /// Set when it was given up; the row stays until the next order for this member.
     public var refusal: PlanRefusal?
+
+    public init(
+        node: NodeID, order: LogIndex, plan: MemberPlan, orderedAt: Timestamp,
+        refusal: PlanRefusal?
+    ) {
+        self.node = node
+        self.order = order
+        self.plan = plan
+        self.orderedAt = orderedAt
+        self.refusal = refusal
+    }
 }
 
 extension MemberPlanRow: Row {

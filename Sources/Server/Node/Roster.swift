@@ -43,7 +43,7 @@ struct Roster: Sendable {
         }
     }
 
-    private init(
+    init(
         configuration: ConfState, rows: [NodeID: MemberRow], plans: [NodeID: MemberPlanRow],
         nextNumber: UInt64
     ) {
