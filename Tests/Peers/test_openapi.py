@@ -16,6 +16,7 @@ LEFT_OUT = "auth/(login|logout)|cluster/transfer|users/self|lb/|health/(leader|f
 # Two header fields ask for a 503 by their very purpose, and are held at what a cluster can keep.
 # Any other answer of 500 and more is a defect. Users and sessions are those of a user made for
 # this: the run would soon find its own session among the answers, end it, and test nothing more.
+# Members are those of a number that nobody has: any other would be removed.
 CONFIGURATION = """
 [parameters]
 "header.Watchword-Timeout-Ms" = "30000"
@@ -24,6 +25,10 @@ CONFIGURATION = """
 [[operations]]
 include-path-regex = "^/v1/users/[{{]id[}}]"
 parameters = {{ "path.id" = "{user}" }}
+
+[[operations]]
+include-path-regex = "^/v1/cluster/members/[{{]id[}}]"
+parameters = {{ "path.id" = "n9000" }}
 
 [[operations]]
 include-path = "/v1/sessions/{{id}}"

@@ -58,6 +58,18 @@ public struct Join: Sendable {
         guard let parsed = codec.parse(Array(token.utf8), as: .join) else {
             return .failed(.tokenInvalid)
         }
+        // What was surely never given out costs nobody anything.
+        let isPossible = world.view { view in
+            let node = NodeID(parsed.rowNumber)
+            let next = try NodeNumbers.next(in: view.meta.configuration, view.tables)
+            return try .success(
+                node.rawValue >= next || JoinTokenRow.read(node, view.tables) != nil)
+        }
+        switch isPossible {
+        case .failure(let failure): return .failed(failure)
+        case .success(false): return .failed(.tokenInvalid)
+        case .success(true): break
+        }
         guard let certifier = world.certifier else {
             return .failed(.configuration("this node cannot sign certificates"))
         }

@@ -11,7 +11,7 @@ public enum PeerAuthority {
             purpose: .fieldData, table: Table.keyring.rawValue, key: [1], version: version)
     }
 
-    private static let missing = ServiceFailure.configuration(
+    private static let missing = ServiceFailure.changeRefused(
         "the cluster has no authority that signs: give it one with PUT /v1/cluster/authority")
 
     /// Whether there is one.
