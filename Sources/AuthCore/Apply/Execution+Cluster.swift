@@ -54,7 +54,7 @@ extension Execution {
         }
         if old == nil {
             // A number that was given up stays so.
-            guard meta.configuration.isEmpty || meta.configuration.isMember(body.node) else {
+            guard meta.configuration.isMember(body.node) else {
                 return .refused(.notFound(.member))
             }
             guard try memberCount() < Limits.members else { return .refused(.quota(.member)) }
