@@ -35,12 +35,13 @@ struct MembershipTests {
     }
 
     private func redeem(
-        _ node: UInt64, _ secret: UInt8 = 1, key: UInt8 = 9, peer: Text? = nil
+        _ node: UInt64, _ secret: UInt8 = 1, key: UInt8 = 9, peer: Text? = nil,
+        level: UInt32 = 1
     ) -> Command.Operation {
         .redeemJoinToken(
             .init(
                 node: NodeID(node), digest: digest(secret), publicKey: digest(key), url: "u",
-                peer: peer ?? Text("p\(node)"), version: "v", featureLevel: 1))
+                peer: peer ?? Text("p\(node)"), version: "v", featureLevel: level))
     }
 
     private func order(_ node: UInt64, _ change: Command.MemberOrder) -> Command.Operation {
@@ -87,6 +88,8 @@ struct MembershipTests {
         #expect(try house.apply(redeem(5), by: .anonymous).refusal == .joinTokenInvalid)
         #expect(
             try house.apply(redeem(4, peer: "p2"), by: .anonymous).refusal == .exists(.member))
+        let tooOld = try house.apply(redeem(4, level: 0), by: .anonymous)
+        #expect(tooOld.refusal == .memberTooOld(NodeID(4)))
         house.now = house.now.advanced(milliseconds: 60_000)
         #expect(try house.apply(redeem(4), by: .anonymous).refusal == .joinTokenInvalid)
     }

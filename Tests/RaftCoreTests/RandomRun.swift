@@ -16,6 +16,8 @@ struct RandomRun {
     private(set) var crashes = 0
     private(set) var installs = 0
     private(set) var changes = 0
+    /// Changes of members that were asked for and could not be begun.
+    private(set) var refusals = 0
 
     init(seed: UInt64, nodes: Int, changesMembers: Bool) {
         var random = RandomSource(seed: seed)
@@ -176,13 +178,18 @@ struct RandomRun {
                 voters: voters, votersOutgoing: now.voters,
                 learners: now.learners.filter { !voters.contains($0) }, learnersNext: stays)
             let moment = cluster.now
-            if let made = try? cluster[leader].core.proposeConfiguration(next, now: moment) {
-                changes += 1
-                cluster[leader].proposed.append(made)
-            }
+            do {
+                if let made = try cluster[leader].core.proposeConfiguration(next, now: moment) {
+                    changes += 1
+                    cluster[leader].proposed.append(made)
+                }
+            } catch { refusals += 1 }
             return cluster.drain(leader)
         }
-        if (try? cluster.change(leader, drawChange(now))) != nil { changes += 1 }
+        do {
+            _ = try cluster.change(leader, drawChange(now))
+            changes += 1
+        } catch { refusals += 1 }
     }
 
     private mutating func drawChange(_ now: ConfState) -> MembershipChange {

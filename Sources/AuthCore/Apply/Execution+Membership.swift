@@ -45,7 +45,9 @@ extension Execution {
             return .joined(member)
         }
         guard token.isOpen(at: stamp) else { return .refused(.joinTokenInvalid) }
-        guard body.featureLevel >= meta.featureLevel else { return .refused(.unsupported) }
+        guard body.featureLevel >= meta.featureLevel else {
+            return .refused(.memberTooOld(body.node))
+        }
         // Two members at one address could not be told apart by who dials them.
         let members = try Listing.members(tables)
         guard !members.contains(where: { $0.peer == body.peer && $0.node != token.replaces })
