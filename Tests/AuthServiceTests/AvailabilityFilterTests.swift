@@ -25,4 +25,38 @@ struct AvailabilityFilterTests {
         filter.observe(.available, now: time(1_002))
         #expect(filter.current == .available)
     }
+
+    @Test("an election that all nodes see at once takes none of them from the balancer")
+    func elections() {
+        var filter = AvailabilityFilter(settleMilliseconds: 500, toleranceMilliseconds: 1_000)
+        filter.observe(.available, now: time(0))
+        filter.observe(.available, now: time(500))
+        for moment in stride(from: UInt64(550), to: 1_550, by: 50) {
+            filter.observe(.unavailable("no leader"), isPassing: true, now: time(moment))
+            #expect(filter.current == .available)
+        }
+        filter.observe(.available, now: time(1_549))
+        #expect(filter.current == .available)
+
+        // Borne once more from its own beginning, and no longer than that.
+        filter.observe(.unavailable("no leader"), isPassing: true, now: time(1_600))
+        filter.observe(.unavailable("no leader"), isPassing: true, now: time(2_599))
+        #expect(filter.current == .available)
+        filter.observe(.unavailable("no leader"), isPassing: true, now: time(2_600))
+        #expect(filter.current == .unavailable("no leader"))
+        filter.observe(.available, now: time(2_601))
+        #expect(filter.current == .unavailable("settling"))
+    }
+
+    @Test("what does not pass by itself counts at once, also in the middle of an election")
+    func whatStays() {
+        var filter = AvailabilityFilter(settleMilliseconds: 500, toleranceMilliseconds: 1_000)
+        filter.observe(.unavailable("no leader"), isPassing: true, now: time(0))
+        #expect(filter.current == .unavailable("no leader"), "never available before it was once")
+        filter.observe(.available, now: time(1))
+        filter.observe(.available, now: time(501))
+        filter.observe(.unavailable("no leader"), isPassing: true, now: time(550))
+        filter.observe(.unavailable("draining"), now: time(600))
+        #expect(filter.current == .unavailable("draining"))
+    }
 }

@@ -86,30 +86,47 @@ public struct MemberFacts: Equatable, Sendable {
     }
 }
 
-/// Turns samples of "would it work now" into an answer for load balancers: off at once, on only
-/// after it has been true for a while, so that a node that flaps takes no requests.
+/// Turns samples of "would it work now" into an answer for load balancers.
+///
+/// Off at once, on only after it has been true for a while, so that a node that flaps takes no
+/// requests. What passes by itself is borne for a while before it counts: an election is seen by
+/// all nodes at the same moment, each lets its requests wait for the next leader, and a balancer
+/// that has lost all its servers answers 503 to everyone.
 public struct AvailabilityFilter: Sendable {
     /// How long it must have been true.
     public let settleMilliseconds: UInt64
+    /// How long what passes by itself is borne.
+    public let toleranceMilliseconds: UInt64
     /// What load balancers are told.
     public private(set) var current: Availability
-    private var since: SteadyTime?
+    private var availableSince: SteadyTime?
+    private var passingSince: SteadyTime?
 
     /// Begins unavailable.
-    public init(settleMilliseconds: UInt64 = 500) {
+    public init(settleMilliseconds: UInt64 = 500, toleranceMilliseconds: UInt64 = 1_000) {
         self.settleMilliseconds = settleMilliseconds
+        self.toleranceMilliseconds = toleranceMilliseconds
         current = .unavailable("starting")
     }
 
     /// Takes a sample.
-    public mutating func observe(_ sample: Availability, now: SteadyTime) {
+    ///
+    /// - Parameter isPassing: whether what is wrong is expected to end by itself, and requests are
+    ///   held until then.
+    public mutating func observe(_ sample: Availability, isPassing: Bool = false, now: SteadyTime) {
         guard sample == .available else {
+            let begin = passingSince ?? now
+            passingSince = begin
+            let isBorne =
+                isPassing && now.nanoseconds(since: begin) < toleranceMilliseconds * 1_000_000
+            if isBorne, current == .available { return }
             current = sample
-            since = nil
+            availableSince = nil
             return
         }
-        let begin = since ?? now
-        since = begin
+        passingSince = nil
+        let begin = availableSince ?? now
+        availableSince = begin
         if now.nanoseconds(since: begin) >= settleMilliseconds * 1_000_000 {
             current = .available
         } else if current != .available {

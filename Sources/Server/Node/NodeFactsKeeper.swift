@@ -81,11 +81,13 @@ final class NodeFactsKeeper: Sendable {
             contents.facts.members = members
             contents.freshAt = readConfirmedAt
             guard !contents.drainsBalancers else { return }
-            contents.writes.observe(current.writes, now: moment)
+            contents.writes.observe(
+                current.writes, isPassing: current.isPassing, now: moment)
             // A lease serves them also while nobody leads.
             let holdsLease =
                 runtime.lease.remainingSeconds > 0 && !status.isDraining && belongs
-            contents.validations.observe(holdsLease ? .available : current.reads, now: moment)
+            contents.validations.observe(
+                holdsLease ? .available : current.reads, isPassing: current.isPassing, now: moment)
             contents.facts.ready = current.reads
             contents.facts.writes = contents.writes.current
             contents.facts.validations = contents.validations.current
@@ -95,12 +97,15 @@ final class NodeFactsKeeper: Sendable {
     /// How old the last confirmation may be for this node to count as able to read.
     private static let confirmationMilliseconds: UInt64 = 1_000
 
+    /// `isPassing`: an election or a lost connection, which requests wait for the end of.
     private func availability(
         of status: ReplicaStatus, readConfirmedAt: SteadyTime?, isBootstrapped: Bool,
         now: SteadyTime
-    ) -> (reads: Availability, writes: Availability) {
-        func both(_ reason: String) -> (Availability, Availability) {
-            (.unavailable(reason), .unavailable(reason))
+    ) -> (reads: Availability, writes: Availability, isPassing: Bool) {
+        func both(
+            _ reason: String, isPassing: Bool = false
+        ) -> (Availability, Availability, Bool) {
+            (.unavailable(reason), .unavailable(reason), isPassing)
         }
         guard !status.isDraining else { return both("draining") }
         switch status.fitness {
@@ -116,14 +121,14 @@ final class NodeFactsKeeper: Sendable {
         case .leaving: return both("leaving the cluster")
         case .removed: return both("removed from the cluster")
         }
-        guard status.raft.leader != nil else { return both("no leader") }
+        guard status.raft.leader != nil else { return both("no leader", isPassing: true) }
         guard let confirmedAt = readConfirmedAt,
             now.nanoseconds(since: confirmedAt) <= Self.confirmationMilliseconds * 1_000_000
-        else { return both("no quorum answers") }
+        else { return both("no quorum answers", isPassing: true) }
         guard isBootstrapped else { return both("the cluster is being made") }
         // A follower without room takes nothing in, so it would never see what became of a write.
         let isFull = status.raft.isStorageFull
-        return (.available, isFull ? .unavailable("the disk is full") : .available)
+        return (.available, isFull ? .unavailable("the disk is full") : .available, false)
     }
 
     private func members(of status: ReplicaStatus) -> [MemberFacts] {
