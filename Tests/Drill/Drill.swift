@@ -79,11 +79,10 @@ struct Drill: AsyncParsableCommand {
         try await Bench(cluster: QuickstartCluster(folder: dir, script: script), http: http)
     }
 
-    /// What compares times, or takes long, is not part of the short form: it is asked for by name. Nor
-    /// is what fails now and then (docs/limits.md).
+    /// What compares times, or takes long, is not part of the short form: it is asked for by name.
     private func isWanted(_ name: String) -> Bool {
         guard only.isEmpty else { return only.contains(name) }
-        return !short || !["revocation-latency", "storm", "grow-and-shrink"].contains(name)
+        return !short || !["revocation-latency", "storm"].contains(name)
     }
 
     private typealias Work = () async throws -> [Verdict]
