@@ -19,15 +19,16 @@ final class HTTP: Sendable {
     let client: HTTPClient
 
     init() {
-        // The client dials a dead node again until its time to connect is over: 25 ms is ample on
-        // loopback, and keeps a writer from waiting where a load balancer would not.
+        var pool = HTTPClient.Configuration.ConnectionPool(
+            idleTimeout: .seconds(30), concurrentHTTP1ConnectionsPerHostSoftLimit: 256)
+        // Who dials a dead node hears so at once, as from a load balancer. By itself the client
+        // would dial again later each time, and leave a node that is back alone for a minute.
+        pool.retryConnectionEstablishment = false
         client = HTTPClient(
             eventLoopGroupProvider: .singleton,
             configuration: .init(
                 redirectConfiguration: .disallow,
-                timeout: .init(connect: .milliseconds(25)),
-                connectionPool: .init(
-                    idleTimeout: .seconds(30), concurrentHTTP1ConnectionsPerHostSoftLimit: 256)))
+                timeout: .init(connect: .milliseconds(250)), connectionPool: pool))
     }
 
     func send(

@@ -100,7 +100,7 @@ struct Disturbance: Sendable {
 
 /// Runs `count` rounds over several tasks; a disturbance takes a follower in the middle of them.
 private func rounds(
-    _ bench: Bench, count: Int, _ disturbance: Disturbance?,
+    _ bench: Bench, count: Int, _ disturbance: Disturbance?, workers: Int = 8,
     _ round: @Sendable @escaping (Int) async throws -> Void
 ) async throws {
     let next = Counter()
@@ -118,7 +118,7 @@ private func rounds(
         try end()
     }
     try await withThrowingTaskGroup(of: Void.self) { group in
-        for _ in 0..<8 {
+        for _ in 0..<workers {
             group.addTask {
                 while true {
                     let number = next.next()
@@ -139,7 +139,9 @@ func revocations(
     let user = try await bench.makeUser("revoked")
     let urls = bench.cluster.nodes.map(\.url)
     let total = Shared((answers: Answers(), acknowledged: 0, before: Answers()))
-    try await rounds(bench, count: count, disturbance) { number in
+    // In a storm nearly all of the time is waiting: for leaders, and for leases to end.
+    let workers = isInStorm ? 64 : 8
+    try await rounds(bench, count: count, disturbance, workers: workers) { number in
         let url = urls[number % urls.count]
         guard let session = try await makeSession(of: user, through: url, bench) else { return }
         let before = await validate(session.token, on: [url], bench)
