@@ -39,4 +39,20 @@ struct CRC32CTests {
             }
         }
     }
+
+    @Test(
+        "zeros, which go many at a step, count like other bytes", arguments: [0, 1, 255, 256, 700])
+    func zeros(before: Int) {
+        for zeros in [0, 15, 255, 256, 257, 511, 512, 4_096, 5_000] {
+            for behind in [0, 1, 300] {
+                var bytes = (0..<before).map { UInt8(truncatingIfNeeded: $0 &* 37 | 1) }
+                bytes += [UInt8](repeating: 0, count: zeros)
+                bytes += (0..<behind).map { UInt8(truncatingIfNeeded: $0 &* 91 | 1) }
+                // What is not contiguous goes byte by byte.
+                let expected = CRC32C.checksum(of: AnySequence(bytes))
+                #expect(
+                    CRC32C.checksum(of: bytes) == expected, "\(before), \(zeros), \(behind)")
+            }
+        }
+    }
 }

@@ -28,11 +28,35 @@ struct OrderedRows: Sendable {
         }
     }
 
+    /// Rows in order, never none.
+    private struct Run: Sendable {
+        /// The last row's prefix, so that searches need not look into the rows.
+        private(set) var last: UInt64
+        var rows: [Row] { didSet { last = rows.last?.prefix ?? 0 } }
+
+        init(_ rows: [Row]) {
+            self.rows = rows
+            last = rows[rows.count - 1].prefix
+        }
+    }
+
+    /// Runs in order, never none.
+    private struct Group: Sendable {
+        /// The last row's prefix.
+        private(set) var last: UInt64
+        var runs: [Run] { didSet { last = runs.last?.last ?? 0 } }
+
+        init(_ runs: [Run]) {
+            self.runs = runs
+            last = runs[runs.count - 1].last
+        }
+    }
+
     static let runLengthMax = 16
     static let groupLengthMax = 32
 
     // No run and no group is empty; every key comes before every key behind it.
-    private var groups: [[[Row]]] = []
+    private var groups: [Group] = []
     private(set) var count = 0
 
     /// Where a row is, or would be. Behind the last row: the first group that there is not.
@@ -46,7 +70,7 @@ struct OrderedRows: Sendable {
         let sought = Sought(key)
         let place = lowerBound(sought)
         guard isRow(at: place, sought) else { return nil }
-        return groups[place.group][place.run][place.row].value
+        return groups[place.group].runs[place.run].rows[place.row].value
     }
 
     /// Returns the value that was there.
@@ -56,18 +80,18 @@ struct OrderedRows: Sendable {
         var place = lowerBound(sought)
         if isRow(at: place, sought) {
             var before = value
-            swap(&before, &groups[place.group][place.run][place.row].value)
+            swap(&before, &groups[place.group].runs[place.run].rows[place.row].value)
             return before
         }
         count += 1
         guard !groups.isEmpty else {
-            groups = [[[Row(key: key, value: value)]]]
+            groups = [Group([Run([Row(key: key, value: value)])])]
             return nil
         }
         // A row between two runs goes to the end of the one before.
         if place.row == 0, let before = placeBehindRun(before: place) { place = before }
-        groups[place.group][place.run].insert(Row(key: key, value: value), at: place.row)
-        if groups[place.group][place.run].count > Self.runLengthMax { split(place) }
+        groups[place.group].runs[place.run].rows.insert(Row(key: key, value: value), at: place.row)
+        if groups[place.group].runs[place.run].rows.count > Self.runLengthMax { split(place) }
         return nil
     }
 
@@ -78,10 +102,10 @@ struct OrderedRows: Sendable {
         let place = lowerBound(sought)
         guard isRow(at: place, sought) else { return nil }
         count -= 1
-        let before = groups[place.group][place.run].remove(at: place.row).value
-        guard groups[place.group][place.run].isEmpty else { return before }
-        groups[place.group].remove(at: place.run)
-        if groups[place.group].isEmpty { groups.remove(at: place.group) }
+        let before = groups[place.group].runs[place.run].rows.remove(at: place.row).value
+        guard groups[place.group].runs[place.run].rows.isEmpty else { return before }
+        groups[place.group].runs.remove(at: place.run)
+        if groups[place.group].runs.isEmpty { groups.remove(at: place.group) }
         return before
     }
 
@@ -91,7 +115,7 @@ struct OrderedRows: Sendable {
     ) rethrows {
         var place = lowerBound(Sought(from))
         while place.group < groups.count {
-            let row = groups[place.group][place.run][place.row]
+            let row = groups[place.group].runs[place.run].rows[place.row]
             if let upTo, !precedes(row.key, upTo) { return }
             guard try body(row.key, row.value) else { return }
             advance(&place)
@@ -110,7 +134,7 @@ struct OrderedRows: Sendable {
                 place = before
             }
             place.row -= 1
-            let row = groups[place.group][place.run][place.row]
+            let row = groups[place.group].runs[place.run].rows[place.row]
             if precedes(row.key, from) { return }
             guard try body(row.key, row.value) else { return }
         }
@@ -119,8 +143,8 @@ struct OrderedRows: Sendable {
     /// Shows every row to `body`, in order.
     func visit(_ body: (_ key: [UInt8], _ value: [UInt8]) -> Void) {
         for group in groups {
-            for run in group {
-                for row in run { body(row.key, row.value) }
+            for run in group.runs {
+                for row in run.rows { body(row.key, row.value) }
             }
         }
     }
@@ -130,20 +154,18 @@ struct OrderedRows: Sendable {
     func holdsSameRows(as other: OrderedRows) -> Bool {
         guard count == other.count else { return false }
         var place = Place(group: 0, run: 0, row: 0)
-        for group in groups {
-            for run in group {
-                if place.row == 0, place.group < other.groups.count,
-                    isShared(run, other.groups[place.group][place.run])
-                {
-                    place.row = run.count - 1
-                    other.advance(&place)
-                    continue
-                }
-                for position in run.indices {
-                    guard isSame(run[position], other.groups[place.group][place.run][place.row])
-                    else { return false }
-                    other.advance(&place)
-                }
+        for run in groups.lazy.flatMap(\.runs) {
+            if place.row == 0, place.group < other.groups.count,
+                isShared(run.rows, other.groups[place.group].runs[place.run].rows)
+            {
+                place.row = run.rows.count - 1
+                other.advance(&place)
+                continue
+            }
+            for row in run.rows {
+                guard isSame(row, other.groups[place.group].runs[place.run].rows[place.row])
+                else { return false }
+                other.advance(&place)
             }
         }
         return true
@@ -168,16 +190,16 @@ struct OrderedRows: Sendable {
     /// Whether a row with this key stands there. Looks without a copy of the row.
     private func isRow(at place: Place, _ sought: Sought) -> Bool {
         guard place.group < groups.count else { return false }
-        return groups[place.group][place.run][place.row].prefix == sought.prefix
-            && equals(groups[place.group][place.run][place.row].key, sought.key)
+        return groups[place.group].runs[place.run].rows[place.row].prefix == sought.prefix
+            && equals(groups[place.group].runs[place.run].rows[place.row].key, sought.key)
     }
 
     /// To the next row.
     private func advance(_ place: inout Place) {
         place.row += 1
-        guard place.row == groups[place.group][place.run].count else { return }
+        guard place.row == groups[place.group].runs[place.run].rows.count else { return }
         place = Place(group: place.group, run: place.run + 1, row: 0)
-        guard place.run == groups[place.group].count else { return }
+        guard place.run == groups[place.group].runs.count else { return }
         place = Place(group: place.group + 1, run: 0, row: 0)
     }
 
@@ -185,12 +207,13 @@ struct OrderedRows: Sendable {
     private func placeBehindRun(before place: Place) -> Place? {
         if place.run > 0 {
             let run = place.run - 1
-            return Place(group: place.group, run: run, row: groups[place.group][run].count)
+            return Place(
+                group: place.group, run: run, row: groups[place.group].runs[run].rows.count)
         }
         guard place.group > 0 else { return nil }
         let group = place.group - 1
-        let run = groups[group].count - 1
-        return Place(group: group, run: run, row: groups[group][run].count)
+        let run = groups[group].runs.count - 1
+        return Place(group: group, run: run, row: groups[group].runs[run].rows.count)
     }
 
     /// The first row at or behind what is sought.
@@ -201,19 +224,28 @@ struct OrderedRows: Sendable {
         }
         // What is looked for is there, so the last need not be asked.
         let group = first(below: end) { !endsBefore(sought, group: $0) }
-        let runs = groups[group].count
-        let run = first(below: runs - 1) {
-            !precedes(groups[group][$0][groups[group][$0].count - 1], sought)
+        let runs = groups[group].runs.count
+        let run = first(below: runs - 1) { !endsBefore(sought, group: group, run: $0) }
+        let rows = groups[group].runs[run].rows.count
+        let row = first(below: rows - 1) {
+            !precedes(groups[group].runs[run].rows[$0], sought)
         }
-        let rows = groups[group][run].count
-        let row = first(below: rows - 1) { !precedes(groups[group][run][$0], sought) }
         return Place(group: group, run: run, row: row)
     }
 
     /// Whether all keys of the group come before what is sought.
     private func endsBefore(_ sought: Sought, group: Int) -> Bool {
-        let run = groups[group].count - 1
-        return precedes(groups[group][run][groups[group][run].count - 1], sought)
+        groups[group].last == sought.prefix
+            ? endsBefore(sought, group: group, run: groups[group].runs.count - 1)
+            : groups[group].last < sought.prefix
+    }
+
+    /// Whether all keys of the run come before what is sought.
+    private func endsBefore(_ sought: Sought, group: Int, run: Int) -> Bool {
+        let last = groups[group].runs[run].last
+        guard last == sought.prefix else { return last < sought.prefix }
+        let row = groups[group].runs[run].rows.count - 1
+        return precedes(groups[group].runs[run].rows[row].key, sought.key)
     }
 
     /// The first number that `isThere` holds for, as for all behind it; `end` if for none below.
@@ -229,17 +261,17 @@ struct OrderedRows: Sendable {
 
     private mutating func split(_ place: Place) {
         let isLastRun =
-            place.group == groups.count - 1 && place.run == groups[place.group].count - 1
+            place.group == groups.count - 1 && place.run == groups[place.group].runs.count - 1
         // The last run keeps most, so that rows in ascending order fill their runs; so do groups.
         let at = isLastRun ? Self.runLengthMax * 7 / 8 : Self.runLengthMax / 2
-        let rest = Array(groups[place.group][place.run][at...])
-        groups[place.group][place.run].removeSubrange(at...)
-        groups[place.group].insert(rest, at: place.run + 1)
-        guard groups[place.group].count > Self.groupLengthMax else { return }
+        let rest = Array(groups[place.group].runs[place.run].rows[at...])
+        groups[place.group].runs[place.run].rows.removeSubrange(at...)
+        groups[place.group].runs.insert(Run(rest), at: place.run + 1)
+        guard groups[place.group].runs.count > Self.groupLengthMax else { return }
         let runsAt = isLastRun ? Self.groupLengthMax * 7 / 8 : Self.groupLengthMax / 2
-        let runs = Array(groups[place.group][runsAt...])
-        groups[place.group].removeSubrange(runsAt...)
-        groups.insert(runs, at: place.group + 1)
+        let runs = Array(groups[place.group].runs[runsAt...])
+        groups[place.group].runs.removeSubrange(runsAt...)
+        groups.insert(Group(runs), at: place.group + 1)
     }
 
     /// The first eight bytes as a number, with zeros behind a shorter key: of two keys the one with
@@ -306,21 +338,25 @@ struct OrderedRows: Sendable {
     /// Traps unless every run and group is sorted, not empty and within its length.
     func checkInvariants() {
         var previous: [UInt8]?
-        var rows = 0
+        var found = 0
         for group in groups {
-            precondition((1...Self.groupLengthMax).contains(group.count), "\(group.count) runs")
-            for run in group {
-                precondition((1...Self.runLengthMax).contains(run.count), "run of \(run.count)")
-                for row in run {
+            let (runs, length) = (group.runs, Self.groupLengthMax)
+            precondition((1...length).contains(runs.count), "\(runs.count) runs")
+            precondition(group.last == runs[runs.count - 1].last, "another row's prefix")
+            for run in runs {
+                let (rows, length) = (run.rows, Self.runLengthMax)
+                precondition((1...length).contains(rows.count), "run of \(rows.count)")
+                precondition(run.last == rows[rows.count - 1].prefix, "another row's prefix")
+                for row in rows {
                     if let previous {
                         precondition(precedes(previous, row.key), "rows out of order")
                     }
                     precondition(row.prefix == Self.prefix(of: row.key), "another key's prefix")
                     previous = row.key
-                    rows += 1
+                    found += 1
                 }
             }
         }
-        precondition(rows == count, "\(rows) rows, \(count) counted")
+        precondition(found == count, "\(found) rows, \(count) counted")
     }
 }
