@@ -82,6 +82,22 @@ struct LeaseBookTests {
         #expect(release(&other, 6, at: 100.1) == 5)
     }
 
+    @Test("who lags and holds a later lease does not delay what came before that lease (rule 5)")
+    func laggard() {
+        var book = settled()
+        // The waits for former leaders end at 2.5.
+        book.append(narrowing: LogIndex(10))
+        book.reported(n2, applied: LogIndex(10), awaited: .zero)
+        book.reported(n3, applied: LogIndex(5), awaited: .zero)
+        #expect(release(&book, 10, at: 1) == 5)
+        #expect(book.grant(to: n3, contact: at(1), now: at(1)) > 0)
+        book.append(narrowing: LogIndex(20))
+        book.reported(n2, applied: LogIndex(20), awaited: .zero)
+        #expect(release(&book, 20, at: 2.6) == 10)
+        #expect(release(&book, 20, at: 3.4) == 10)
+        #expect(release(&book, 20, at: 3.5) == 20)
+    }
+
     @Test("nothing is acknowledged that the leader itself has not committed and applied (rule 5)")
     func own() {
         var book = LeaseBook(others: [], inherited: .zero, now: at(0), options: LeaseOptions())

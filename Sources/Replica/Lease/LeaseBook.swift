@@ -127,7 +127,9 @@ public struct LeaseBook: Equatable, Sendable {
         for group in groups {
             let reached = self.reached(group, now: now)
             guard reached >= group.last else {
-                limit = min(limit, reached)
+                // Who holds a later lease does not delay what came before it: that lease serves
+                // only views that show it.
+                limit = min(limit, max(reached, releasedNarrowing))
                 break
             }
             guard limit >= group.last else { break }
