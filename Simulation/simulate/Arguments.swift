@@ -1,7 +1,7 @@
 /// What was asked for on the command line.
 struct Arguments {
     enum Command: String {
-        case one, swarm, defects, calm, shrink, scenario, explore
+        case one, swarm, defects, calm, shrink, scenario, explore, canary, same, bench
     }
 
     var command = Command.one
@@ -36,6 +36,23 @@ struct Arguments {
     var mixesReleases = false
     /// Whether a swarm goes on after a broken promise.
     var isGoingOn = false
+    /// Whether a swarm counts only if it reached the rare branches that it must reach.
+    var requiresProbes = false
+    /// A share of a swarm: every so many seeds, and the results as lines.
+    var stride: UInt64 = 1
+    var isTallying = false
+    /// What is to be wrong with the world itself.
+    var canary: String?
+    /// Whether checkpoints of the run are told, or the events in a range.
+    var areCheckpointsWanted = false
+    var events: ClosedRange<UInt64>?
+    /// The build to compare this one with.
+    var against: String?
+    /// Where to write files to.
+    var output: String?
+    /// A part of the exploration: one world, and one mistake.
+    var world: Int?
+    var mistake: String?
 
     static let usage = """
         usage: simulate --seed N [--nodes N] [--hours H | --seconds S] [--members] [--releases]
@@ -45,8 +62,12 @@ struct Arguments {
                simulate scenario FILE.yaml ... [--trace] [--picture FILE.html]
                simulate swarm [--seeds A..B] [--nodes N] [--hours H | --seconds S] [--jobs N]
                               [--members] [--releases] [--go-on] [--quiet]
+                              [--require-probes]
+               simulate same [--seeds A..B] [--seconds S] [--against PROGRAM]
+               simulate canary
+               simulate bench [--seconds S] [--output FOLDER]
                simulate defects [--defect NAME] [--attempts N] [--seconds S] [--jobs N]
-               simulate explore [--states N]
+               simulate explore [--states N] [--jobs N]
                simulate calm [--nodes N] [--rate OPERATIONS] [--seconds S]
 
         simulate runs the world of one seed and says whether every promise was kept: exit code 0,
@@ -56,7 +77,13 @@ struct Arguments {
         two releases in every world, and not only in one of six.
         shrink makes a plan that breaks a promise as small as it gets, and prints it: --plan runs it.
         scenario runs what the file describes, and tells downtimes and latencies in virtual time.
-        swarm runs the world of each seed; hours and seconds are those of one world.
+        swarm runs the world of each seed; hours and seconds are those of one world. It counts only
+        if the canaries died before, enough happened, and with --require-probes if all rare branches
+        were reached that must be (a build with WATCHWORD_PLANTED=1).
+        same runs each seed in two processes, of this build or of this one and another, and says at
+        which event they part, if they do.
+        canary runs worlds that are wrong on purpose, and sees that each breaks a promise.
+        bench measures how fast worlds run, with and without faults, and writes tables.
         defects needs a build with WATCHWORD_PLANTED=1, and looks for the seed that finds each.
         explore reaches every state of the shipping lease code, among three nodes in two terms, up
         to a number of states, and shows that it finds each mistake that is made on purpose.
@@ -82,6 +109,16 @@ struct Arguments {
             case "--trace": isTracing = true
             case "--go-on": isGoingOn = true
             case "--quiet": isQuiet = true
+            case "--require-probes": requiresProbes = true
+            case "--tally": isTallying = true
+            case "--checkpoints": areCheckpointsWanted = true
+            case "--events": events = try Self.range(&rest, word)
+            case "--stride": stride = max(1, try Self.number(&rest, word))
+            case "--canary": canary = try Self.value(&rest, word)
+            case "--against": against = try Self.value(&rest, word)
+            case "--output": output = try Self.value(&rest, word)
+            case "--world": world = Int(try Self.number(&rest, word))
+            case "--mistake": mistake = try Self.value(&rest, word)
             case "--members": changesMembers = true
             case "--releases": mixesReleases = true
             case "--seed": seed = try Self.number(&rest, word)

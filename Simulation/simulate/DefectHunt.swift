@@ -1,19 +1,6 @@
 import ByteCodec
 import Foundation
 
-/// Another process of this program: a defect may trap, and that must not end the hunt.
-enum Child {
-    static func start(_ words: [String], output: FileHandle) throws -> Process {
-        let process = Process()
-        process.executableURL = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
-        process.arguments = words
-        process.standardOutput = output
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        return process
-    }
-}
-
 /// Looks for the seed that finds each planted defect: the test of the tester.
 struct DefectHunt {
     private let arguments: Arguments
@@ -44,26 +31,24 @@ struct DefectHunt {
 
     private func hunt(_ defect: Planted) throws -> Find? {
         for seed in 1...arguments.attempts {
-            if let how = try attempt(defect, seed) { return Find(seed: seed, how: how) }
+            let child = try Child.run([
+                "--seed", "\(seed)", "--seconds", "\(arguments.seconds)", "--defect",
+                defect.rawValue, "--quiet",
+            ])
+            if let how = child.failure { return Find(seed: seed, how: how) }
         }
         return nil
     }
+}
 
-    /// How the seed finds the defect; nil if it does not.
-    private func attempt(_ defect: Planted, _ seed: UInt64) throws -> String? {
-        let pipe = Pipe()
-        let words = [
-            "--seed", "\(seed)", "--seconds", "\(arguments.seconds)", "--defect", defect.rawValue,
-            "--quiet",
-        ]
-        let child = try Child.start(words, output: pipe.fileHandleForWriting)
-        try pipe.fileHandleForWriting.close()
-        let output = try pipe.fileHandleForReading.readToEnd() ?? Data()
-        child.waitUntilExit()
-        if child.terminationReason == .uncaughtSignal { return "an assertion" }
-        guard child.terminationStatus == 1 else { return nil }
-        let text = String(decoding: output, as: UTF8.self)
-        return text.split(separator: "\n").last { $0.contains("BROKEN") }
-            .map { String($0.drop { $0 != "B" }) } ?? "exit code 1"
+extension Child.Outcome {
+    /// How a world has ended that did not keep its promises; nil if it kept them.
+    var failure: String? {
+        if hasTrapped { return "an assertion" }
+        guard code == 1 else { return nil }
+        return lines.last { $0.contains("BROKEN") }.map {
+            String($0.drop { $0 != "B" }.prefix(120))
+        }
+            ?? "exit code 1"
     }
 }

@@ -27,18 +27,15 @@ enum Printing {
     }
 
     /// Which of the rare branches in the nodes' code were reached, and which places were unlucky.
-    static func probes() {
+    static func probes(_ tally: Tally) {
         #if PLANTED_DEFECTS
-        // The worlds are over: nobody writes to these any more.
-        let reached = unsafe Probe.reached
-        let fired = unsafe Buggify.fired
-        for probe in Probe.allCases where reached[probe.rawValue] > 0 {
-            print("  \(padded(reached[probe.rawValue])) times \(probe)")
+        for probe in Probe.allCases where tally.reached[probe.rawValue] > 0 {
+            print("  \(padded(tally.reached[probe.rawValue])) times \(probe)")
         }
         for place in Buggify.allCases {
-            print("  \(padded(fired[place.rawValue])) times unlucky: \(place)")
+            print("  \(padded(tally.fired[place.rawValue])) times unlucky: \(place)")
         }
-        let missed = Probe.allCases.filter { reached[$0.rawValue] == 0 }
+        let missed = Probe.allCases.filter { tally.reached[$0.rawValue] == 0 }
         print("  never reached: \(missed.isEmpty ? "none" : "\(missed)")")
         #endif
     }

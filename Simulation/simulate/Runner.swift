@@ -13,11 +13,14 @@ struct Runner {
         switch arguments.command {
         case .one: try one()
         case .calm: try calm()
-        case .swarm: try swarm()
+        case .swarm: try Swarm(arguments).run()
         case .defects: try defects()
+        case .canary: try CanaryHunt().run()
+        case .same: try Sameness(arguments).run()
+        case .bench: try Bench(arguments).run()
         case .shrink: try Shrinking(arguments).run()
         case .scenario: try ScenarioRunner(arguments).run()
-        case .explore: LeaseHunt(arguments).run()
+        case .explore: try LeaseHunt(arguments).run()
         }
     }
 
@@ -39,6 +42,20 @@ struct Runner {
                 mixesReleases: arguments.mixesReleases))
     }
 
+    private func wantedCanary() throws -> Canary? {
+        guard let name = arguments.canary else { return nil }
+        guard let canary = Canary(rawValue: name) else {
+            let names = Canary.allCases.map(\.rawValue).joined(separator: ", ")
+            throw Arguments.Failure(message: "no canary \(name); there are \(names)")
+        }
+        return canary
+    }
+
+    private var wantedWatch: EventWatch? {
+        guard arguments.areCheckpointsWanted || arguments.events != nil else { return nil }
+        return EventWatch(events: arguments.events) { print($0) }
+    }
+
     private func calm() throws -> Int32 {
         let options = SwarmOptions.calm(
             nodes: arguments.nodes ?? 3, seconds: arguments.seconds,
@@ -50,7 +67,8 @@ struct Runner {
         if let file = arguments.picture { return try draw(plan, file) }
         let began = Processor.seconds
         let tell: ((String) -> Void)? = arguments.isTracing ? { Self.tell($0) } : nil
-        let report = Simulation.run(plan, tell: tell)
+        let report = Simulation.run(
+            plan, canary: try wantedCanary(), watch: wantedWatch, tell: tell)
         if arguments.isQuiet {
             print(Printing.verdict(report))
         } else {
@@ -106,82 +124,6 @@ struct Runner {
         throw Arguments.Failure(
             message: "\(defect.rawValue) needs a build with WATCHWORD_PLANTED=1")
         #endif
-    }
-
-    // MARK: Many worlds
-
-    private func swarm() throws -> Int32 {
-        guard arguments.jobs == 1 else { return try swarmInProcesses() }
-        let began = Processor.seconds
-        var total = WorldCounters()
-        var downtimes = Downtimes()
-        var microseconds: UInt64 = 0
-        var vacuous: UInt64 = 0
-        var broken = 0
-        for seed in arguments.seeds {
-            let options = SwarmOptions.drawn(
-                seed: seed, nodes: arguments.nodes, seconds: arguments.seconds,
-                changesMembers: arguments.changesMembers,
-                mixesReleases: arguments.mixesReleases)
-            let report = Simulation.run(seed: seed, options: options)
-            if !arguments.isQuiet || report.violation != nil { print(Printing.verdict(report)) }
-            if report.violation != nil {
-                broken += 1
-                guard arguments.isGoingOn else { return 1 }
-            }
-            if report.isVacuous { vacuous += 1 }
-            total.add(report.counters)
-            downtimes.add(report.downtimes)
-            microseconds += report.microseconds
-        }
-        let count = UInt64(arguments.seeds.count)
-        print(
-            "\(count) seeds, \(microseconds / 3_600_000_000) simulated hours, "
-                + "\(vacuous) worlds in which too little happened")
-        Printing.counters(total)
-        Printing.probes()
-        Printing.downtimes(downtimes)
-        Printing.speed(
-            total, microseconds: microseconds, seconds: Processor.seconds - began)
-        let missing = Self.expected.filter { total[$0] == 0 }
-        guard missing.isEmpty, vacuous * 10 <= count else {
-            print("REJECTED: never happened: \(missing.map(\.name))")
-            return 3
-        }
-        return broken == 0 ? 0 : 1
-    }
-
-    /// What a swarm must have seen to count.
-    private static let expected: [WorldCounters.Kind] = [
-        .elections, .transfers, .kills, .powerLosses, .pauses, .stops, .restarts, .tornTails,
-        .blocksLost, .partitions, .truncations, .trims, .snapshotsInstalled, .duplicates,
-        .writesUnknown, .writesRefused, .fullDisks, .crashesInWrite, .crashesInRecovery,
-        .flaps, .resets, .slowLinks, .drifts, .freezes, .slowDisks, .failedSyncs, .damages,
-        .casualties,
-    ]
-
-    private func swarmInProcesses() throws -> Int32 {
-        let jobs = UInt64(arguments.jobs)
-        let seeds = arguments.seeds
-        let share = (UInt64(seeds.count) + jobs - 1) / jobs
-        var children: [Process] = []
-        for job in 0..<jobs {
-            let first = seeds.lowerBound + job * share
-            guard first <= seeds.upperBound else { break }
-            let last = min(seeds.upperBound, first + share - 1)
-            var words = [
-                "swarm", "--quiet", "--seeds", "\(first)..\(last)", "--seconds",
-                "\(arguments.seconds)",
-            ]
-            if let nodes = arguments.nodes { words += ["--nodes", "\(nodes)"] }
-            children.append(try Child.start(words, output: .standardOutput))
-        }
-        var code: Int32 = 0
-        for child in children {
-            child.waitUntilExit()
-            if child.terminationStatus != 0 || child.terminationReason != .exit { code = 1 }
-        }
-        return code
     }
 
     // MARK: Planted defects

@@ -288,8 +288,9 @@ extension RaftLog {
         applied = index
     }
 
-    /// Checks the order of the stages, and the entries from `entriesMax` before the end on.
-    func checkInvariants(entriesMax: Int = 64) {
+    /// Checks the order of the stages, and the entries from `entriesMax` before the end on; the sum
+    /// over the whole log only if that is wanted.
+    func checkInvariants(entriesMax: Int = 64, isWhole: Bool = true) {
         precondition(start.index <= compactable, "cut past what is covered")
         precondition(compactable <= applied, "cut past what is applied")
         precondition(applied <= delivered, "applied before delivered")
@@ -298,7 +299,13 @@ extension RaftLog {
         precondition(durable <= requested && requested <= lastIndex, "durable before requested")
         precondition(applyingBytes >= 0 && retainedBytes >= 0, "negative bytes")
         precondition(backlogBytes >= applyingBytes, "more is applied than committed")
-        precondition(bytes == sizeBytes(after: start.index, upTo: lastIndex), "bytes in memory")
+        precondition(
+            bytes == retainedBytes + sizeBytes(after: compactable, upTo: lastIndex),
+            "bytes in memory")
+        if isWhole {
+            precondition(
+                retainedBytes == sizeBytes(after: start.index, upTo: compactable), "bytes kept")
+        }
         precondition(backlogBytes == sizeBytes(after: applied, upTo: committed), "backlog")
         guard head < slots.count else { return }
         let first = max(head, slots.count - entriesMax)

@@ -217,8 +217,10 @@ public struct Replica: Sendable {
     public var consensus: RaftCore { core }
 
     /// Checks what must hold between any two turns. Costly: for tests and simulation.
-    public func checkInvariants() {
-        core.checkInvariants()
+    ///
+    /// - Parameter isWhole: as for `RaftCore.checkInvariants`.
+    public func checkInvariants(isWhole: Bool = true) {
+        core.checkInvariants(isWhole: isWhole)
         precondition(visible >= durableApplied, "durable before visible")
         precondition(trimmed <= visible, "trimmed past what is applied")
         precondition(actions.isEmpty && forwarded.isEmpty, "a turn left something over")

@@ -34,6 +34,8 @@ final class SimulatedFileSystem: FileSystem {
     /// Whether the next sync of a file fails.
     var failsNextSync = false
     private(set) var failedSyncs: UInt64 = 0
+    /// Whether syncs of files do nothing and say that they did.
+    var liesAboutSyncs = false
     /// Calls until everything fails; nil for no crash.
     var callsUntilCrash: Int?
     /// Calls so far.
@@ -148,7 +150,7 @@ final class SimulatedFileSystem: FileSystem {
             inode.failSync()
             throw failure(Self.inputOutput, .synchronizeData, path)
         }
-        inode.synchronize()
+        if !liesAboutSyncs { inode.synchronize() }
     }
 
     // MARK: Names

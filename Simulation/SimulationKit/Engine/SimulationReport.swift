@@ -31,8 +31,17 @@ public enum Simulation {
     }
 
     /// Runs a plan.
-    public static func run(_ plan: Plan, tell: ((String) -> Void)? = nil) -> SimulationReport {
-        World(plan, tell: tell).run()
+    ///
+    /// - Parameters:
+    ///   - canary: what is to be wrong with the world itself.
+    ///   - watch: told of every event.
+    public static func run(
+        _ plan: Plan, canary: Canary? = nil, watch: EventWatch? = nil,
+        tell: ((String) -> Void)? = nil
+    ) -> SimulationReport {
+        let world = World(plan, canary: canary, tell: tell)
+        world.watch = watch
+        return world.run()
     }
 
     /// Runs a plan and writes it down with everything that clients do in it, as they begin it: the

@@ -127,6 +127,22 @@ public struct SwarmOptions: Equatable, Sendable {
         return options
     }
 
+    /// Has processes end, machines pause, links break and disks get slow every few seconds, for
+    /// measuring.
+    public mutating func addFaults() {
+        latencyTail = 20_000
+        loss = 650
+        duplication = 650
+        killEvery = 10_000_000
+        powerLossEvery = 20_000_000
+        stopEvery = 20_000_000
+        pauseEvery = 10_000_000
+        partitionEvery = 5_000_000
+        resetEvery = 5_000_000
+        slowDiskEvery = 10_000_000
+        wallStepEvery = 20_000_000
+    }
+
     /// The same world in which members change, with so many more machines.
     public func changingMembers(everyMilliseconds: UInt64, spares: Int) -> SwarmOptions {
         precondition(nodes + spares <= 9, "\(nodes) and \(spares) machines")

@@ -86,6 +86,7 @@ extension World {
     func resume(_ node: Int, _ epoch: UInt64) {
         guard let process = process(node, epoch), process.isPaused else { return }
         process.isPaused = false
+        process.resumedAt = now
         process.isTurnScheduled = false
         recording?.became(
             Recording.State(process.glance.role), node, term: process.glance.term.rawValue, at: now)

@@ -9,6 +9,8 @@ extension World {
     func checkUp() {
         guard !isFinished else { return }
         oracle.prune()
+        checkReleases()
+        checkBounds()
         for node in nodes.indices where shown[node] != nodes[node].store.applied.index {
             preconditionFailure("n\(node + 1) shows another state than is noted")
         }

@@ -33,6 +33,10 @@ final class World {
     var tell: ((String) -> Void)?
     /// What a picture is drawn from, if one is wanted.
     let recording: Recording?
+    /// Who looks at every event, to compare runs.
+    var watch: EventWatch?
+    /// What is wrong with this world on purpose.
+    let canary: Canary?
     var nextEpoch: UInt64 = 1
     var nextTicket: UInt64 = 1
     var cuts: [[Fault.Link]] = []
@@ -44,6 +48,8 @@ final class World {
     /// Answers, if they are to be measured.
     var measurements: Measurements?
     var transfers: [SnapshotTransfer] = []
+    /// Who waits for what narrowed access to be released.
+    var releases: [AwaitedRelease] = []
     /// Changes of members that were asked for and are not answered.
     var changes: [Ticket: MembershipChange] = [:]
     /// Whether faults still come.
@@ -67,9 +73,11 @@ final class World {
     let leaseMilliseconds: UInt64
 
     init(
-        _ plan: Plan, tell: ((String) -> Void)? = nil, recording: Recording? = nil
+        _ plan: Plan, canary: Canary? = nil, tell: ((String) -> Void)? = nil,
+        recording: Recording? = nil
     ) {
         self.plan = plan
+        self.canary = canary
         options = plan.options
         let isAnyFrozen = plan.faults.contains {
             if case .freeze = $0.fault { true } else { false }
@@ -115,6 +123,7 @@ final class World {
             let node = SimulatedNode(
                 index: index, clock: clock, store: store, random: random)
             node.disk.capacityBytes = options.diskBytes
+            node.disk.liesAboutSyncs = canary == .lyingDisk
             if isSpare { node.service = .spare }
             node.isNewer = !mixesReleases
             return node
@@ -124,6 +133,7 @@ final class World {
         oracle.onCommitted = { [unowned self] entry, applied in
             counters[.committed] += 1
             if applied.wasDuplicate { counters[.duplicates] += 1 }
+            if canary == .earlyRelease { acknowledgedNarrowing = entry.index }
             return history.committed(entry, applied)
         }
     }
@@ -157,7 +167,9 @@ final class World {
             counters[.events] += 1
             handle(event)
             checkLeases()
+            watch?.handled(event, number: counters[.events], at: now, trace)
         }
+        watch?.finish(number: counters[.events], trace)
         counters[.failedSyncs] = nodes.reduce(0) { $0 + $1.disk.failedSyncs }
         var violation = oracle.violation
         violation?.time = now

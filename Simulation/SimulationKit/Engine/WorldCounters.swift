@@ -7,7 +7,7 @@ public struct WorldCounters: Equatable, Sendable {
         case tornTails, blocksLost, blocksKept, partitions, connectionsLost, wallSteps
         case fullDisks, syncs, truncations, trims, snapshotsSent, snapshotsFailed
         case snapshotsInstalled, committed, duplicates, writesAcknowledged, writesUnknown
-        case writesRefused, readsConfirmed, readsFailed, comparisons, leasedEvents
+        case writesRefused, readsConfirmed, readsFailed, comparisons, leasedEvents, releases
         case flaps, resets, slowLinks, drifts, freezes, slowDisks, failedSyncs
         case damages, casualties
         case changesAsked, changesDone, changesRefused, configurations, nodesAdded, nodesRemoved
@@ -61,6 +61,7 @@ public struct WorldCounters: Equatable, Sendable {
             case .damages: "damaged disks"
             case .casualties: "nodes that found damage and stayed out"
             case .leasedEvents: "leases in use"
+            case .releases: "releases that were waited for"
             case .changesAsked: "changes of members asked for"
             case .changesDone: "changes of members finished"
             case .changesRefused: "changes of members refused"

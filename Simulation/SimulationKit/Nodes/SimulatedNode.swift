@@ -18,9 +18,13 @@ final class SimulatedNode {
         var deadline: SteadyTime?
         let log: WriteAheadLog
 
+        /// Turns so far.
+        var turns = 0
         var inbox: [ReplicaInput] = []
         var isTurnScheduled = false
         var isPaused = false
+        /// When it last went on after a pause.
+        var resumedAt: UInt64 = 0
         /// The earliest timer event that is under way.
         var timerAt: UInt64?
 

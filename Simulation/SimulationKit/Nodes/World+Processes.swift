@@ -178,6 +178,7 @@ extension World {
         hangUp(on: index)
         clientsLose(process)
         ordersAreLost(with: process)
+        releasesLose(process)
         guard !node.isRestartScheduled, node.isUsed else { return }
         node.isRestartScheduled = true
         // What is told to stop in the storm may end after it: then it is started again at once.

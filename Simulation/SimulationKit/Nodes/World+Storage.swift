@@ -217,6 +217,7 @@ extension World {
         guard !process.isPaused else {
             return schedule(.applyDone(node: node, epoch: epoch), in: 1_000)
         }
+        if canary == .changedState, nodes[node].random.chance(1, in: 64) { changeApplying(process) }
         do {
             let result = try nodes[node].store.apply(process.applying)
             shown[node] = result.applied.index
@@ -230,6 +231,7 @@ extension World {
             give(
                 .applied(upTo: result.applied, durable: result.durable, outcomes: own),
                 to: process, node)
+            awaitReleases(of: process.applying, process, node)
             if let level = result.levelBeyond { foundTooOld(process, node, level) }
         } catch {
             say(.disk, node, "n\(node + 1) cannot apply: \(error)")
@@ -238,6 +240,15 @@ extension World {
         process.applying = []
         startApply(process, node)
         startDisk(process, node)
+    }
+}
+
+extension World {
+    /// The canary: a node applies something else than what is committed.
+    private func changeApplying(_ process: SimulatedNode.Process) {
+        guard let last = process.applying.popLast() else { return }
+        process.applying.append(
+            Entry(index: last.index, term: last.term, kind: .empty, payload: []))
     }
 }
 

@@ -37,7 +37,10 @@ extension World {
         process.inbox.removeAll(keepingCapacity: true)
         if let deadline = process.deadline, deadline <= clocks.steady { inputs.append(.timer) }
         note(1, node, UInt64(inputs.count))
-        let turn = process.replica.turn(inputs, before: process.glance, now: clocks)
+        process.turns += 1
+        let turn = process.replica.turn(
+            inputs, before: process.glance, now: clocks,
+            isWhole: process.turns.isMultiple(of: 64))
         process.glance = turn.glance
         process.deadline = turn.deadline
         observe(node, process, turn)
@@ -117,7 +120,9 @@ extension World {
             writeCompleted(ticket, completion, node)
         case .completeRead(let ticket, let completion):
             process.waiting.remove(ticket)
-            readCompleted(ticket, completion, node, process)
+            if !releaseCompleted(ticket, completion) {
+                readCompleted(ticket, completion, node, process)
+            }
         case .completeTransfer, .configuration: break
         case .completeChange(let ticket, let completion): changed(ticket, completion, node)
         case .sendSnapshot(let to): sendSnapshot(from: node, to: Int(to.rawValue) - 1, process)
@@ -144,10 +149,10 @@ extension Replica {
 
     /// One turn and all looks at it in one access: each look from outside would copy the replica.
     mutating func turn(
-        _ inputs: [ReplicaInput], before: RaftGlance, now clocks: ReplicaClocks
+        _ inputs: [ReplicaInput], before: RaftGlance, now clocks: ReplicaClocks, isWhole: Bool
     ) -> Turn {
         let actions = handle(inputs, now: clocks)
-        checkInvariants()
+        checkInvariants(isWhole: isWhole)
         return Turn(actions: actions, before: before, glance: glance, deadline: deadline)
     }
 }

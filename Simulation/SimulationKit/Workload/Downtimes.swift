@@ -41,6 +41,9 @@ public struct Downtimes: Equatable, Sendable {
         return sorted[min(sorted.count - 1, sorted.count * perMille / 1_000)]
     }
 
+    /// Adds one gap, in microseconds.
+    public mutating func add(_ gap: UInt64, to cause: Cause) { gaps[cause.rawValue].append(gap) }
+
     /// Adds the gaps of another world.
     public mutating func add(_ other: Downtimes) {
         for cause in Cause.allCases { gaps[cause.rawValue] += other.gaps[cause.rawValue] }

@@ -148,6 +148,10 @@ extension World {
             measurements?.write(clients[index].began, now, .unknown)
             recording?.answered(clients[index].recorded, .unknown, at: now)
             history.unknown(attempt)
+            if canary == .falseAcknowledgement {
+                let next = oracle.lastCommitted.index.next
+                oracle.fail(history.acknowledged(attempt, next, []))
+            }
             doubtUnknown(index)
             forgetOrRetry(index)
         }
