@@ -126,7 +126,7 @@ struct Swarm {
         .blocksLost, .partitions, .truncations, .trims, .snapshotsInstalled, .duplicates,
         .writesUnknown, .writesRefused, .fullDisks, .crashesInWrite, .crashesInRecovery,
         .flaps, .resets, .slowLinks, .drifts, .freezes, .slowDisks, .failedSyncs, .damages,
-        .casualties,
+        .casualties, .releases,
     ]
 }
 
@@ -134,5 +134,8 @@ extension Probe {
     /// The branches that the fixed seeds of CI must reach: all, but for those named here, which are
     /// too rare for so few worlds.
     static let required = allCases.filter { !tooRare.contains($0) }
-    private static let tooRare: [Probe] = []
+    private static let tooRare: [Probe] = [
+        // A leader whose term somebody has forgotten: `ForgottenTermTests` comes there.
+        .appendContradictsCommitted
+    ]
 }
