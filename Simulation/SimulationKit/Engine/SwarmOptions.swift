@@ -77,6 +77,7 @@ public struct SwarmOptions: Equatable, Sendable {
     var freezeEvery: UInt64 = 0
     var failSyncEvery: UInt64 = 0
     var damageEvery: UInt64 = 0
+    var suspendEvery: UInt64 = 0
     /// The mean time between two changes of members that somebody asks for.
     var membersEvery: UInt64 = 0
     /// The mean time between two changes of a node's release, or of the feature level; 0: all nodes
@@ -172,6 +173,7 @@ public struct SwarmOptions: Equatable, Sendable {
         options.drawLoad(&random)
         options.drawMembers(&random, always: changesMembers)
         options.drawReleases(&random, always: mixesReleases)
+        options.drawSuspensions(seed)
         return options
     }
 }
@@ -279,6 +281,13 @@ extension SwarmOptions {
         releasesEvery = pick([1_000_000, 4_000_000, 15_000_000], &random)
     }
 
+    /// By a chance of its own, so that everything else of a seed is the same without it.
+    private mutating func drawSuspensions(_ seed: UInt64) {
+        var random = RandomSource(seed: seed ^ 0x5355_5350)
+        guard random.chance(1, in: 4) else { return }
+        suspendEvery = pick([2_000_000, 8_000_000, 30_000_000], &random)
+    }
+
     private mutating func drawLoad(_ random: inout RandomSource) {
         clients = pick([1, 4, 16], &random)
         thinkTime = pick([5_000, 50_000, 500_000], &random) * UInt64(clients)
@@ -316,6 +325,7 @@ extension SwarmOptions {
         case .damage: damageEvery
         case .members: membersEvery
         case .release: releasesEvery
+        case .suspend: suspendEvery
         }
     }
 }

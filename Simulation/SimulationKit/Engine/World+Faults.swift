@@ -18,7 +18,8 @@ extension World {
         note(13, 0, fault.number)
         counters.count(fault)
         switch fault {
-        case .kill, .powerLoss, .crashAll, .stop, .pause, .transfer, .damage: hitProcess(fault)
+        case .kill, .powerLoss, .crashAll, .stop, .pause, .suspend, .transfer, .damage:
+            hitProcess(fault)
         case .cut, .flap, .reset, .slowLink: hitNetwork(fault)
         case .wallStep, .drift, .freeze: hitClock(fault)
         case .slowDisk, .fullDisk, .failSync: hitDisk(fault)
@@ -55,6 +56,7 @@ extension World {
                 end(node, isPowerLoss ? .powerLoss : .kill, restartAfter: restartAfter)
             }
         case .pause(let target, let lasting): pause(node(target), lasting)
+        case .suspend(let target, let lasting): suspend(node(target), lasting)
         case .stop(let target, let restartAfter): stop(node(target), restartAfter)
         case .transfer(let target, let to): transfer(node(target), to)
         case .damage(let target, let damage, let restartAfter):
@@ -81,6 +83,16 @@ extension World {
         recording?.became(.paused, node, term: process.glance.term.rawValue, at: now)
         say(.process, node, "n\(node + 1) is paused", until: now + lasting)
         schedule(.resume(node: node, epoch: process.epoch), in: lasting)
+    }
+
+    /// A pause, and a silence of the whole machine.
+    private func suspend(_ node: Int, _ lasting: UInt64) {
+        guard nodes[node].process != nil else { return }
+        say(.fault, node, "n\(node + 1) is suspended", until: now + lasting)
+        pause(node, lasting)
+        cuts.append(links(.isolate(.node(node))))
+        impose(cuts.count - 1)
+        schedule(.heal(cut: cuts.count - 1), in: lasting)
     }
 
     func resume(_ node: Int, _ epoch: UInt64) {

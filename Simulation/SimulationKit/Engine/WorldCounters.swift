@@ -9,7 +9,7 @@ public struct WorldCounters: Equatable, Sendable {
         case snapshotsInstalled, committed, duplicates, writesAcknowledged, writesUnknown
         case writesRefused, readsConfirmed, readsFailed, comparisons, leasedEvents, releases
         case flaps, resets, slowLinks, drifts, freezes, slowDisks, failedSyncs
-        case damages, casualties
+        case damages, casualties, suspensions
         case changesAsked, changesDone, changesRefused, configurations, nodesAdded, nodesRemoved
         case upgrades, downgrades, levelsRaised, levelsRefused, tooOldNodes
 
@@ -60,6 +60,7 @@ public struct WorldCounters: Equatable, Sendable {
             case .failedSyncs: "failed syncs"
             case .damages: "damaged disks"
             case .casualties: "nodes that found damage and stayed out"
+            case .suspensions: "suspended machines"
             case .leasedEvents: "leases in use"
             case .releases: "releases that were waited for"
             case .changesAsked: "changes of members asked for"
@@ -100,6 +101,7 @@ public struct WorldCounters: Equatable, Sendable {
         case .crashAll: self[.totalCrashes] += 1
         case .stop: self[.stops] += 1
         case .pause: self[.pauses] += 1
+        case .suspend: self[.suspensions] += 1
         case .transfer: self[.transfers] += 1
         case .cut: self[.partitions] += 1
         case .flap: self[.flaps] += 1

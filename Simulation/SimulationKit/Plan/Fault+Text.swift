@@ -82,6 +82,8 @@ extension Fault {
             [("do", "stop"), ("node", target.text), ("restart", FileText.time(restart))]
         case .pause(let target, let lasting):
             [("do", "pause"), ("node", target.text), ("for", FileText.time(lasting))]
+        case .suspend(let target, let lasting):
+            [("do", "suspend"), ("node", target.text), ("for", FileText.time(lasting))]
         case .transfer(let target, let to):
             [("do", "transfer"), ("node", target.text)]
                 + (to.map { [("to", "n\($0 + 1)")] } ?? [])

@@ -9,8 +9,11 @@ enum Fault: Equatable, Sendable {
     case crashAll(isPowerLoss: Bool, restartAfter: UInt64)
     /// SIGTERM.
     case stop(Target, restartAfter: UInt64)
-    /// SIGSTOP, and SIGCONT later. The clocks go on, as on a machine that was suspended.
+    /// SIGSTOP, and SIGCONT later. The machine lives: its kernel takes what comes.
     case pause(Target, lasting: UInt64)
+    /// The whole machine sleeps: nothing of it answers, and its steady clock, which counts that
+    /// (CLOCK_BOOTTIME), is ahead when it wakes.
+    case suspend(Target, lasting: UInt64)
     /// Leadership is asked for, for a node or for the best one.
     case transfer(Target, to: Int?)
 
@@ -122,6 +125,7 @@ enum Fault: Equatable, Sendable {
         case .members: 17
         case .release: 18
         case .raise: 19
+        case .suspend: 20
         }
     }
 }

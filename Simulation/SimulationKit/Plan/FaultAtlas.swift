@@ -61,7 +61,7 @@ struct FaultAtlas {
 
     private mutating func draw(_ family: FaultFamily) -> [(after: UInt64, fault: Fault)] {
         switch family {
-        case .kill, .powerLoss, .totalCrash, .pause, .stop, .transfer, .restartLoop:
+        case .kill, .powerLoss, .totalCrash, .pause, .stop, .transfer, .restartLoop, .suspend:
             drawProcess(family)
         case .partition, .flap, .reset, .slowLink: drawNetwork(family)
         case .wallStep, .drift, .freeze: [(0, drawClock(family))]
@@ -115,6 +115,8 @@ struct FaultAtlas {
                 (0, .crashAll(isPowerLoss: random.chance(1, in: 2), restartAfter: restart()))
             ]
         case .pause: return [(0, .pause(target, lasting: 1_000 + number(upTo: options.pauseMax)))]
+        case .suspend:
+            return [(0, .suspend(target, lasting: 1_000 + number(upTo: options.pauseMax)))]
         case .stop: return [(0, .stop(target, restartAfter: restart()))]
         case .transfer:
             let to = number(upTo: UInt64(options.machines))
@@ -223,7 +225,7 @@ struct FaultAtlas {
 enum FaultFamily: CaseIterable {
     case kill, powerLoss, totalCrash, pause, stop, transfer, restartLoop
     case partition, flap, reset, slowLink, wallStep, drift, freeze
-    case slowDisk, fullDisk, failSync, damage, members, release
+    case slowDisk, fullDisk, failSync, damage, members, release, suspend
 }
 
 /// How a network comes apart.

@@ -5,13 +5,13 @@ struct FaultReader {
     static let names = [
         "kill", "power-loss", "crash-all", "stop", "pause", "transfer", "cut", "flap", "reset",
         "slow-link", "wall-step", "drift", "freeze", "slow-disk", "full-disk", "fail-sync",
-        "damage", "members", "release", "raise",
+        "damage", "members", "release", "raise", "suspend",
     ]
 
     /// Nil if there is no fault of this name.
     func read(_ name: String, _ fields: inout DocumentFields) throws(DocumentError) -> Fault? {
         switch name {
-        case "kill", "power-loss", "stop", "pause", "transfer", "crash-all":
+        case "kill", "power-loss", "stop", "pause", "suspend", "transfer", "crash-all":
             try readProcess(name, &fields)
         case "cut", "flap", "reset", "slow-link": try readNetwork(name, &fields)
         case "wall-step":
@@ -58,6 +58,7 @@ struct FaultReader {
                 restartAfter: try restart(&fields))
         case "stop": return .stop(try target(&fields), restartAfter: try restart(&fields))
         case "pause": return .pause(try target(&fields), lasting: try lasting(&fields))
+        case "suspend": return .suspend(try target(&fields), lasting: try lasting(&fields))
         default:
             let target = try target(&fields)
             guard let to = fields.take("to") else { return .transfer(target, to: nil) }
