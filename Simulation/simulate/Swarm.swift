@@ -126,7 +126,7 @@ struct Swarm {
         .blocksLost, .partitions, .truncations, .trims, .snapshotsInstalled, .duplicates,
         .writesUnknown, .writesRefused, .fullDisks, .crashesInWrite, .crashesInRecovery,
         .flaps, .resets, .slowLinks, .drifts, .freezes, .slowDisks, .failedSyncs, .damages,
-        .casualties, .suspensions, .releases,
+        .logsMended, .logsRepaired, .entriesRepaired, .logsRewritten, .suspensions, .releases,
     ]
 }
 

@@ -61,6 +61,21 @@ public enum Planted: String, CaseIterable, Sendable {
     /// A node that is too old for the cluster's feature level leads all the same (M3).
     case unfitLeads = "unfit-leads"
 
+    /// Damage in the middle of a log is taken for a write that was under way (R4).
+    case damageTakenForTorn = "damage-taken-for-torn"
+    /// A vote is given without regard to what a damaged log has promised (R8 i).
+    case promiseForgottenInVote = "promise-forgotten-in-vote"
+    /// A node campaigns while it repairs its log (R8 ii).
+    case campaignWhileRepairing = "campaign-while-repairing"
+    /// A damaged node acknowledges up to its promise and not up to what it has (R8 iii).
+    case acknowledgeBehindDamage = "acknowledge-behind-damage"
+    /// A damaged node refuses an append as if it had never had the entries (R8 iv).
+    case damageRefused = "damage-refused"
+    /// A node that restarts within its repair takes its log for whole (R8 v).
+    case promiseForgottenAtStart = "promise-forgotten-at-start"
+    /// The log is written anew without what was appended last.
+    case rewriteWithoutEnd = "rewrite-without-end"
+
     #if PLANTED_DEFECTS
     // The proof: set once before a run begins, by the single thread of the simulator that also
     // reads it.

@@ -16,6 +16,9 @@ public enum Probe: Int, CaseIterable, Sendable {
     case proposalLostFromLog
     // The log on the disk
     case tornTail, identifiersRepaired, segmentSuperseded, damageFound, reserveMissing
+    case headerRepaired, unreadableBlock, entriesLost, damageMendedAlone
+    // Repair of a log from its peers
+    case repairEnded, damageAnswered, voteRefusedForPromise
     // The state machine
     case proposalKnown, proposalForgotten, requestReplayed
 

@@ -17,7 +17,8 @@ extension Message {
                 && Self.follow(previous, entries, term: term)
         case .appendReply(.accepted(let match)):
             return match.rawValue < Self.numberMax
-        case .appendReply(.rejected(let previous, let hint)):
+        case .appendReply(.rejected(let previous, let hint)),
+            .appendReply(.damaged(let previous, let hint)):
             return previous.rawValue < Self.numberMax && hint.isPlausible
         case .heartbeat(let commit, _):
             return commit.rawValue < Self.numberMax

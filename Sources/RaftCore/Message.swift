@@ -46,4 +46,8 @@ public enum AppendReply: Equatable, Sendable {
     case accepted(match: LogIndex)
     /// No entry `rejected` there; the last possible match is at or before `hint`.
     case rejected(previous: LogIndex, hint: EntryID)
+    /// The same from a follower whose log has lost a part that it may have acknowledged: what it
+    /// holds ends at or before `hint`, and what the leader believed of it counts no longer. It says
+    /// nothing about what the follower once had.
+    case damaged(previous: LogIndex, hint: EntryID)
 }

@@ -10,7 +10,8 @@ struct Progress: Equatable, Sendable {
         case probe, replicate, snapshot
     }
 
-    /// The last entry that the follower has durably, as far as is known. Never goes back.
+    /// The last entry that the follower has durably, as far as is known. Goes back only when the
+    /// follower says that its log was damaged.
     private(set) var match: LogIndex
     /// The next entry to be sent; always behind `match` (etcd/raft #149).
     private(set) var next: LogIndex
@@ -33,6 +34,9 @@ struct Progress: Equatable, Sendable {
     var acknowledgedSequence: UInt64 = 0
     /// The newest commit index that was sent to the follower.
     var sentCommit: LogIndex = .zero
+    /// How far the leader's log went when the follower said that its own was damaged; nil when it was
+    /// not, or has come so far again.
+    private(set) var revertedUntil: LogIndex?
     /// In `snapshot`: when the follower is offered a snapshot (again); nil while one is on its way.
     private(set) var snapshotDue: SteadyTime?
     /// How many snapshots it was offered since it last acknowledged anything: each one is offered
@@ -84,6 +88,7 @@ struct Progress: Equatable, Sendable {
         next = max(next, index.next)
         guard index > match else { return false }
         match = index
+        if let end = revertedUntil, match >= end { revertedUntil = nil }
         return true
     }
 
@@ -107,6 +112,17 @@ struct Progress: Equatable, Sendable {
         case .snapshot:
             return false
         }
+    }
+
+    /// Forgets what the follower had: its log was damaged. The leader's log then went up to `end`.
+    mutating func revert(from rejected: LogIndex, until end: LogIndex) {
+        match = .zero
+        revertedUntil = max(end, revertedUntil ?? .zero)
+        // A snapshot on its way helps; else it is found out anew where the logs part.
+        guard state != .snapshot else { return }
+        reset(to: .probe)
+        next = max(LogIndex(1), min(next, rejected.next))
+        isProbeSent = true
     }
 
     /// Goes to `probe`, behind what is known to match.

@@ -21,9 +21,11 @@ extension RaftCore {
     }
 
     /// Whether this node could lead if elected. A node whose disk is full must not lead, nor one
-    /// that is barred; one that is about to be replaced by a snapshot does not know its own log.
+    /// that is barred; one that is about to be replaced by a snapshot does not know its own log, and
+    /// one whose log was damaged does not have all of it.
     var mayCampaign: Bool {
         isElectable && !isStorageFull && !isBarred && installing == nil
+            && (!isRepairing || Planted.campaignWhileRepairing.isOn)
             && term.next.rawValue < Message.numberMax
     }
 
@@ -133,7 +135,12 @@ extension RaftCore {
 
     private func isUpToDate(_ last: EntryID) -> Bool {
         // Compared with all of this node's log, durable or not: that is the careful side.
-        Planted.voteForOlderLog.isOn || last.isAtLeastAsUpToDate(as: log.last)
+        if Planted.voteForOlderLog.isOn { return true }
+        guard last.isAtLeastAsUpToDate(as: log.last) else { return false }
+        // And with what it held before it was damaged: somebody may have counted that.
+        guard isRepairing, !last.isAtLeastAsUpToDate(as: promised) else { return true }
+        sometimes(.voteRefusedForPromise)
+        return Planted.promiseForgottenInVote.isOn
     }
 
     /// An answer to a pre-vote.

@@ -1,3 +1,5 @@
+internal import ByteCodec
+
 extension RaftCore {
     /// Checks what must hold between any two events (S3, S9–S12 as far as one node can see).
     /// Costly: for tests and simulation.
@@ -23,10 +25,17 @@ extension RaftCore {
         precondition(
             ready.messages.allSatisfy { $0.from == id && $0.to != id && $0.term >= term },
             "a message of an older term is about to leave")
+        precondition(term >= promised.term, "promised in a term that was never entered")
+        precondition(
+            !isRepairing || !log.lastDurable.isAtLeastAsUpToDate(as: promised),
+            "a kept promise is remembered")
         precondition(!storage.isGrantHeld || vote != nil, "a grant without a vote")
     }
 
     private func checkRole() {
+        precondition(
+            !isRepairing || role == .follower || Planted.campaignWhileRepairing.isOn,
+            "a \(role) with a damaged log")
         switch role {
         case .follower:
             precondition(leader != id, "a follower of itself")

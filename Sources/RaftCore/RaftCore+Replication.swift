@@ -133,6 +133,19 @@ extension RaftCore {
         _ = leading.peers[position].progress.reject(previous, hint: guess)
     }
 
+    /// A follower's log has lost a part that it may have acknowledged (consensus recovery R8). It
+    /// counts with what it still has, once that is known, and is sent the rest again.
+    ///
+    /// What was committed with its help stays committed: it votes for nobody who lacks it.
+    mutating func damaged(at follower: NodeID, previous: LogIndex, hint: EntryID) {
+        guard role == .leader, let position = leading.position(of: follower) else { return }
+        if hint.index < leading.peers[position].progress.match {
+            leading.peers[position].progress.revert(
+                from: previous, until: log.lastIndex)
+        }
+        rejected(by: follower, previous: previous, hint: hint)
+    }
+
     /// Commits what a quorum has durably, if it is of the present term: an older entry is
     /// committed only with one behind it (Raft §5.4.2, figure 8).
     mutating func advanceCommit() {
@@ -249,7 +262,14 @@ extension RaftCore {
         if Buggify.poorRejectionHint.isUnlucky, let term = log.term(at: log.committed) {
             hint = EntryID(index: log.committed, term: term)
         }
-        send(.appendReply(.rejected(previous: previous.index, hint: hint)), to: leader)
+        // Who has lost what the leader asks for may have acknowledged it: a plain refusal of that would
+        // be taken for an old one.
+        if isRepairing, !Planted.damageRefused.isOn {
+            sometimes(.damageAnswered)
+            send(.appendReply(.damaged(previous: previous.index, hint: hint)), to: leader)
+        } else {
+            send(.appendReply(.rejected(previous: previous.index, hint: hint)), to: leader)
+        }
     }
 
     /// Takes the commit index of a heartbeat, which the leader knows to match.
@@ -268,6 +288,10 @@ extension RaftCore {
         // An acceptance is a promise made in this term, so the term must be durable too.
         let isTermDurable = storage.durable.term == term
         var match = min(following.matched, log.durable)
+        if Planted.acknowledgeBehindDamage.isOn, isRepairing {
+            match = max(match, promised.index)
+            following.matched = max(match, following.matched)
+        }
         if Planted.acknowledgeBeforeSync.isOn {
             match = following.matched
         } else if !isTermDurable {

@@ -123,6 +123,7 @@ extension RaftCore {
         installing = nil
         log.restart(behind: metadata.last)
         configurations = ConfigurationHistory(snapshot: metadata)
+        endRepair()
         wakeElectionTimer()
         // Its sender's log holds all of it. Another node that seems to lead may be one whose term
         // was over before this was committed: its log may hold something else there.

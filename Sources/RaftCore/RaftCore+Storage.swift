@@ -35,6 +35,7 @@ extension RaftCore {
         } else {
             sometimes(.staleCompletionIgnored)
         }
+        endRepair()
         if !wasHeld, storage.holds(term: term, vote: vote) { hardStateBecameDurable() }
         // A leader counts itself only now (Raft §5.3; etcd #14370).
         if role == .leader { advanceCommit() }

@@ -10,6 +10,7 @@ internal import ByteCodec
 /// - a promise (a vote granted, an append accepted, the leader's own share in both) leaves only
 ///   after the disk has confirmed what it rests on: `Ready.messages` never waits for the disk,
 ///   because what must wait is not in it yet (dissertation §3.8, §10.2.1);
+/// - a log that lost a part to a damaged disk keeps its promises until it has it back;
 /// - pre-vote and check-quorum are always on (dissertation §9.6, §6.2);
 /// - nothing that a peer sends can trap: it is parsed, and ignored if it makes no sense.
 ///
@@ -37,6 +38,9 @@ public struct RaftCore: Sendable {
     var ballots: [Ballot] = []
     var leading = Leadership()
     var storage: StorageProgress
+    /// What the log had promised to hold when it lost a part, until it is as up to date again; zero
+    /// when it has all of it (docs/decisions/0005).
+    var promised: EntryID
     /// The snapshot that is to replace the state; nothing is appended or applied meanwhile.
     public internal(set) var installing: SnapshotMetadata?
     /// Who sent that snapshot.
@@ -102,6 +106,7 @@ public struct RaftCore: Sendable {
         log = RaftLog(restored: restored)
         random = RandomSource(seed: seed)
         storage = StorageProgress(durable: restored.hardState)
+        promised = Planted.promiseForgottenAtStart.isOn ? .zero : restored.promised
         configurations = ConfigurationHistory(snapshot: restored.snapshot)
         announced = SoftState(role: .follower, term: restored.hardState.term, leader: nil)
         if restored.snapshot.last.term > term {
@@ -114,6 +119,8 @@ public struct RaftCore: Sendable {
         adopt(log.entries(after: restored.snapshot.last.index, upTo: log.lastIndex))
         announcedConfiguration = configurations.current
         precondition(term >= log.last.term, "an entry of a term that was never entered")
+        precondition(term >= restored.promised.term, "promised in a term that was never entered")
+        endRepair()
         electionDue = after(milliseconds: 0, jitter: options.connectionLossJitterMilliseconds)
     }
 
@@ -207,6 +214,8 @@ extension RaftCore {
         case .appendReply(.accepted(let match)): accepted(by: message.from, match: match)
         case .appendReply(.rejected(let previous, let hint)):
             rejected(by: message.from, previous: previous, hint: hint)
+        case .appendReply(.damaged(let previous, let hint)):
+            damaged(at: message.from, previous: previous, hint: hint)
         case .heartbeat(let commit, let sequence):
             guard hear(leader: message.from) else { return }
             heartbeat(commit: commit, sequence: sequence)

@@ -72,12 +72,17 @@ public struct RestoredState: Equatable, Sendable {
     public var logStart: EntryID
     /// All entries of the log, in order and without gaps.
     public var entries: [Entry]
+    /// The last entry that the log promised to hold, if it lost a part and did not get it back yet;
+    /// or zero.
+    public var promised: EntryID
     public init(
-        hardState: HardState, snapshot: SnapshotMetadata, logStart: EntryID, entries: [Entry]
+        hardState: HardState, snapshot: SnapshotMetadata, logStart: EntryID, entries: [Entry],
+        promised: EntryID = .zero
     ) {
         self.hardState = hardState
         self.snapshot = snapshot
         self.logStart = logStart
         self.entries = entries
+        self.promised = promised
     }
 }

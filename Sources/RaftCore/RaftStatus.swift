@@ -33,6 +33,9 @@ public struct RaftStatus: Equatable, Sendable {
     /// Raised when a suffix of the log is replaced or a snapshot is installed.
     public var generation: UInt64
     public var isStorageFull: Bool
+    /// The last entry that the damaged log had, until the log is as up to date again; nil when it is
+    /// whole.
+    public var repairingUpTo: EntryID?
     /// The snapshot that is being installed.
     public var installing: SnapshotMetadata?
     /// What a leader knows of the others, sorted; empty on who does not lead.
@@ -56,6 +59,9 @@ public struct PeerStatus: Equatable, Sendable {
     public var inflightBytes: Int
     /// Whether it was heard within an election time-out.
     public var isActive: Bool
+    /// Whether it has said that its log was damaged, and has not come as far again as this leader's
+    /// log went then.
+    public var isReverted: Bool
 }
 
 extension RaftCore {
@@ -69,7 +75,8 @@ extension RaftCore {
             uncommittedBytes: leading.uncommittedBytes, unappliedBytes: log.backlogBytes,
             firstIndex: log.start.index.next, logBytes: log.bytes,
             retainedBytes: log.retainedBytes, pendingReads: leading.reads.count,
-            generation: log.generation, isStorageFull: isStorageFull, installing: installing,
+            generation: log.generation, isStorageFull: isStorageFull,
+            repairingUpTo: isRepairing ? promised : nil, installing: installing,
             peers: leading.peers.map(status(of:)))
     }
 
@@ -84,7 +91,7 @@ extension RaftCore {
         return PeerStatus(
             id: peer.id, state: state, match: progress.match, next: progress.next,
             inflightCount: progress.inflights.count, inflightBytes: progress.inflights.bytes,
-            isActive: isActive(progress))
+            isActive: isActive(progress), isReverted: progress.revertedUntil != nil)
     }
 
     /// Whether leadership is being handed over, so that proposals are refused.
@@ -118,11 +125,15 @@ public struct RaftGlance: Equatable, Sendable {
     public var term: Term
     public var leader: NodeID?
     public var commit: LogIndex
+    /// Whether its log has lost a part and not got it back yet.
+    public var isRepairing: Bool
 }
 
 extension RaftCore {
     /// What this node is now. Costs nothing, unlike `status`.
     public var glance: RaftGlance {
-        RaftGlance(role: role, term: term, leader: leader, commit: log.committed)
+        RaftGlance(
+            role: role, term: term, leader: leader, commit: log.committed,
+            isRepairing: isRepairing)
     }
 }

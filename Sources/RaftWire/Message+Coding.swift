@@ -21,6 +21,7 @@ extension Message {
         case timeoutNow = 11
         case transferRefused = 12
         case steppingDown = 13
+        case appendDamaged = 14
     }
 
     /// Appends the message.
@@ -69,6 +70,7 @@ extension Message.Body {
         case .append: .append
         case .appendReply(.accepted): .appendAccepted
         case .appendReply(.rejected): .appendRejected
+        case .appendReply(.damaged): .appendDamaged
         case .heartbeat: .heartbeat
         case .heartbeatReply: .heartbeatReply
         case .snapshot: .snapshot
@@ -95,7 +97,8 @@ extension Message.Body {
             for entry in entries { entry.encode(into: &writer) }
         case .appendReply(.accepted(let match)):
             writer.write(match.rawValue)
-        case .appendReply(.rejected(let previous, let hint)):
+        case .appendReply(.rejected(let previous, let hint)),
+            .appendReply(.damaged(let previous, let hint)):
             writer.write(previous.rawValue)
             hint.encode(into: &writer)
         case .heartbeat(let commit, let sequence):
@@ -125,6 +128,9 @@ extension Message.Body {
         case .appendRejected:
             self = .appendReply(
                 .rejected(previous: try reader.readLogIndex(), hint: try EntryID(from: &reader)))
+        case .appendDamaged:
+            self = .appendReply(
+                .damaged(previous: try reader.readLogIndex(), hint: try EntryID(from: &reader)))
         case .heartbeat:
             self = .heartbeat(commit: try reader.readLogIndex(), sequence: try reader.read())
         case .heartbeatReply: self = .heartbeatReply(sequence: try reader.read())

@@ -112,7 +112,7 @@ extension Replica {
             case .snapshotReceived(let metadata, _): .discardSnapshot(metadata)
             case .timer, .received, .connected, .connectionLost, .abandon, .persisted, .applied,
                 .snapshotInstalled, .snapshotInstallFailed, .snapshotSent, .shutdown, .storageFull,
-                .fitness:
+                .fitness, .logDamaged:
                 nil
             }
         }

@@ -49,6 +49,21 @@ extension Replica {
         repeatLost(upTo: visible)
     }
 
+    /// Counts ends of repairs, and has the log on the disk written anew when it was found damaged:
+    /// what the state does not hold durably is in memory, whole, so nobody need be asked for it.
+    mutating func tendLog() {
+        if isRepairing, !core.glance.isRepairing { counters.logRepairs += 1 }
+        isRepairing = core.glance.isRepairing
+        guard isRewriteWanted else { return }
+        isRewriteWanted = false
+        // An installation begins the log anew by itself.
+        guard core.status.installing == nil, let (start, entries) = core.log(behind: durableApplied)
+        else { return }
+        counters.logRewrites += 1
+        trimmed = max(trimmed, start.index)
+        actions.append(.rewriteLog(startingAfter: start, entries))
+    }
+
     /// Lets the disk drop what memory has dropped, and what power cannot bring back into need:
     /// only entries that the *durable* state covers (consensus.md D6). The core keeps what slow
     /// followers may need, within its limit of bytes.

@@ -68,6 +68,10 @@ public struct Replica: Sendable {
     var trimmed: LogIndex
     /// What the core had cut off its log when it was last trimmed.
     var trimmedBytes: UInt64 = 0
+    /// Whether the log on the disk was found damaged, and is to be written anew.
+    var isRewriteWanted = false
+    /// Whether the log has lost a part, as of the last turn.
+    var isRepairing = false
 
     /// Whether this node may lead and answer.
     var fitness = Fitness.fit
@@ -271,6 +275,7 @@ extension Replica {
         case .changeMembers(let ticket, let change, let deadline):
             changeMembers(ticket, change, deadline: deadline)
         case .shutdown: beginDeparture()
+        case .logDamaged: isRewriteWanted = true
         case .storageFull(let isFull): core.step(.storageFull(isFull), now: now.steady)
         case .fitness(let fitness): fitnessChanged(fitness)
         }
@@ -331,6 +336,7 @@ extension Replica {
             }
             actions.append(.persist(request))
         }
+        tendLog()
         if !ready.committed.isEmpty {
             if let first = ready.committed.first(where: ProposalFields.isNarrowing),
                 let last = ready.committed.last(where: ProposalFields.isNarrowing)

@@ -1,8 +1,8 @@
 public import RaftCore
 public import RaftWire
 
-/// What a replica wants done. Actions of one kind are carried out in order; `persist` and
-/// `install` share one order, and so do `apply` and `install`.
+/// What a replica wants done. Actions of one kind are carried out in order; `persist`,
+/// `rewriteLog` and `install` share one order, and so do `apply` and `install`.
 public enum ReplicaAction: Equatable, Sendable {
     /// May be lost, and is never waited for.
     case send(PeerMessage, to: NodeID)
@@ -33,6 +33,9 @@ public enum ReplicaAction: Equatable, Sendable {
     case lease(ReadLease?)
     /// Entries up to and with this index are no longer needed on the disk.
     case trimLog(upTo: LogIndex)
+    /// Behind every earlier `persist`: write the log anew behind this entry, which the state holds
+    /// durably, with these entries, which are all. It may be left, if there is no room for it.
+    case rewriteLog(startingAfter: EntryID, [Entry])
     /// The last action of a run: everything that waited was answered.
     case stopped
 }

@@ -85,6 +85,8 @@ public enum ReplicaInput: Equatable, Sendable {
     case changeMembers(Ticket, MembershipChange, deadline: SteadyTime)
     /// The process is to end: hand leadership over, bring what waits to an end, then `stopped`.
     case shutdown
+    /// The log on the disk is damaged somewhere, as a look at what was synced has shown.
+    case logDamaged
     /// Whether the disk has room for more of the log.
     case storageFull(Bool)
     /// Whether this node's state may be answered from; `fit` until something else is said.

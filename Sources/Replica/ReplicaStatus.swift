@@ -93,6 +93,10 @@ public struct ReplicaCounters: Equatable, Sendable {
     public var leaderships: UInt64 = 0
     /// Snapshots put in the place of the state.
     public var snapshotsInstalled: UInt64 = 0
+    /// Times the log on the disk was found damaged, and written anew from memory.
+    public var logRewrites: UInt64 = 0
+    /// Times the log had lost a part and got it back from the others.
+    public var logRepairs: UInt64 = 0
     public init() {}
 }
 

@@ -31,6 +31,8 @@ final class LogWriter: Sendable {
         /// Waits until the state is the snapshot, then lets the log begin anew behind it.
         case beginAnew(InstalledState)
         case trim(upTo: LogIndex)
+        /// Writes a damaged log anew, if there is room for it.
+        case rewrite(startingAfter: EntryID, [Entry])
     }
 
     /// The outcome of an install, which the apply thread knows first.
@@ -55,17 +57,27 @@ final class LogWriter: Sendable {
     private let jobs = Mailbox<Job>(limit: 1 << 20)
     private let statistics = Mutex(LogStatistics())
     private let report: @Sendable (ReplicaInput) -> Void
+    private let damaged: @Sendable (WALCorruption) -> Void
     private let fatal: FatalError
     private let worker = Mutex<Worker?>(nil)
 
     /// How often a disk without room is looked at again.
     private static let reserveRetryMilliseconds = 500
+    /// How often a part of what was synced is read again, and how much of it: a log of 256 MiB takes
+    /// about four minutes.
+    private static let scrubMilliseconds = 1_000
+    private static let scrubBytes: UInt64 = 1 << 20
 
     /// - Parameters:
     ///   - report: told of completions, on this thread.
+    ///   - damaged: told of damage to what was synced, on this thread.
     ///   - fatal: told of an error after which nothing may be acknowledged any more.
-    init(report: @escaping @Sendable (ReplicaInput) -> Void, fatal: FatalError) {
+    init(
+        report: @escaping @Sendable (ReplicaInput) -> Void,
+        damaged: @escaping @Sendable (WALCorruption) -> Void, fatal: FatalError
+    ) {
         self.report = report
+        self.damaged = damaged
         self.fatal = fatal
     }
 
@@ -90,14 +102,17 @@ final class LogWriter: Sendable {
     /// What was counted.
     var statisticsNow: LogStatistics { statistics.withLock { $0 } }
 
+    private static func scrubTime() -> DispatchTime { .now() + .milliseconds(scrubMilliseconds) }
+
     private func run(_ owned: OwnedLog) {
         var reserve = OwnedLog.Reserve.preparing
+        var nextScrub = Self.scrubTime()
         while true {
             // A full disk is looked at again now and then; a spare segment that is not ready is
             // worked on whenever nothing else waits.
             let wake: DispatchTime? =
                 switch reserve {
-                case .ready: nil
+                case .ready: nextScrub
                 case .preparing: .now()
                 case .full: .now() + .milliseconds(Self.reserveRetryMilliseconds)
                 }
@@ -112,6 +127,13 @@ final class LogWriter: Sendable {
                 }
             }
             reserve = owned.extendReserve(fatal: fatal)
+            guard reserve == .ready, DispatchTime.now() >= nextScrub else { continue }
+            nextScrub = Self.scrubTime()
+            if let place = owned.scrub(bytesMax: Self.scrubBytes, fatal: fatal) {
+                damaged(place)
+                report(.logDamaged)
+            }
+            statistics.withLock { $0.log = owned.log.status }
         }
     }
 }

@@ -83,6 +83,7 @@ public final class NodeDisk {
             directory: path, fileSystem: fileSystem, identity: directory.identity,
             options: logOptions,
             state: DurableState(applied: meta.applied, snapshot: store.installedSnapshot))
+        Self.tell(recovered, logger)
         hardState = recovered.hardState
         self.recovered = recovered
         try directory.markInitialised()
@@ -99,6 +100,27 @@ public final class NodeDisk {
                 "torn_tail": "\(recovered.tornTail)", "incarnation": "\(incarnation.rawValue)",
                 "last_run": "\(marker.last.ending)", "rebooted": "\(marker.last.wasRebooted)",
             ])
+    }
+
+    /// Says what was damaged, and what becomes of it (recovery R8).
+    private static func tell(_ recovered: RecoveredLog, _ logger: Logger) {
+        let damage = recovered.report.damage
+        for place in damage.places {
+            logger.error("the log is damaged", metadata: ["place": "\(place)"])
+        }
+        if damage.count > 0, recovered.promised == .zero {
+            logger.warning(
+                "the damaged log lacks nothing that the state does not have: it begins anew",
+                metadata: ["places": "\(damage.count)"])
+        } else if recovered.promised != .zero {
+            logger.warning(
+                "the log has lost entries and gets them from the other nodes; until then this node "
+                    + "does not lead",
+                metadata: [
+                    "places": "\(damage.count)", "has": "\(recovered.last.index.rawValue)",
+                    "had": "\(recovered.promised.index.rawValue)",
+                ])
+        }
     }
 
     /// The run of a process, from its number; behind all that is known, in case the file that
@@ -193,7 +215,8 @@ public final class NodeDisk {
             id: node, run: run, options: options,
             restored: RestoredState(
                 hardState: hardState, snapshot: snapshot, logStart: recovered.logStart,
-                entries: recovered.entries), lastStamp: lastStamp, seed: seed, now: now)
+                entries: recovered.entries, promised: recovered.promised), lastStamp: lastStamp,
+            seed: seed, now: now)
     }
 
     /// Hands the log over to its thread. Called once.

@@ -46,6 +46,10 @@ final class OwnedLog: @unchecked Sendable {
                 case .trim(let index):
                     try sync(&tokens, report: report, synced: synced)
                     try log.trim(upTo: index, durable: store.durableAppliedIndex)
+                case .rewrite(let start, let entries):
+                    try sync(&tokens, report: report, synced: synced)
+                    // If there is no room for it, the damage is found again.
+                    _ = try log.rewrite(startingAfter: start, entries: entries)
                 case .beginAnew(let installed):
                     try sync(&tokens, report: report, synced: synced)
                     try beginAnew(installed, report: report)
@@ -122,6 +126,23 @@ final class OwnedLog: @unchecked Sendable {
         } catch {
             fatal("the write-ahead log failed: \(error)")
         }
+    }
+
+    /// Reads a part of what was synced again.
+    ///
+    /// - Returns: what of it is damaged.
+    func scrub(bytesMax: UInt64, fatal: FatalError) -> WALCorruption? {
+        let begin = log.status
+        do {
+            while log.status.scrubbedBytes < begin.scrubbedBytes + bytesMax,
+                log.status.scrubRounds == begin.scrubRounds
+            {
+                if let place = try log.scrubStep() { return place }
+            }
+        } catch {
+            fatal("the write-ahead log cannot be read: \(error)")
+        }
+        return nil
     }
 
     /// Closes the files. Everything acknowledged is synced already.

@@ -64,7 +64,13 @@ public final class ReplicaRuntime: Sendable {
         published = Mutex(replica.status)
         lease = PublishedLease(clock: clock)
         snapshots = SnapshotExchange(store: disk.store, report: report, logger: logger)
-        logWriter = LogWriter(report: report, fatal: fatal)
+        logWriter = LogWriter(
+            report: report,
+            damaged: { place in
+                logger.error(
+                    "the log is damaged, and is written anew from memory",
+                    metadata: ["place": "\(place)"])
+            }, fatal: fatal)
         let space = DiskSpace(report: report)
         applier = Applier(
             store: disk.store, snapshots: snapshots, node: disk.node, run: disk.run, space: space,

@@ -85,6 +85,8 @@ final class ReplicaTurns {
         case .discardSnapshot(let metadata): snapshots.discard(metadata)
         case .lease(let held): lease.publish(held)
         case .trimLog(let index): logWriter.put(.trim(upTo: index))
+        case .rewriteLog(let start, let entries):
+            logWriter.put(.rewrite(startingAfter: start, entries))
         case .stopped: break
         }
     }

@@ -66,15 +66,19 @@ extension Group {
 
     /// Reads a group, whatever it follows.
     ///
+    /// - Parameters:
+    ///   - image: the segment from a block on, the first one if nothing else is said.
+    ///   - block: where the group begins, counted from the beginning of the segment.
     /// - Throws: `ByteCodecError` for anything but a whole group of this segment.
     static func locate(
-        in image: [UInt8], at block: Int, segment: SegmentHeader
+        in image: [UInt8], from firstBlock: Int = 0, at block: Int, segment: SegmentHeader
     ) throws(ByteCodecError) -> Located {
-        let start = block * Block.bytes
+        let skipped = firstBlock * Block.bytes
+        let start = block * Block.bytes - skipped
         let salt = segment.salt
         var reader = ByteReader(image, in: start..<image.count)
         let header = try GroupHeader(from: &reader, image: image, salt: salt)
-        let blocksLeft = image.count / Block.bytes - block
+        let blocksLeft = (image.count - start) / Block.bytes
         guard header.sequence == segment.sequence, header.blocks <= blocksLeft,
             header.recordBytes <= image.count,
             header.blocks == blocks(recordBytes: header.recordBytes)
@@ -94,7 +98,8 @@ extension Group {
             let record = try Record(from: &recordReader, image: image, salt: salt)
             var first = ByteReader(image, in: offset..<(offset + 4))
             slots.append(
-                IdentifierSlot(record, offset: offset, checksum: try first.read()))
+                IdentifierSlot(
+                    record, offset: skipped + offset, checksum: try first.read()))
             records.append(record)
         }
         guard records.count == header.recordCount else {

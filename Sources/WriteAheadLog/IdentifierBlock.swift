@@ -67,10 +67,12 @@ struct IdentifierSlot: Equatable {
 /// neither area has a size of its own that could run out before the other.
 ///
 /// Each group has blocks of its own here too, so that a block with acknowledged identifiers is
-/// never written again. The group's place and a copy of the hard state stand in each of them.
+/// never written again. The group's place, and what is true after it, stand in each of them. The
+/// very last block of the segment is the copy of its header.
 enum IdentifierBlock {
     static let magic: UInt32 = 0x5344_4957  // "WIDS"
-    static let headerBytes = 72
+    static let headerBytes = 96
+    static let version: UInt32 = 2
     static let slotsMax = (Block.bytes - headerBytes) / IdentifierSlot.encodedBytes
 
     /// The blocks that this many slots fill; one even for none.
@@ -78,7 +80,7 @@ enum IdentifierBlock {
 
     /// The offset of the identifier block with this number, counted from the end of the segment.
     static func offset(_ number: Int, segmentBytes: Int) -> Int {
-        segmentBytes - (number + 1) * Block.bytes
+        segmentBytes - (number + 2) * Block.bytes
     }
 
     /// The identifier blocks of a group in the order of their offsets: the last one first.
@@ -100,7 +102,7 @@ enum IdentifierBlock {
         let salt = segment.salt
         let start = writer.count
         writer.write(magic)
-        writer.write(UInt32(1))
+        writer.write(version)
         writer.write(segment.sequence)
         writer.write(located.group.number)
         writer.write(UInt32(located.block))
@@ -109,6 +111,8 @@ enum IdentifierBlock {
         writer.write(UInt32(slots.count))
         located.group.frame.hardState.encode(into: &writer)
         writer.write(raw: [0, 0, 0])
+        writer.write(located.group.frame.generation)
+        located.group.frame.last.encode(into: &writer)
         var crc = CRC32C(salt: salt)
         crc.update(writer.bytes, in: start..<writer.count)
         writer.write(crc.value)
@@ -117,13 +121,15 @@ enum IdentifierBlock {
         writer.write(raw: [UInt8](repeating: 0, count: start + Block.bytes - writer.count))
     }
 
-    /// What a group's first identifier block still tells when the group is damaged.
+    /// What one identifier block still tells when its group is damaged.
     struct Testimony: Equatable {
+        /// The group.
         var number: UInt64
-        var block: Int
-        var blocks: Int
-        var hardState: HardState
-        /// The slots that match their checksums.
+        /// What was true after it.
+        var after: LogSummary
+        /// All records of the group, also those that other identifier blocks name.
+        var recordCount: Int
+        /// The slots of this block that match their checksums.
         var slots: [IdentifierSlot]
     }
 
@@ -139,18 +145,19 @@ enum IdentifierBlock {
         }
         var reader = ByteReader(image, in: start..<(start + Block.bytes))
         let foundMagic: UInt32 = try reader.read()
-        let version: UInt32 = try reader.read()
+        let foundVersion: UInt32 = try reader.read()
         let sequence: UInt64 = try reader.read()
         let number: UInt64 = try reader.read()
-        let block: UInt32 = try reader.read()
-        let blocks: UInt32 = try reader.read()
+        _ = try reader.read(count: 8)
         let recordCount: UInt32 = try reader.read()
         let slotCount: UInt32 = try reader.read()
         let hardState = try HardState(from: &reader)
         _ = try reader.read(count: 3)
+        let generation: UInt64 = try reader.read()
+        let last = try EntryID(from: &reader)
         var crc = CRC32C(salt: segment.salt)
         crc.update(image, in: start..<reader.offset)
-        guard foundMagic == magic, version == 1, sequence == segment.sequence,
+        guard foundMagic == magic, foundVersion == version, sequence == segment.sequence,
             try reader.read() == crc.value, slotCount <= slotsMax, slotCount <= recordCount
         else { throw .malformed(offset: start, what: "identifier block") }
         var slots: [IdentifierSlot] = []
@@ -166,7 +173,8 @@ enum IdentifierBlock {
             }
         }
         return Testimony(
-            number: number, block: Int(block), blocks: Int(blocks), hardState: hardState,
-            slots: slots)
+            number: number,
+            after: LogSummary(last: last, generation: generation, hardState: hardState),
+            recordCount: Int(recordCount), slots: slots)
     }
 }

@@ -74,15 +74,66 @@ struct LogFiles {
         try call { fs throws(FileSystemError) in try fs.synchronizeData(file) }
     }
 
-    /// Reads a whole file, or its first `count` bytes.
-    func read(_ name: FileName, count: Int? = nil) throws(WALError) -> [UInt8] {
+    /// How long a file is.
+    func size(_ name: FileName) throws(WALError) -> Int {
+        let path = path(name)
+        return try call { fs throws(FileSystemError) in try fs.status(path)?.sizeBytes ?? 0 }
+    }
+
+    /// Reads one block; nil if it cannot be read.
+    func readBlock(_ name: FileName, at offset: Int) throws(WALError) -> [UInt8]? {
+        let file = try open(name, .readOnly)
+        var block: [UInt8]?
+        do {
+            block = try fileSystem.read(file, at: offset, count: Block.bytes)
+        } catch {
+            // What cannot be read is damaged like what does not match its checksum.
+            block = nil
+        }
+        try close(file)
+        return block
+    }
+
+    /// Reads a whole file.
+    func read(_ name: FileName) throws(WALError) -> [UInt8] {
         let path = path(name)
         return try call { fs throws(FileSystemError) in
             let size = try fs.status(path)?.sizeBytes ?? 0
             let file = try fs.open(path, .readOnly)
-            let bytes = try fs.read(file, at: 0, count: min(size, count ?? size))
+            let bytes = try fs.read(file, at: 0, count: size)
             try fs.close(file)
             return bytes
+        }
+    }
+
+    /// Reads a whole file, with zeros in the place of blocks that cannot be read.
+    ///
+    /// - Returns: the bytes, and how many blocks are missing.
+    func salvage(_ name: FileName) throws(WALError) -> (bytes: [UInt8], unreadable: Int) {
+        let path = path(name)
+        return try call { fs throws(FileSystemError) in
+            let size = try fs.status(path)?.sizeBytes ?? 0
+            let file = try fs.open(path, .readOnly)
+            var bytes: [UInt8]
+            var unreadable = 0
+            do {
+                bytes = try fs.read(file, at: 0, count: size)
+            } catch {
+                bytes = []
+                bytes.reserveCapacity(size)
+                for start in stride(from: 0, to: size, by: Block.bytes) {
+                    let count = min(Block.bytes, size - start)
+                    do {
+                        bytes += try fs.read(file, at: start, count: count)
+                    } catch {
+                        // What cannot be read is damaged like what does not match its checksum.
+                        unreadable += 1
+                        bytes += [UInt8](repeating: 0, count: count)
+                    }
+                }
+            }
+            try fs.close(file)
+            return (bytes, unreadable)
         }
     }
 }
@@ -101,6 +152,11 @@ extension LogFiles {
         for group in groups { writer.add(group) }
         let writes =
             [SegmentWriter.Write(offset: 0, bytes: header.encoded())] + writer.takeWrites()
+            + [
+                SegmentWriter.Write(
+                    offset: SegmentHeader.copyOffset(segmentBytes: header.segmentBytes),
+                    bytes: header.encoded())
+            ]
         try write(file, writes)
         try synchronize(file)
         let name = FileName.segment(

@@ -9,6 +9,8 @@ struct LogReader {
         var name: FileName
         /// The highest entry ever written to it, or 0: what decides when it may go.
         var indexMax: LogIndex
+        /// The last of its groups that counts.
+        var lastGroup: UInt64
     }
 
     /// The newest segment.
@@ -25,139 +27,174 @@ struct LogReader {
         /// Every segment but the newest, oldest first.
         var closed: [Closed]
         var head: Head
-        /// Segments that a newer one took the place of.
+        /// Segments that a newer one took the place of, or that a lost one stood behind.
         var superseded: [FileName]
         var replay: LogReplay
-        /// Identifier blocks to be written again.
+        /// What was durable and is not what was written.
+        var damage: WALDamage
+        /// Headers and identifier blocks to be written again.
         var repairs: [(name: FileName, writes: [SegmentWriter.Write])]
         var groups: Int
         /// Higher than that of any segment that was found.
         var nextSequence: UInt64
     }
 
-    private typealias Found = (name: FileName, sequence: UInt64, header: SegmentHeader)
+    /// A segment by its name, and its header, if that can be read.
+    private struct Found {
+        var name: FileName
+        var sequence: UInt64
+        var header: SegmentHeader?
+    }
+
+    /// A segment of the chain.
+    private typealias Linked = (name: FileName, header: SegmentHeader)
 
     let files: LogFiles
     let identity: WALIdentity
+    /// The last entry that the state has applied.
+    let applied: EntryID
+
+    private var repairs: [(name: FileName, writes: [SegmentWriter.Write])] = []
+    // Of segments that may prove superseded.
+    private var headerRepairs: [(name: FileName, writes: [SegmentWriter.Write])] = []
+
+    init(files: LogFiles, identity: WALIdentity, applied: EntryID) {
+        self.files = files
+        self.identity = identity
+        self.applied = applied
+    }
 
     /// Reads the log.
     ///
     /// - Returns: nil when there is no segment.
-    /// - Throws: `corrupt` with all the damage there is, `foreign` for the log of somebody else,
-    ///   `fileSystem`.
-    func read(
+    /// - Throws: `promisesLost` when the newest term and vote are damaged too, `foreign` for the log
+    ///   of somebody else, `unsupported` for one of another version, `fileSystem`.
+    mutating func read(
         _ names: [FileName], bound: SegmentScan.Bound
     ) throws(WALError) -> Image? {
         var damage = WALDamage()
         var found: [Found] = []
         for name in names {
             guard case .segment(let sequence, let firstIndex) = name else { continue }
-            if let header = try header(
-                of: name, sequence: sequence, firstIndex: firstIndex, &damage)
-            {
-                found.append((name, sequence, header))
-            }
+            let header = try header(of: name, sequence: sequence, firstIndex: firstIndex)
+            found.append(Found(name: name, sequence: sequence, header: header))
         }
         found.sort { $0.sequence < $1.sequence }
-        let image = try image(of: found, bound: bound, &damage)
-        guard damage.count == 0 else { throw .corrupt(damage) }
-        return image
+        return try image(of: found, bound: bound, &damage)
     }
 
-    // Reads every segment, also behind damage, so that all of it is told; what comes of the first
-    // damage is not told again.
-    private func image(
+    private mutating func image(
         of found: [Found], bound: SegmentScan.Bound, _ damage: inout WALDamage
     ) throws(WALError) -> Image? {
         guard let newest = found.last else { return nil }
-        // With a header damaged the newest segment is not known, and what was durable may be in it.
-        let newestBound = damage.count == 0 ? bound : .none
         let (chain, superseded) = chain(found, &damage)
-        var replay = LogReplay(chain[0].header)
+        guard newest.header != nil else { throw .promisesLost(damage) }
+        repairs = headerRepairs.filter { repair in chain.contains { $0.name == repair.name } }
+        var replay = LogReplay(chain[0].header, floor: applied)
         var closed: [Closed] = []
-        var repairs: [(name: FileName, writes: [SegmentWriter.Write])] = []
         var groups = 0
         for (segment, next) in zip(chain, chain.dropFirst()) {
-            let isLinked = next.header.continuesSequence == segment.sequence
             let scan = try scan(
-                segment, bound: isLinked ? bound : .none, next: isLinked ? next.header : nil,
-                &damage)
+                segment, bound: bound, next: next.header, &damage)
             closed.append(
-                Closed(sequence: segment.sequence, name: segment.name, indexMax: scan.indexMax))
-            if damage.count == 0 { _ = apply(scan, of: segment, to: &replay, &damage) }
-            if damage.count == 0 { checkLink(scan, of: segment, to: next, replay, &damage) }
-            repairs.append((segment.name, scan.repairs))
+                Closed(
+                    sequence: segment.header.sequence, name: segment.name,
+                    indexMax: scan.indexMax, lastGroup: next.header.continuesGroup))
+            _ = apply(scan, of: segment, to: &replay, &damage)
+            link(scan, of: segment, to: next, &replay, &damage)
             groups += scan.groups.count
         }
-        let scan = try scan(newest, bound: newestBound, next: nil, &damage)
-        guard damage.count == 0 else { return nil }
-        let summaries = apply(scan, of: newest, to: &replay, &damage)
-        repairs.append((newest.name, scan.repairs))
+        let head = chain[chain.count - 1]
+        let scan = try scan(head, bound: bound, next: nil, &damage)
+        let summaries = apply(scan, of: head, to: &replay, &damage)
+        guard !scan.isEndUnknown else { throw .promisesLost(damage) }
         return Image(
             closed: closed,
-            head: Head(name: newest.name, header: newest.header, scan: scan, summaries: summaries),
-            superseded: superseded, replay: replay,
+            head: Head(name: head.name, header: head.header, scan: scan, summaries: summaries),
+            superseded: superseded, replay: replay, damage: damage,
             repairs: repairs.filter { !$0.writes.isEmpty },
             groups: groups + scan.groups.count, nextSequence: newest.sequence + 1)
     }
 
-    private func header(
-        of name: FileName, sequence: UInt64, firstIndex: LogIndex, _ damage: inout WALDamage
+    // A segment has its name only once its header is durable, in both places: it was not torn.
+    private mutating func header(
+        of name: FileName, sequence: UInt64, firstIndex: LogIndex
     ) throws(WALError) -> SegmentHeader? {
-        let block = try files.read(name, count: Block.bytes)
-        let header: SegmentHeader
-        do {
-            header = try SegmentHeader(decoding: block)
-        } catch {
-            // A segment has its name only once its header is durable: this was not torn.
-            damage.add(corruption(name, .segmentHeader))
+        let size = try files.size(name)
+        let copyOffset = SegmentHeader.copyOffset(segmentBytes: size)
+        let blocks = [0, max(copyOffset, 0)]
+        var headers: [SegmentHeader?] = []
+        for offset in blocks {
+            guard let block = try files.readBlock(name, at: offset) else {
+                headers.append(nil)
+                continue
+            }
+            if let version = SegmentHeader.version(of: block), version != SegmentHeader.version {
+                throw .unsupported(file: files.path(name), version: version)
+            }
+            headers.append(decode(block))
+        }
+        guard let header = headers[0] ?? headers[1] else { return nil }
+        guard header.identity == identity else { throw .foreign(file: files.path(name)) }
+        // A file under another's name tells nothing.
+        guard header.sequence == sequence, header.startsAfter.index.next == firstIndex else {
             return nil
         }
-        guard header.identity == identity else { throw .foreign(file: files.path(name)) }
-        guard header.sequence == sequence, header.startsAfter.index.next == firstIndex else {
-            damage.add(corruption(name, .segmentOrder))
-            return nil
+        if header.segmentBytes == size {
+            let writes = zip(blocks, headers).filter { $0.1 != header }.map {
+                SegmentWriter.Write(offset: $0.0, bytes: header.encoded())
+            }
+            if !writes.isEmpty { sometimes(.headerRepaired) }
+            headerRepairs.append((name, writes))
         }
         return header
     }
 
-    // The newest segment and those that it continues, oldest first; and those between them that
-    // were superseded.
+    private func decode(_ block: [UInt8]) -> SegmentHeader? {
+        do {
+            return try SegmentHeader(decoding: block)
+        } catch {
+            // Damaged: there are two of them.
+            return nil
+        }
+    }
+
+    // The newest segment and those that it continues, oldest first, as far back as none is lost; and
+    // the others.
     private func chain(
         _ found: [Found], _ damage: inout WALDamage
-    ) -> (chain: [Found], superseded: [FileName]) {
-        var chain: [Found] = []
+    ) -> (chain: [Linked], superseded: [FileName]) {
+        var chain: [Linked] = []
         var superseded: [FileName] = []
         var wanted: UInt64? = found.last?.sequence
-        // A segment whose header is damaged is told already, and not missed again.
-        let misses = damage.count == 0
         for segment in found.reversed() {
             guard let sequence = wanted, segment.sequence <= sequence else {
                 sometimes(.segmentSuperseded)
                 superseded.append(segment.name)
                 continue
             }
-            if segment.sequence < sequence, misses {
+            guard segment.sequence == sequence, let header = segment.header else {
                 // Segments go oldest first, so one that is older than a missing one is not left
-                // over: the one between them was lost.
-                damage.add(corruption(segment.name, .segmentMissing))
+                // over: the one between them was lost, and what is behind it continues nothing.
+                let isMissing = segment.sequence < sequence
+                damage.add(corruption(segment.name, isMissing ? .segmentMissing : .segmentHeader))
+                superseded.append(segment.name)
+                wanted = nil
+                continue
             }
-            let continues = segment.header.continuesSequence
-            chain.append(segment)
-            guard continues < segment.sequence else {
-                damage.add(corruption(segment.name, .segmentOrder))
-                break
-            }
+            chain.append((segment.name, header))
+            let continues = header.continuesSequence
             wanted = continues == 0 ? nil : continues
         }
         return (chain.reversed(), superseded)
     }
 
-    private func scan(
-        _ segment: Found, bound: SegmentScan.Bound, next: SegmentHeader?,
+    private mutating func scan(
+        _ segment: Linked, bound: SegmentScan.Bound, next: SegmentHeader?,
         _ damage: inout WALDamage
     ) throws(WALError) -> SegmentScan {
-        var image = try files.read(segment.name)
+        var (image, unreadable) = try files.salvage(segment.name)
+        if unreadable > 0 { sometimes(.unreadableBlock) }
         let segmentBytes = segment.header.segmentBytes
         if image.count != segmentBytes {
             damage.add(corruption(segment.name, .segmentOrder))
@@ -168,43 +205,60 @@ struct LogReader {
         let scan = SegmentScan(
             image, header: segment.header, bound: bound, lastGroup: next?.continuesGroup)
         for found in scan.damage {
-            let slot = found.slots.first
             damage.add(
                 WALCorruption(
-                    file: files.path(segment.name), offset: found.offset, index: slot?.index,
-                    term: slot?.term, reason: found.reason))
+                    file: files.path(segment.name), offset: found.offset,
+                    index: found.entry?.index, term: found.entry?.term, reason: found.reason))
         }
+        repairs.append((segment.name, scan.repairs))
         return scan
     }
 
+    // Follows what a segment holds, whole or not. Returns what was true after each whole group.
     private func apply(
-        _ scan: SegmentScan, of segment: Found, to replay: inout LogReplay,
+        _ scan: SegmentScan, of segment: Linked, to replay: inout LogReplay,
         _ damage: inout WALDamage
     ) -> [LogSummary] {
         var summaries: [LogSummary] = []
-        for located in scan.groups {
-            do {
-                try replay.apply(located.group)
-            } catch {
-                damage.add(
-                    WALCorruption(
-                        file: files.path(segment.name), offset: located.block * Block.bytes,
-                        index: error.index, term: error.term, reason: .recordOrder))
-                return summaries
+        var expected = segment.header.firstGroup
+        for piece in scan.pieces {
+            switch piece {
+            case .lost(let lost):
+                if lost.number == expected { replay.apply(lost) } else { replay.anchor(lost.after) }
+                expected = lost.number + 1
+            case .group(let located):
+                let group = located.group
+                if group.number != expected { replay.bridge(to: group) }
+                expected = group.number + 1
+                let before = replay
+                do {
+                    try replay.apply(group)
+                } catch {
+                    damage.add(
+                        WALCorruption(
+                            file: files.path(segment.name), offset: located.block * Block.bytes,
+                            index: error.index, term: error.term, reason: .recordOrder))
+                    replay = before
+                    replay.anchor(group.frame.summary)
+                }
+                summaries.append(replay.summary)
             }
-            summaries.append(replay.summary)
         }
         return summaries
     }
 
-    private func checkLink(
-        _ scan: SegmentScan, of segment: Found, to next: Found, _ replay: LogReplay,
+    private func link(
+        _ scan: SegmentScan, of segment: Linked, to next: Linked, _ replay: inout LogReplay,
         _ damage: inout WALDamage
     ) {
-        let chain = scan.groups.last?.chain ?? segment.header.chain
         let lastGroup = scan.groups.last?.group.number ?? segment.header.firstGroup - 1
-        guard next.header.chain == chain, next.header.continuesGroup == lastGroup,
-            next.header.firstGroup > lastGroup, replay.isContinued(by: next.header)
+        let isChained =
+            next.header.continuesGroup != lastGroup
+            || next.header.chain == scan.groups.last?.chain ?? segment.header.chain
+        let isReached = next.header.continuesGroup == lastGroup || !scan.damage.isEmpty
+        let isContinued = replay.link(next.header)
+        guard isReached, isChained, next.header.firstGroup > lastGroup,
+            isContinued || !scan.damage.isEmpty
         else { return damage.add(corruption(next.name, .segmentOrder)) }
     }
 

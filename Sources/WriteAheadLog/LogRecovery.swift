@@ -1,3 +1,4 @@
+internal import ByteCodec
 internal import RaftCore
 
 /// From what was read to a log that can be written: checks it against the state, and makes its end
@@ -11,7 +12,7 @@ internal import RaftCore
 struct LogRecovery {
     let files: LogFiles
     let identity: WALIdentity
-    let options: WALOptions
+    var options: WALOptions
     let image: LogReader.Image?
     let watermark: Watermark?
 
@@ -26,7 +27,7 @@ struct LogRecovery {
     }
 
     /// Checks, repairs, and writes the fresh segment.
-    func finish(
+    mutating func finish(
         state: DurableState, names: [FileName]
     ) throws(WALError) -> (log: WriteAheadLog, recovered: RecoveredLog) {
         var report = RecoveryReport()
@@ -35,22 +36,28 @@ struct LogRecovery {
         let link: Link
         if let image {
             replay = image.replay
-            let discards = try mustDiscard(replay, state)
+            let discards = try mustDiscard(replay, state, isDamaged: image.damage.count > 0)
             report.segments = image.closed.count + 1
             report.groups = image.groups
             report.discardedForSnapshot = discards
-            report.identifiersRepaired = image.repairs.reduce(0) { $0 + $1.writes.count }
-            link = self.link(image)
-            groups = image.head.scan.groups.dropFirst(link.kept).map(\.group)
-            if discards {
-                replay.reset(to: state.snapshot)
-                groups = [resetGroup(replay, to: state.snapshot)]
+            report.damage = image.damage
+            if discards { replay.reset(to: state.snapshot) }
+            if image.damage.count > 0 {
+                link = try beginAnew(&replay, state, &report, &groups)
             } else {
-                report.groupsWrittenAgain = groups.count
+                report.identifiersRepaired = image.repairs.reduce(0) { $0 + $1.writes.count }
+                link = self.link(image)
+                groups = image.head.scan.groups.dropFirst(link.kept).map(\.group)
+                if discards {
+                    groups = [resetGroup(replay, to: state.snapshot)]
+                } else {
+                    report.groupsWrittenAgain = groups.count
+                }
+                try repairIdentifiers()
             }
         } else {
             let header = emptyHeader
-            replay = LogReplay(header)
+            replay = LogReplay(header, floor: .zero)
             guard state.applied == .zero else {
                 // Term and vote are gone with the log, whatever the state has.
                 throw .behindState(applied: state.applied, last: .zero)
@@ -59,21 +66,44 @@ struct LogRecovery {
             link = Link(
                 sequence: 0, group: 0, chain: 0, summary: replay.summary, kept: 0)
         }
-        try repairIdentifiers()
         let parts = try makeParts(link, groups, names: names, replay: replay)
         var hardState = replay.hardState
         hardState.commit = min(hardState.commit, replay.last.index)
         let recovered = RecoveredLog(
             hardState: hardState, logStart: replay.logStart, entries: replay.entries,
-            tornTail: image?.head.scan.isTorn ?? false, report: report)
+            promised: replay.promised, tornTail: image?.head.scan.isTorn ?? false, report: report)
         let log = WriteAheadLog(
             files: files, identity: identity, options: options, parts: parts)
         try log.takeOver(discarded: report.discardedForSnapshot)
         return (log, recovered)
     }
 
+    // R8. A log that lost a part begins anew behind what the state has applied, in one segment that
+    // continues nothing: all others are superseded in the step in which it gets its name.
+    private mutating func beginAnew(
+        _ replay: inout LogReplay, _ state: DurableState, _ report: inout RecoveryReport,
+        _ groups: inout [Group]
+    ) throws(WALError) -> Link {
+        if !report.discardedForSnapshot { replay.cut(to: state.applied) }
+        report.entriesLost = replay.lostCount
+        replay.keepWhole()
+        sometimes(report.entriesLost > 0 ? .entriesLost : .damageMendedAlone)
+        let start = LogSummary(
+            last: replay.logStart, generation: replay.generation + 1,
+            hardState: replay.hardState, promised: replay.promised)
+        groups = Group.groups(of: replay.entries, behind: start, bytesMax: options.groupBytesMax)
+        let blocks = groups.reduce(2) { $0 + $1.segmentBlocks }
+        options.segmentBytes = max(options.segmentBytes, blocks * Block.bytes)
+        guard options.segmentBytes <= WALOptions.segmentBytesMax else {
+            throw .promisesLost(report.damage)
+        }
+        return Link(sequence: 0, group: 0, chain: 0, summary: start, kept: 0)
+    }
+
     // R6. True when the log must begin anew behind the state's snapshot.
-    private func mustDiscard(_ replay: LogReplay, _ state: DurableState) throws(WALError) -> Bool {
+    private func mustDiscard(
+        _ replay: LogReplay, _ state: DurableState, isDamaged: Bool
+    ) throws(WALError) -> Bool {
         let snapshot = state.snapshot
         let reachesSnapshot =
             snapshot.index <= replay.last.index
@@ -88,7 +118,7 @@ struct LogRecovery {
         guard state.applied.index <= replay.last.index else {
             throw .behindState(applied: state.applied, last: replay.last)
         }
-        guard replay.logStart.index <= state.applied.index else {
+        guard replay.logStart.index <= state.applied.index || isDamaged else {
             throw .beginsBehindState(applied: state.applied, logStart: replay.logStart)
         }
         if let term = replay.term(at: state.applied.index), term != state.applied.term {
@@ -110,9 +140,7 @@ struct LogRecovery {
             return Link(
                 sequence: head.header.continuesSequence, group: head.header.continuesGroup,
                 chain: head.header.chain,
-                summary: LogSummary(
-                    last: head.header.startsAfter, generation: head.header.generation,
-                    hardState: head.header.hardState), kept: 0)
+                summary: head.header.summary, kept: 0)
         }
         let last = head.scan.groups[kept - 1]
         return Link(
@@ -172,11 +200,16 @@ struct LogRecovery {
             segmentBytes: options.segmentBytes, continuesSequence: link.sequence,
             continuesGroup: link.group, firstGroup: highest + 1, durableGroup: lastGroup,
             chain: link.chain, startsAfter: link.summary.last,
-            generation: link.summary.generation, hardState: link.summary.hardState)
+            generation: link.summary.generation, hardState: link.summary.hardState,
+            promised: link.summary.promised)
         let fresh = try files.beginSegment(header, groups: numbered, reserve: &reserve)
         // What the fresh segment took the place of goes now, and not before.
         var superseded = image?.superseded ?? []
         var closed = image?.closed ?? []
+        if link.sequence == 0 {
+            superseded += closed.map(\.name)
+            closed = []
+        }
         if let head = image?.head {
             if link.kept == 0 {
                 superseded.append(head.name)
@@ -184,11 +217,12 @@ struct LogRecovery {
                 closed.append(
                     LogReader.Closed(
                         sequence: head.header.sequence, name: head.name,
-                        indexMax: head.scan.indexMax))
+                        indexMax: head.scan.indexMax, lastGroup: link.group))
             }
         }
         for name in superseded { try reserve.recycle(name) }
-        let written = groups.last.map(\.frame.summary) ?? link.summary
+        var written = groups.last.map(\.frame.summary) ?? link.summary
+        written.promised = replay.promised
         precondition(written.last == replay.last, "\(written.last), not \(replay.last)")
         return WriteAheadLog.Parts(
             closed: closed, current: fresh.current, reserve: reserve, watermark: watermarkFile,
@@ -213,10 +247,37 @@ struct LogRecovery {
     }
 }
 
-extension CommitFrame {
-    /// What is true once the group is durable.
-    var summary: LogSummary {
-        LogSummary(last: last, generation: generation, hardState: hardState)
+extension Group {
+    /// Groups that hold these entries, behind what is true before; their numbers are given later.
+    static func groups(of entries: [Entry], behind start: LogSummary, bytesMax: Int) -> [Group] {
+        var groups: [Group] = []
+        var records: [Record] = []
+        var bytes = 0
+        var summary = start
+        func close() {
+            guard !records.isEmpty else { return }
+            let frame = CommitFrame(
+                hardState: summary.hardState, generation: summary.generation, last: summary.last,
+                durableGroup: 0, durableIndex: .zero)
+            groups.append(Group(number: 0, records: records, frame: frame))
+            records = []
+            bytes = 0
+        }
+        for entry in entries {
+            let record = Record.entry(entry)
+            if bytes + record.encodedBytes > bytesMax { close() }
+            records.append(record)
+            bytes += record.encodedBytes
+            summary.apply(record)
+        }
+        close()
+        return groups
+    }
+
+    /// The blocks that the group and its identifiers fill in a segment.
+    var segmentBlocks: Int {
+        let recordBytes = records.reduce(0) { $0 + $1.encodedBytes }
+        return Self.blocks(recordBytes: recordBytes) + IdentifierBlock.blocks(slots: records.count)
     }
 }
 

@@ -5,10 +5,11 @@ internal import RaftWire
 /// The first block of a segment: whose it is, where it continues the log, and everything that the
 /// segments before it would tell, so that they can be removed.
 ///
-/// The block is durable before the segment bears its name, and is never written again.
+/// The block is durable before the segment bears its name, and is never written again. The last
+/// block is its copy: one local fault does not take both.
 struct SegmentHeader: Equatable {
     static let magic: UInt64 = 0x314C_4157_5757  // "WWWAL1", two zero bytes
-    static let version: UInt32 = 1
+    static let version: UInt32 = 2
 
     var identity: WALIdentity
     /// Counts the segments of this log; never used twice.
@@ -29,6 +30,8 @@ struct SegmentHeader: Equatable {
     /// Truncations and resets so far.
     var generation: UInt64
     var hardState: HardState
+    /// What the log had promised to hold when it lost a part, and does not hold again yet; or zero.
+    var promised: EntryID
 
     /// The block.
     func encoded() -> [UInt8] {
@@ -48,6 +51,7 @@ struct SegmentHeader: Equatable {
         startsAfter.encode(into: &writer)
         writer.write(generation)
         hardState.encode(into: &writer)
+        promised.encode(into: &writer)
         writer.write(raw: [UInt8](repeating: 0, count: Block.bytes - 4 - writer.count))
         writer.write(CRC32C.checksum(of: writer.bytes))
         return writer.bytes
@@ -92,6 +96,7 @@ struct SegmentHeader: Equatable {
         startsAfter = try EntryID(from: &reader)
         generation = try reader.read()
         hardState = try HardState(from: &reader)
+        promised = try EntryID(from: &reader)
         guard sequence > 0, sequence < .max, firstGroup > 0, continuesSequence < sequence else {
             throw .malformed(offset: 0, what: "segment \(sequence) from group \(firstGroup)")
         }
@@ -100,7 +105,7 @@ struct SegmentHeader: Equatable {
     init(
         identity: WALIdentity, sequence: UInt64, segmentBytes: Int, continuesSequence: UInt64,
         continuesGroup: UInt64, firstGroup: UInt64, durableGroup: UInt64, chain: UInt32,
-        startsAfter: EntryID, generation: UInt64, hardState: HardState
+        startsAfter: EntryID, generation: UInt64, hardState: HardState, promised: EntryID = .zero
     ) {
         self.identity = identity
         self.sequence = sequence
@@ -113,6 +118,28 @@ struct SegmentHeader: Equatable {
         self.startsAfter = startsAfter
         self.generation = generation
         self.hardState = hardState
+        self.promised = promised
+    }
+
+    /// Where the copy of the header stands.
+    static func copyOffset(segmentBytes: Int) -> Int { segmentBytes - Block.bytes }
+
+    /// The version of a block that is whole, whether this program can read it or not; nil for one
+    /// that is not.
+    static func version(of block: [UInt8]) -> UInt32? {
+        guard block.count == Block.bytes else { return nil }
+        do {
+            var check = ByteReader(block, in: (Block.bytes - 4)..<Block.bytes)
+            var crc = CRC32C()
+            crc.update(block, in: 0..<(Block.bytes - 4))
+            guard try check.read() == crc.value else { return nil }
+            var reader = ByteReader(block)
+            guard try reader.read() == magic else { return nil }
+            return try reader.read()
+        } catch {
+            // It has its full length, so this does not happen.
+            return nil
+        }
     }
 
     /// What every checksum in the segment begins with: bytes of another segment, another node or

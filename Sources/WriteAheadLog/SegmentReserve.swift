@@ -167,8 +167,12 @@ struct SegmentReserve {
         var isZero = true
         while isZero && offset < options.segmentBytes {
             let start = offset
-            let bytes = try files.call { fs throws(FileSystemError) in
-                try fs.read(file, at: start, count: options.reserveStepBytes)
+            let bytes: [UInt8]
+            do {
+                bytes = try files.fileSystem.read(file, at: start, count: options.reserveStepBytes)
+            } catch {
+                // What cannot be read is written again.
+                bytes = []
             }
             isZero = !bytes.isEmpty && bytes.isZero(in: 0..<bytes.count)
             offset += bytes.count

@@ -18,13 +18,25 @@ struct SegmentScan {
         var offset: Int
         var number: UInt64
         var reason: WALCorruption.Reason
-        /// The records of the group as far as their identifiers survive, the damaged ones first.
-        var slots: [IdentifierSlot]
+        /// The first entry that was hit, where its identifier survives.
+        var entry: EntryID?
+    }
+
+    /// A part of the log.
+    enum Piece: Equatable {
+        case group(Group.Located)
+        /// It was durable, and is not whole.
+        case lost(LostGroup)
     }
 
     /// The groups that are whole, in order; those behind damage too.
     private(set) var groups: [Group.Located] = []
+    /// Those, and between them what is left of others; groups of which nothing is left are missing.
+    private(set) var pieces: [Piece] = []
     private(set) var damage: [Damage] = []
+    /// Whether the last group that was durable is lost without a trace, and with it, in the newest
+    /// segment, the newest term and vote.
+    private(set) var isEndUnknown = false
     /// Identifier blocks to be written again, from their groups.
     private(set) var repairs: [SegmentWriter.Write] = []
     /// Whether something was being written when the node stopped.
@@ -32,7 +44,7 @@ struct SegmentScan {
     /// The number of the highest group that is known to have been durable.
     private(set) var durableGroup: UInt64
 
-    private let image: [UInt8]
+    let image: [UInt8]
     private let header: SegmentHeader
     private let boundIndex: LogIndex
 
@@ -70,9 +82,12 @@ struct SegmentScan {
                 // A later group tells by its frame whether this one was durable before it.
                 let later = laterGroups(number: expected)
                 durableGroup = max(durableGroup, later.map(\.group.frame.durableGroup).max() ?? 0)
-                guard judgeMissing(number: expected), let next = later.first,
-                    next.group.number <= lastGroup ?? .max
-                else { return }
+                guard judgeMissing(number: expected) else { return }
+                let next = later.first.flatMap { next in
+                    next.group.number <= lastGroup ?? .max ? next : nil
+                }
+                lose(from: expected, upTo: next)
+                guard let next else { return }
                 keep(next)
             }
             expected = groups[groups.count - 1].group.number &+ 1
@@ -85,12 +100,13 @@ struct SegmentScan {
         let offset = IdentifierBlock.offset(
             located.endIdentifierBlock - 1, segmentBytes: image.count)
         groups.append(located)
+        pieces.append(.group(located))
         durableGroup = max(durableGroup, located.group.frame.durableGroup)
         guard offset >= located.endBlock * Block.bytes else {
             // Whoever wrote this did not lay it out as this program does.
             damage.append(
                 Damage(
-                    offset: offset, number: located.group.number, reason: .recordOrder, slots: []))
+                    offset: offset, number: located.group.number, reason: .recordOrder, entry: nil))
             return
         }
         if !image.matches(expected, at: offset) {
@@ -99,27 +115,44 @@ struct SegmentScan {
         }
     }
 
+    // Gathers what is left of the groups from `number` up to the next whole one, or to the last that
+    // was durable.
+    private mutating func lose(from number: UInt64, upTo next: Group.Located?) {
+        let identifiersEnd = image.count / Block.bytes - end.block
+        let last = next.map { $0.group.number - 1 } ?? max(durableGroup, number)
+        let lost =
+            lostGroups(
+                number...last,
+                identifierBlocks: end
+                    .identifierBlocks..<max(
+                        end.identifierBlocks, next?.header.identifierBlock ?? identifiersEnd))
+        pieces += lost.map { .lost($0) }
+        damage[damage.count - 1].entry = lost.lazy.compactMap(\.firstLost).first
+        if next == nil, lost.last?.number != last { isEndUnknown = true }
+    }
+
     // Judges the place where group `number` should stand and does not. True when it is damage, so
     // that a group behind it may be looked for.
     private mutating func judgeMissing(number: UInt64) -> Bool {
         let testimony = testimony(number: number)
         let slots = testimony?.slots ?? []
         let end = end
-        let rest =
-            (end.block * Block.bytes)..<(image.count - end.identifierBlocks * Block.bytes)
+        let restEnd = image.count - (end.identifierBlocks + 1) * Block.bytes
+        let rest = min(end.block * Block.bytes, restEnd)..<restEnd
         let isBlank = rest.isEmpty || image.isZero(in: rest)
         let evidence = GroupEvidence(
             groupIsGood: false, identifiersAreGood: testimony != nil, isBlank: isBlank,
-            isKnownDurable: number <= durableGroup
-                || slots.contains { $0.kind == .entry && $0.index <= boundIndex })
+            isKnownDurable: !Planted.damageTakenForTorn.isOn
+                && (number <= durableGroup
+                    || slots.contains { $0.kind == .entry && $0.index <= boundIndex })
+        )
         switch GroupVerdict(evidence) {
         case .corrupt:
             sometimes(.damageFound)
             damage.append(
                 Damage(
                     offset: end.block * Block.bytes, number: number,
-                    reason: isZeroBlock(end.block) ? .groupMissing : .group,
-                    slots: slots.filter { !isWhole($0) } + slots.filter(isWhole)))
+                    reason: isZeroBlock(end.block) ? .groupMissing : .group, entry: nil))
             return true
         case .torn:
             isTorn = true
@@ -150,7 +183,7 @@ struct SegmentScan {
     private func laterGroups(number: UInt64) -> [Group.Located] {
         var found: [Group.Located] = []
         var block = end.block
-        while block < image.count / Block.bytes - end.identifierBlocks {
+        while block < image.count / Block.bytes - 1 - end.identifierBlocks {
             if let located = wholeGroup(at: block), located.group.number > number,
                 located.group.number > found.last?.group.number ?? 0
             {
@@ -164,23 +197,33 @@ struct SegmentScan {
     }
 
     private func testimony(number: UInt64) -> IdentifierBlock.Testimony? {
+        testimony(inBlock: end.identifierBlocks).flatMap { $0.number == number ? $0 : nil }
+    }
+
+    /// What an identifier block tells; nil where it is damaged too.
+    func testimony(inBlock block: Int) -> IdentifierBlock.Testimony? {
         do {
-            let testimony = try IdentifierBlock.testimony(
-                in: image, number: end.identifierBlocks, segment: header)
-            return testimony.number == number ? testimony : nil
+            return try IdentifierBlock.testimony(in: image, number: block, segment: header)
         } catch {
-            // Identifiers that are damaged too tell nothing.
             return nil
         }
     }
 
-    // Whether the record that a slot names matches the slot's checksum.
-    private func isWhole(_ slot: IdentifierSlot) -> Bool {
+    /// The record that a slot names, if it matches the slot and its own checksum.
+    func record(of slot: IdentifierSlot) -> Record? {
         let end = slot.offset + Record.headerBytes + slot.length
-        guard slot.offset >= Block.bytes, end <= image.count else { return false }
-        var crc = CRC32C(salt: header.salt)
-        crc.update(image, in: (slot.offset + 4)..<end)
-        return crc.value == slot.checksum
+        guard slot.offset >= Block.bytes, end <= image.count else { return nil }
+        do {
+            var first = ByteReader(image, in: slot.offset..<(slot.offset + 4))
+            var reader = ByteReader(image, in: slot.offset..<end)
+            let record = try Record(from: &reader, image: image, salt: header.salt)
+            guard try first.read() == slot.checksum, reader.remaining == 0,
+                record.kind == slot.kind, record.index == slot.index, record.term == slot.term
+            else { return nil }
+            return record
+        } catch {
+            return nil
+        }
     }
 
     // The planted defect: takes what stands where the identifiers point for the records.

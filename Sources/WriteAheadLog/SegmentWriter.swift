@@ -29,11 +29,11 @@ struct SegmentWriter {
 
     /// Blocks that neither groups nor identifiers fill.
     var freeBlocks: Int {
-        header.segmentBytes / Block.bytes - nextBlock - identifierBlocks
+        header.segmentBytes / Block.bytes - 1 - nextBlock - identifierBlocks
     }
 
     /// Blocks that groups and identifiers can fill in an empty segment.
-    static func blocksMax(segmentBytes: Int) -> Int { segmentBytes / Block.bytes - 1 }
+    static func blocksMax(segmentBytes: Int) -> Int { segmentBytes / Block.bytes - 2 }
 
     /// Lays out one more group.
     ///

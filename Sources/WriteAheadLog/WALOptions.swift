@@ -9,6 +9,8 @@ public struct WALOptions: Equatable, Sendable {
     public var reserveSegments = 1
     /// Zeros written by one call of `prepareReserve`.
     public var reserveStepBytes = 1 << 20
+    /// The largest segment that there can be.
+    public static let segmentBytesMax = 1 << 30
     /// Whether an absent log may be made. False once the data directory says that it was made:
     /// then its absence means that votes and entries were lost.
     public var mayCreate = true
@@ -19,7 +21,7 @@ public struct WALOptions: Equatable, Sendable {
     func check() {
         precondition(segmentBytes % Block.bytes == 0, "segment of \(segmentBytes) bytes")
         precondition(segmentBytes >= 4 * Block.bytes, "segment of \(segmentBytes) bytes")
-        precondition(segmentBytes <= 1 << 30, "segment of \(segmentBytes) bytes")
+        precondition(segmentBytes <= Self.segmentBytesMax, "segment of \(segmentBytes) bytes")
         precondition(groupBytesMax > 0 && reserveSegments > 0, "options \(self)")
         precondition(reserveStepBytes > 0 && reserveStepBytes % Block.bytes == 0, "\(self)")
     }

@@ -15,6 +15,9 @@ public struct WALStatus: Equatable, Sendable {
     public var syncs: UInt64
     public var groups: UInt64
     public var bytesWritten: UInt64
+    /// Read again to look for damage, in this run: bytes, and how often all of the log.
+    public var scrubbedBytes: UInt64
+    public var scrubRounds: UInt64
     /// Why the log refuses everything.
     public var failure: FileSystemError?
 }
@@ -26,8 +29,11 @@ public struct RecoveredLog: Equatable, Sendable {
     public var hardState: HardState
     /// The entry before the first.
     public var logStart: EntryID
-    /// All entries, in order and without gaps.
+    /// All entries, in order and without gaps; with damage, those before the first that is lost.
     public var entries: [Entry]
+    /// The last entry that the log promised to hold, if it lost a part of what the state has not
+    /// applied and did not get all of it back yet; or zero.
+    public var promised: EntryID
     /// Whether something that was never acknowledged was dropped from the end.
     public var tornTail: Bool
     public var report: RecoveryReport
@@ -45,8 +51,12 @@ public struct RecoveryReport: Equatable, Sendable {
     public var groups = 0
     /// Groups at the end that were written again, because the last sync may have failed.
     public var groupsWrittenAgain = 0
-    /// Stretches of identifiers that did not match their groups and were written again.
+    /// Headers and stretches of identifiers that did not match and were written again.
     public var identifiersRepaired = 0
+    /// What was durable and is not what was written.
+    public var damage = WALDamage()
+    /// Entries that the state needs and the log lost now, with all behind them; to be had from peers.
+    public var entriesLost = 0
     /// The entries were dropped because the state was replaced by a snapshot that they do not
     /// reach: the node stopped between the switch of the state and the reset of the log.
     public var discardedForSnapshot = false

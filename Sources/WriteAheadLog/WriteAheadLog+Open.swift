@@ -5,10 +5,13 @@ extension WriteAheadLog {
     /// Opens the log of a data directory, or makes one where there is none, and makes all that it
     /// found durable again before it returns (consensus recovery R3 to R7).
     ///
+    /// A log that is damaged begins anew behind what the state has applied, with what is whole before
+    /// the first loss, and with the promise that it gave (docs/decisions/0005).
+    ///
     /// - Parameters:
     ///   - directory: the data directory; the log lies in `wal` under it.
     ///   - state: what the state beside the log holds durably.
-    /// - Throws: `corrupt`, `missing`, `foreign`, `behindState`, `beginsBehindState`,
+    /// - Throws: `promisesLost`, `unsupported`, `missing`, `foreign`, `behindState`, `beginsBehindState`,
     ///   `divergesFromState`, with nothing on the disk changed; `reserveUnavailable` when there is
     ///   no room for a segment; `fileSystem`.
     public static func open(
@@ -25,13 +28,13 @@ extension WriteAheadLog {
         let watermark = try readWatermark(files, identity: identity, names: names)
         let bound = SegmentScan.Bound(
             group: watermark?.group ?? 0, index: state.appliedThroughLog)
-        let reader = LogReader(files: files, identity: identity)
+        var reader = LogReader(files: files, identity: identity, applied: state.applied)
         let image = try reader.read(names, bound: bound)
         if image == nil, !options.mayCreate { throw .missing(directory: files.directory) }
         // What the newest segment holds must fit into the fresh one.
         var options = options
         options.segmentBytes = max(options.segmentBytes, image?.head.header.segmentBytes ?? 0)
-        let recovery = LogRecovery(
+        var recovery = LogRecovery(
             files: files, identity: identity, options: options, image: image,
             watermark: watermark)
         return try recovery.finish(state: state, names: names)
@@ -60,6 +63,6 @@ extension WriteAheadLog {
         let name = FileName.other(Watermark.fileName)
         guard names.contains(name) else { return nil }
         let salt = SegmentHeader.salt(of: identity, sequence: 0)
-        return Watermark.read(try files.read(name), salt: salt)
+        return Watermark.read(try files.salvage(name).bytes, salt: salt)
     }
 }

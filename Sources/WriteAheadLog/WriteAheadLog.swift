@@ -42,16 +42,17 @@ public final class WriteAheadLog {
     var current: Current
     private let watermark: FileHandle
     private var watermarkTurn: UInt64 = 0
-    private var nextSequence: UInt64
-    private var nextGroup: UInt64
-    private var durable: Watermark
+    var nextSequence: UInt64
+    var nextGroup: UInt64
+    var durable: Watermark
     // What is true after the last group that was written, and after everything gathered.
-    private var written: LogSummary
-    private var hardState: HardState
+    var written: LogSummary
+    var hardState: HardState
     var terms: LogTerms
+    var scrub: LogScrub
     // Gathered and not yet written; the plan has found room for each.
     private var pending: [Record] = []
-    private var planner: GroupPlanner
+    var planner: GroupPlanner
     private var failure: FileSystemError?
     private var statistics = Statistics()
 
@@ -76,6 +77,7 @@ public final class WriteAheadLog {
         nextGroup = parts.nextGroup
         nextSequence = parts.nextSequence
         durable = Watermark(group: parts.nextGroup - 1, index: parts.written.last.index)
+        scrub = LogScrub(identity: identity)
         planner = GroupPlanner(
             freeBlocks: parts.current.writer.freeBlocks, spares: parts.reserve.count,
             options: options)
@@ -191,7 +193,8 @@ public final class WriteAheadLog {
             sizeBytes: (closed.count + 1) * options.segmentBytes + reserve.sizeBytes,
             spareSegments: reserve.count, reserve: reserve.state, lastIndex: terms.lastIndex,
             durableIndex: durable.index, syncs: statistics.syncs, groups: statistics.groups,
-            bytesWritten: statistics.bytesWritten, failure: failure)
+            bytesWritten: statistics.bytesWritten, scrubbedBytes: scrub.bytesRead,
+            scrubRounds: scrub.rounds, failure: failure)
     }
 
     /// The last step of opening: what was found is durable now, and the watermark says so.
@@ -204,12 +207,12 @@ public final class WriteAheadLog {
 
     // MARK: Gathering
 
-    private func checkUsable() throws(WALError) {
+    func checkUsable() throws(WALError) {
         if let failure { throw .failed(failure) }
     }
 
     // Remembers a failure that is final.
-    private func note(_ error: WALError) -> WALError {
+    func note(_ error: WALError) -> WALError {
         if case .fileSystem(let cause) = error { failure = cause }
         return error
     }
@@ -280,6 +283,7 @@ public final class WriteAheadLog {
     private func makeGroup(_ records: [Record]) -> Group {
         for record in records { written.apply(record) }
         written.hardState = hardState
+        written.settlePromise()
         let frame = CommitFrame(
             hardState: hardState, generation: written.generation, last: written.last,
             durableGroup: durable.group, durableIndex: durable.index)
@@ -317,11 +321,12 @@ public final class WriteAheadLog {
             continuesSequence: old.writer.header.sequence, continuesGroup: groups[0].number - 1,
             firstGroup: groups[0].number, durableGroup: groups[groups.count - 1].number,
             chain: old.writer.chain, startsAfter: before.last, generation: before.generation,
-            hardState: before.hardState)
+            hardState: before.hardState, promised: before.promised)
         let new = try files.beginSegment(header, groups: groups, reserve: &reserve)
         closed.append(
             LogReader.Closed(
-                sequence: old.writer.header.sequence, name: old.name, indexMax: old.indexMax))
+                sequence: old.writer.header.sequence, name: old.name, indexMax: old.indexMax,
+                lastGroup: groups[0].number - 1))
         current = new.current
         nextSequence += 1
         try files.close(old.file)
@@ -341,7 +346,7 @@ public final class WriteAheadLog {
         }
     }
 
-    private func writeWatermark() throws(WALError) {
+    func writeWatermark() throws(WALError) {
         watermarkTurn += 1
         let bytes = durable.encoded(salt: SegmentHeader.salt(of: identity, sequence: 0))
         let offset = Watermark.offset(turn: watermarkTurn)

@@ -134,7 +134,7 @@ struct HostileTests {
         let id = id(&random, bench)
         let index = LogIndex(random.next(below: bench.core.status.last.index.rawValue + 4))
         let flag = random.chance(1, in: 2)
-        switch random.next(below: 13) {
+        switch random.next(below: 14) {
         case 0: return .preVote(last: id)
         case 1: return .preVoteReply(granted: flag)
         case 2: return .vote(last: id, isTransfer: flag)
@@ -152,6 +152,7 @@ struct HostileTests {
         case 9: return .heartbeatReply(sequence: random.next(below: 9))
         case 10:
             return .snapshot(SnapshotMetadata(last: id, configuration: .voters(1...3)))
+        case 12: return .appendReply(.damaged(previous: index, hint: id))
         case 11: return .timeoutNow(last: flag ? bench.core.status.last : id)
         default: return flag ? .transferRefused : .steppingDown
         }

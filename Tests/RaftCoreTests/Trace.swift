@@ -42,6 +42,8 @@ enum Trace {
         case .appendReply(.accepted(let match)): "accepted match=\(match.rawValue)"
         case .appendReply(.rejected(let previous, let hint)):
             "rejected behind=\(previous.rawValue) hint=\(line(hint))"
+        case .appendReply(.damaged(let previous, let hint)):
+            "damaged behind=\(previous.rawValue) hint=\(line(hint))"
         case .heartbeat(let commit, let sequence):
             "heartbeat commit=\(commit.rawValue) round=\(sequence)"
         case .heartbeatReply(let sequence): "heartbeatReply round=\(sequence)"

@@ -59,7 +59,7 @@ struct Generator {
         SnapshotMetadata(last: entryID(), configuration: configuration())
     }
     mutating func body() -> Message.Body {
-        switch random.next(below: 13) {
+        switch random.next(below: 14) {
         case 0: return .preVote(last: entryID())
         case 1: return .preVoteReply(granted: random.chance(1, in: 2))
         case 2: return .vote(last: entryID(), isTransfer: random.chance(1, in: 2))
@@ -82,6 +82,7 @@ struct Generator {
         case 9: return .snapshot(metadata())
         case 10: return .timeoutNow(last: entryID())
         case 11: return .transferRefused
+        case 12: return .appendReply(.damaged(previous: LogIndex(counter()), hint: entryID()))
         default: return .steppingDown
         }
     }

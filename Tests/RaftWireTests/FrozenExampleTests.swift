@@ -89,6 +89,10 @@ struct FrozenExampleTests {
         (.timeoutNow(last: last), "0b" + lastBytes),
         (.transferRefused, "0c"),
         (.steppingDown, "0d"),
+        (
+            .appendReply(.damaged(previous: LogIndex(12), hint: last)),
+            "0e0c00000000000000" + lastBytes
+        ),
     ]
     static let last = EntryID(index: LogIndex(9), term: Term(4))
     static let lastBytes = "09000000000000000400000000000000"

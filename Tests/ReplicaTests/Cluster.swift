@@ -12,6 +12,7 @@ final class Cluster {
     final class Node {
         var replica: Replica
         var isUp = true
+        var rewrites: [(start: EntryID, entries: [Entry])] = []
         var isDiskHeld = false
         var isApplyHeld = false
         var heldTokens: [StorageToken] = []
@@ -156,6 +157,8 @@ final class Cluster {
         switch action {
         case .send(let message, let to):
             if passes(message, id, to) { inbox.append((to, .received(message, from: id))) }
+        case .rewriteLog(let start, let entries):
+            node.rewrites.append((start, entries))
         case .persist(let request):
             if node.isDiskHeld {
                 node.heldTokens.append(request.token)

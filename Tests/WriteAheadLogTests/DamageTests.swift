@@ -1,3 +1,4 @@
+import ByteCodec
 import RaftCore
 import Testing
 
@@ -19,24 +20,13 @@ struct DamageTests {
         return (disk.afterKill(), disk.paths.last { $0.hasSuffix(".wal") }!)
     }
 
-    // What opening says is damaged.
-    private func damage(of disk: FaultyFileSystem) -> WALDamage {
-        do {
-            _ = try openLog(disk)
-            return WALDamage()
-        } catch {
-            guard case .corrupt(let damage) = error else { return WALDamage() }
-            return damage
-        }
-    }
-
     private var entries: [Entry] { (1...3).map { entry($0, 1) } }
 
     @Test("detects a flipped bit in any byte of a segment, and never serves it")
     func everyByte() throws {
         var options = tinyOptions
-        // Header, three groups, nothing, three blocks of identifiers.
-        options.segmentBytes = 8 * 4096
+        // Header, three groups, nothing, three blocks of identifiers, and the header again.
+        options.segmentBytes = 9 * 4096
         let (disk, path) = try smallLog(options: options)
         let whole = disk[path]!
         let header = try SegmentHeader(decoding: Array(whole.prefix(4096)))
@@ -47,9 +37,10 @@ struct DamageTests {
         for place in whole.indices {
             var image = whole
             image[place] ^= 1 << UInt8(random.next(below: 8))
-            if place < 4096 {
+            if place / 4096 == 0 || place / 4096 == 8 {
+                let block = place / 4096 * 4096
                 #expect(throws: (any Error).self) {
-                    try SegmentHeader(decoding: Array(image.prefix(4096)))
+                    try SegmentHeader(decoding: Array(image[block..<(block + 4096)]))
                 }
                 continue
             }
@@ -58,8 +49,17 @@ struct DamageTests {
             case 1...3:
                 #expect(scan.damage.count == 1, "byte \(place)")
                 #expect(scan.damage.first?.number == UInt64(place / 4096), "byte \(place)")
-                #expect(scan.damage.first?.slots.first?.index.rawValue == UInt64(place / 4096))
                 #expect(scan.groups == expected.filter { $0.block != place / 4096 })
+                guard case .lost(let lost) = scan.pieces[place / 4096 - 1] else {
+                    Issue.record("byte \(place)")
+                    continue
+                }
+                // The record itself is hit, or nothing is lost.
+                let id = EntryID(UInt64(place / 4096), 1)
+                #expect(lost.isComplete && !scan.isEndUnknown)
+                #expect(
+                    lost.records == [.lostEntry(id)]
+                        || lost.records == [.whole(.entry(entry(id.index.rawValue, 1)))])
             case 4:
                 #expect(scan.isTorn && scan.groups == expected, "byte \(place)")
             default:
@@ -69,54 +69,45 @@ struct DamageTests {
         }
     }
 
-    @Test("never serves anything else when a bit flips in any file")
-    func anyFile() throws {
-        let (disk, _) = try smallLog(bytes: 9000)
-        let seed: UInt64 = 17
-        var random = RandomSource(seed: seed)
-        let paths = disk.paths
-        #expect(paths.filter { $0.hasSuffix(".wal") }.count >= 2)
-        for path in paths {
-            let count = disk[path]!.count
-            for place in stride(from: 0, to: count, by: 131) {
-                let hit = disk.afterKill()
-                hit[path]![place] ^= 1 << UInt8(random.next(below: 8))
-                do {
-                    let recovered = try openLog(hit).recovered
-                    #expect(
-                        recovered.entries == (1...3).map { entry($0, 1, bytes: 9000) }
-                            && recovered.hardState.vote == NodeID(1),
-                        "\(path) byte \(place), seed \(seed)")
-                } catch {
-                    guard case .corrupt = error else {
-                        Issue.record("\(path) byte \(place), seed \(seed): \(error)")
-                        continue
-                    }
-                }
-            }
-        }
-    }
-
     @Test("a group that a later sync came after was durable: its damage is never cut")
     func middle() throws {
         let (disk, path) = try smallLog()
-        disk[path]![2 * 4096 + 100] ^= 1
+        disk[path]![2 * 4096 + 110] ^= 1
         disk.lose("data/wal/WATERMARK")
         let expected = WALCorruption(
             file: path, offset: 2 * 4096, index: LogIndex(2), term: Term(1), reason: .group)
-        let before = disk.paths.map { disk[$0] }
-        #expect(throws: WALError.corrupt(WALDamage([expected]))) { try openLog(disk) }
-        // And nothing was changed.
-        #expect(disk.paths.map { disk[$0] } == before)
+        let recovered = try openLog(disk).recovered
+        #expect(recovered.report.damage == WALDamage([expected]))
+        #expect(recovered.entries == Array(entries.prefix(1)))
+        #expect(recovered.promised == EntryID(3, 1) && recovered.report.entriesLost == 2)
+        #expect(recovered.hardState.vote == NodeID(1))
+        // And it says so as long as it is true.
+        for _ in 0..<3 {
+            let again = try openLog(disk.afterKill()).recovered
+            #expect(again.entries == recovered.entries && again.promised == recovered.promised)
+            #expect(again.report.damage.count == 0)
+        }
+    }
+
+    @Test("what the state has applied is not missed: the log begins anew behind it, whole")
+    func applied() throws {
+        let (disk, path) = try smallLog()
+        disk[path]![2 * 4096 + 110] ^= 1
+        let state = DurableState(applied: EntryID(2, 1))
+        let recovered = try openLog(disk, state: state).recovered
+        #expect(recovered.logStart == EntryID(2, 1) && recovered.entries == [entries[2]])
+        #expect(recovered.promised == .zero && recovered.report.damage.count == 1)
+        let again = try openLog(disk.afterPowerCut(keeping: []), state: state).recovered
+        #expect(again.entries == [entries[2]] && again.report.damage.count == 0)
     }
 
     @Test("the last group is torn when nothing says that it was durable, and is dropped whole")
     func tornTail() throws {
         let (disk, path) = try smallLog()
-        disk[path]![3 * 4096 + 100] ^= 1
+        disk[path]![3 * 4096 + 110] ^= 1
         disk.lose("data/wal/WATERMARK")
         let recovered = try openLog(disk).recovered
-        #expect(recovered.tornTail)
+        #expect(recovered.tornTail && recovered.promised == .zero)
         #expect(recovered.entries == Array(entries.prefix(2)))
         #expect(!(try openLog(disk.afterKill()).recovered.tornTail))
     }
@@ -124,23 +115,40 @@ struct DamageTests {
     @Test("the last group is corrupt when the watermark, or the state, says that it was durable")
     func knownDurable() throws {
         let (disk, path) = try smallLog()
-        disk[path]![3 * 4096 + 100] ^= 1
+        disk[path]![3 * 4096 + 110] ^= 1
         let expected = WALCorruption(
             file: path, offset: 3 * 4096, index: LogIndex(3), term: Term(1), reason: .group)
-        #expect(throws: WALError.corrupt(WALDamage([expected]))) { try openLog(disk) }
+        let recovered = try openLog(disk.afterKill()).recovered
+        #expect(recovered.report.damage == WALDamage([expected]))
+        #expect(recovered.promised == EntryID(3, 1))
         disk.lose("data/wal/WATERMARK")
-        #expect(throws: WALError.corrupt(WALDamage([expected]))) {
-            try openLog(disk, state: DurableState(applied: EntryID(3, 1)))
-        }
+        let state = DurableState(applied: EntryID(3, 1))
+        let applied = try openLog(disk, state: state).recovered
+        #expect(applied.report.damage == WALDamage([expected]) && applied.promised == .zero)
+        #expect(applied.logStart == EntryID(3, 1))
     }
 
-    @Test("a damaged group without identifiers is corrupt with an unknown term")
+    @Test("a damaged group without identifiers has unknown entries between known bounds")
     func unidentified() throws {
         let (disk, path) = try smallLog()
-        disk[path]![2 * 4096 + 100] ^= 1
-        disk[path]![disk[path]!.count - 2 * 4096 + 9] ^= 1
+        disk[path]![2 * 4096 + 110] ^= 1
+        disk[path]![disk[path]!.count - 3 * 4096 + 9] ^= 1
         let expected = WALCorruption(file: path, offset: 2 * 4096, reason: .group)
-        #expect(throws: WALError.corrupt(WALDamage([expected]))) { try openLog(disk) }
+        let recovered = try openLog(disk).recovered
+        #expect(recovered.report.damage == WALDamage([expected]))
+        #expect(recovered.entries == [entries[0]] && recovered.promised == EntryID(3, 1))
+    }
+
+    @Test("without the newest term and vote a node does not know what it promised, and refuses")
+    func promisesLost() throws {
+        let (disk, path) = try smallLog()
+        disk[path]![3 * 4096 + 110] ^= 1
+        disk[path]![disk[path]!.count - 4 * 4096 + 9] ^= 1
+        let before = disk.paths.map { disk[$0] }
+        let expected = WALCorruption(file: path, offset: 3 * 4096, reason: .group)
+        #expect(throws: WALError.promisesLost(WALDamage([expected]))) { try openLog(disk) }
+        // And nothing was changed.
+        #expect(disk.paths.map { disk[$0] } == before)
     }
 
     @Test("a lost write is noticed: blocks of zeros where a synced group was")
@@ -150,7 +158,9 @@ struct DamageTests {
             (3 * 4096)..<(4 * 4096), with: [UInt8](repeating: 0, count: 4096))
         let expected = WALCorruption(
             file: path, offset: 3 * 4096, index: LogIndex(3), term: Term(1), reason: .groupMissing)
-        #expect(throws: WALError.corrupt(WALDamage([expected]))) { try openLog(disk) }
+        let recovered = try openLog(disk).recovered
+        #expect(recovered.report.damage == WALDamage([expected]))
+        #expect(recovered.promised == EntryID(3, 1))
     }
 
     @Test("damaged identifiers are written again from their group")
@@ -166,6 +176,40 @@ struct DamageTests {
 
     @Test("a segment that is lost is noticed, wherever it stood")
     func lostSegment() throws {
+        let (disk, segments) = try manySegments()
+        let state = DurableState(applied: EntryID(2, 1))
+        for (place, path) in segments.enumerated() {
+            let hit = disk.afterKill()
+            hit.lose(path)
+            do {
+                let recovered = try openLog(hit, state: state).recovered
+                if place == 0 {
+                    // The state has what was in it.
+                    #expect(recovered.logStart.index <= LogIndex(2) && recovered.promised == .zero)
+                } else {
+                    #expect(recovered.report.damage.count == 1, "\(path)")
+                    #expect(recovered.report.damage.places[0].reason == .segmentMissing)
+                    #expect(recovered.promised == EntryID(9, 1) && recovered.entries.isEmpty)
+                }
+            } catch {
+                // With the newest one the newest term and vote are gone.
+                guard case .promisesLost(let damage) = error else {
+                    Issue.record("\(path): \(error)")
+                    continue
+                }
+                #expect(place == segments.count - 1 && damage.count == 1, "\(path)")
+                #expect(damage.places[0].reason == .groupMissing)
+            }
+        }
+        let hit = disk.afterKill()
+        hit.lose(segments[0])
+        #expect(
+            throws: WALError.beginsBehindState(applied: .zero, logStart: EntryID(1, 1))
+        ) { try openLog(hit) }
+    }
+
+    // Nine entries in as many groups and at least four segments.
+    private func manySegments() throws -> (disk: FaultyFileSystem, segments: [String]) {
         let disk = FaultyFileSystem(root: root)
         let log = try openLog(disk).log
         for index in UInt64(1)...9 {
@@ -174,32 +218,7 @@ struct DamageTests {
         }
         let segments = disk.paths.filter { $0.hasSuffix(".wal") }
         #expect(segments.count >= 4)
-        let state = DurableState(applied: EntryID(2, 1))
-        for (place, path) in segments.enumerated() {
-            let hit = disk.afterKill()
-            hit.lose(path)
-            do {
-                let recovered = try openLog(hit, state: state).recovered
-                // Only the first may go: the state has what was in it.
-                #expect(place == 0 && recovered.logStart.index <= LogIndex(2), "\(path)")
-            } catch {
-                guard case .corrupt(let damage) = error, let corruption = damage.places.first
-                else {
-                    Issue.record("\(path): \(error)")
-                    continue
-                }
-                #expect(damage.count == 1, "\(path): \(damage)")
-                #expect(
-                    corruption.reason == .segmentMissing || corruption.reason == .groupMissing,
-                    "\(path)")
-                #expect(place > 0)
-            }
-        }
-        let hit = disk.afterKill()
-        hit.lose(segments[0])
-        #expect(
-            throws: WALError.beginsBehindState(applied: .zero, logStart: EntryID(1, 1))
-        ) { try openLog(hit) }
+        return (disk.afterKill(), segments)
     }
 
     @Test("all damage is told at once, segment by segment, and no more than an operator can read")
@@ -211,19 +230,17 @@ struct DamageTests {
             try log.sync()
         }
         let segments = disk.paths.filter { $0.hasSuffix(".wal") }
-        #expect(segments.count >= 2)
+        #expect(segments.count >= 3)
         let hit = disk.afterKill()
-        for path in segments {
-            hit[path]![4096 + 100] ^= 1
-            hit[path]![3 * 4096 + 100] ^= 1
+        for path in segments.dropLast() {
+            hit[path]![4096 + 110] ^= 1
+            hit[path]![3 * 4096 + 110] ^= 1
         }
-        let before = hit.paths.map { hit[$0] }
-        let damage = damage(of: hit)
-        #expect(Set(damage.places.map(\.file)) == Set(segments))
+        let damage = try openLog(hit).recovered.report.damage
+        #expect(Set(damage.places.map(\.file)) == Set(segments.dropLast()))
         #expect(damage.count == damage.places.count)
-        #expect(damage.count >= 2 * segments.count - 1)
+        #expect(damage.count == 2 * (segments.count - 1))
         #expect(damage.places.allSatisfy { $0.reason == .group })
-        #expect(hit.paths.map { hit[$0] } == before)
         var many = WALDamage()
         for offset in 0..<100 {
             many.add(WALCorruption(file: "f", offset: offset, reason: .group))
@@ -231,32 +248,61 @@ struct DamageTests {
         #expect(many.count == 100 && many.places.count == WALDamage.placesMax)
     }
 
-    @Test("a damaged header does not hide damage elsewhere")
-    func headerAndMore() throws {
-        let disk = FaultyFileSystem(root: root)
-        let log = try openLog(disk).log
-        for index in UInt64(1)...9 {
-            try log.append(request([entry(index, 1, bytes: 9000)], term: 1))
-            try log.sync()
+    @Test("a damaged header is written again from its copy, whichever segment it is")
+    func header() throws {
+        let (disk, segments) = try manySegments()
+        for path in segments {
+            for block in [0, disk[path]!.count / 4096 - 1] {
+                let hit = disk.afterKill()
+                hit[path]![block * 4096 + 33] ^= 1
+                let recovered = try openLog(hit).recovered
+                #expect(recovered.entries.count == 9 && recovered.report.damage.count == 0)
+                #expect(recovered.report.identifiersRepaired == 1)
+                #expect(try openLog(hit.afterKill()).recovered.report.identifiersRepaired == 0)
+            }
         }
-        let segments = disk.paths.filter { $0.hasSuffix(".wal") }
-        #expect(segments.count >= 4)
-        let hit = disk.afterKill()
-        hit[segments[1]]![33] ^= 1
-        hit[segments[2]]![4096 + 100] ^= 1
-        let damage = damage(of: hit)
-        #expect(damage.places.map(\.file) == [segments[1], segments[2]])
-        #expect(damage.places.map(\.reason) == [.segmentHeader, .group])
     }
 
-    @Test("a header that is damaged is corruption, whichever segment it is")
-    func header() throws {
-        let (disk, _) = try smallLog(bytes: 9000)
-        for path in disk.paths where path.hasSuffix(".wal") {
+    @Test("a segment without a header is lost, and what lies before it continues nothing")
+    func bothHeaders() throws {
+        let (disk, segments) = try manySegments()
+        for (place, path) in segments.enumerated() {
             let hit = disk.afterKill()
             hit[path]![33] ^= 1
+            hit[path]![hit[path]!.count - 4096 + 33] ^= 1
             let expected = WALCorruption(file: path, offset: 0, reason: .segmentHeader)
-            #expect(throws: WALError.corrupt(WALDamage([expected]))) { try openLog(hit) }
+            if place == segments.count - 1 {
+                #expect(throws: WALError.promisesLost(WALDamage([expected]))) { try openLog(hit) }
+                continue
+            }
+            let recovered = try openLog(hit).recovered
+            #expect(recovered.report.damage == WALDamage([expected]))
+            #expect(recovered.entries.isEmpty && recovered.promised == EntryID(9, 1))
+            #expect(hit.paths.filter { $0.hasSuffix(".wal") }.count == 1)
+        }
+    }
+
+    @Test("a log of another release is not taken for a damaged one")
+    func otherVersion() throws {
+        let (disk, path) = try smallLog()
+        var block = Array(disk[path]!.prefix(4092))
+        block[8] = 1
+        let checksum = CRC32C.checksum(of: block)
+        block += (0..<4).map { UInt8(truncatingIfNeeded: checksum >> (8 * $0)) }
+        disk[path]!.replaceSubrange(0..<4096, with: block)
+        #expect(throws: WALError.unsupported(file: path, version: 1)) { try openLog(disk) }
+    }
+
+    @Test("blocks that cannot be read are damage like any other")
+    func unreadable() throws {
+        let (disk, path) = try smallLog()
+        for block in 0..<(disk[path]!.count / 4096) {
+            let hit = disk.afterKill()
+            hit.ruin(path, block: block)
+            let recovered = try openLog(hit).recovered
+            let isGroup = (1...3).contains(block)
+            #expect(recovered.promised == (isGroup ? EntryID(3, 1) : .zero), "block \(block)")
+            #expect(recovered.entries == Array(entries.prefix(isGroup ? block - 1 : 3)))
         }
     }
 

@@ -227,8 +227,25 @@ final class FaultyFileSystem: FileSystem {
     ) throws(FileSystemError) -> [UInt8] {
         let (number, path) = handles[file]!
         try step(.read, path)
+        try checkReadable(number, path, at: offset, count: count)
         return Array(inodes[number]!.live.dropFirst(offset).prefix(count))
     }
+
+    // Blocks that cannot be read.
+    private var ruined: [(inode: Int, block: Int)] = []
+
+    private func checkReadable(
+        _ number: Int, _ path: String, at offset: Int, count: Int
+    ) throws(FileSystemError) {
+        for (ruined, block) in ruined where ruined == number {
+            if block * 4096 < offset + count, offset < (block + 1) * 4096 {
+                throw FileSystemError(errno: 5, operation: .read, path: path)
+            }
+        }
+    }
+
+    /// A block of a file can no longer be read.
+    func ruin(_ path: String, block: Int) { ruined.append((live[path]!, block)) }
 
     /// Whether the disk can be read past the cache.
     var readsPastCache = true
@@ -240,6 +257,9 @@ final class FaultyFileSystem: FileSystem {
         guard readsPastCache else { return nil }
         guard let inode = live[path].flatMap({ inodes[$0] }) else {
             throw FileSystemError(errno: 2, operation: .open, path: path)
+        }
+        if let number = live[path] {
+            try checkReadable(number, path, at: offset, count: count)
         }
         // Dirty pages are written first; those that a failed sync left are clean.
         let disk = inode.lost.isEmpty ? inode.live : inode.persisted(inode.dirty, length: true)

@@ -12,17 +12,35 @@ struct FrozenSegmentTests {
         (
             0,
             """
-            575757414c310000010000000df0feca000102030405060708090a0b0c0d0e0f0300000000000000\
+            575757414c310000020000000df0feca000102030405060708090a0b0c0d0e0f0300000000000000\
             efcdab89674523010700000000000000004000000000000006000000000000002800000000000000\
             29000000000000002900000000000000020100000000000008000000000000000200000000000000\
-            01090000000000000003000000000000000101000000000000
+            010900000000000000030000000000000001010000000000002c0100000000000008000000000000\
+            00
             """
         ),
         // Its checksum.
         (
             4092,
             """
-            6f2cbb05
+            4f840ca1
+            """
+        ),
+        // The copy of both.
+        (
+            12288,
+            """
+            575757414c310000020000000df0feca000102030405060708090a0b0c0d0e0f0300000000000000\
+            efcdab89674523010700000000000000004000000000000006000000000000002800000000000000\
+            29000000000000002900000000000000020100000000000008000000000000000200000000000000\
+            010900000000000000030000000000000001010000000000002c0100000000000008000000000000\
+            00
+            """
+        ),
+        (
+            16380,
+            """
+            4f840ca1
             """
         ),
         // The header of the group.
@@ -59,22 +77,23 @@ struct FrozenSegmentTests {
         ),
         // The head of the identifier block.
         (
-            12288,
+            8192,
             """
-            57494453010000000700000000000000290000000000000001000000010000000200000002000000\
-            0109000000000000000300000000000000010100000000000000000026373ff4
+            57494453020000000700000000000000290000000000000001000000010000000200000002000000\
+            01090000000000000003000000000000000101000000000000000000030000000000000002010000\
+            00000000090000000000000008767948
             """
         ),
         // The slot of the truncation.
         (
-            12360,
+            8288,
             """
             0201000000000000080000000000000030100000000000001ca5beb302000000000000004861a962
             """
         ),
         // The slot of the entry.
         (
-            12400,
+            8328,
             """
             020100000000000009000000000000004c1000001800000092df5e7a010000000000000006e04e15
             """
@@ -88,7 +107,8 @@ struct FrozenSegmentTests {
         sequence: 7, segmentBytes: 4 * 4096, continuesSequence: 6, continuesGroup: 40,
         firstGroup: 41, durableGroup: 41, chain: 0xCAFE_F00D, startsAfter: EntryID(258, 8),
         generation: 2,
-        hardState: HardState(term: Term(9), vote: NodeID(3), commit: LogIndex(257)))
+        hardState: HardState(term: Term(9), vote: NodeID(3), commit: LogIndex(257)),
+        promised: EntryID(300, 8))
 
     static let group = Group(
         number: 41,
@@ -115,16 +135,17 @@ struct FrozenSegmentTests {
     func segment() throws {
         var writer = SegmentWriter(header: Self.header)
         writer.add(Self.group)
-        var written = Self.header.encoded() + [UInt8](repeating: 0, count: 3 * 4096)
+        let header = Self.header.encoded()
+        var written = header + [UInt8](repeating: 0, count: 2 * 4096) + header
         for write in writer.takeWrites() {
             written.replaceSubrange(
                 write.offset..<(write.offset + write.bytes.count), with: write.bytes)
         }
         #expect(written == whole())
         let image = whole()
-        let header = try SegmentHeader(decoding: Array(image.prefix(4096)))
-        #expect(header == Self.header)
-        let scan = SegmentScan(image, header: header, bound: .none, lastGroup: nil)
+        let read = try SegmentHeader(decoding: Array(image.prefix(4096)))
+        #expect(read == Self.header)
+        let scan = SegmentScan(image, header: read, bound: .none, lastGroup: nil)
         #expect(scan.groups.map(\.group) == [Self.group])
         #expect(scan.damage.isEmpty && scan.repairs.isEmpty && !scan.isTorn)
     }

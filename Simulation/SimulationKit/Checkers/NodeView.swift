@@ -24,6 +24,9 @@ struct NodeView {
     var durableApplied: LogIndex = .zero
     var trimmed: LogIndex = .zero
 
+    /// What the damaged log had, until it is as up to date again.
+    var promisedLog: TermLog?
+
     /// The configurations of the log in memory, the one it began with first; never empty.
     var configurations: [ConfigurationSeen] = []
     /// Those of before the present turn.

@@ -18,6 +18,8 @@ final class Oracle {
     private(set) var configuration: ConfState
     var ledger = EntryLedger()
     private var leaders: [UInt64: NodeID] = [:]
+    /// What candidates last said of their logs. Looked up, never iterated.
+    var claims: [NodeID: (term: Term, last: EntryID)] = [:]
     private var votes: [UInt64: [UInt64: NodeID]] = [:]
     /// What is committed, from the first entry on.
     private(set) var committed: [EntryID] = []
@@ -58,10 +60,12 @@ final class Oracle {
 
     /// A node has started with what it found on its disk.
     func started(
-        _ node: Int, recovered: RecoveredLog, state: StateMeta, installed: EntryID
+        _ node: Int, recovered: RecoveredLog, state: StateMeta, installed: EntryID,
+        isDamaged: Bool
     ) {
-        checkRecovered(node, recovered, state)
+        checkRecovered(node, recovered, state, isDamaged: isDamaged)
         var view = NodeView()
+        view.promisedLog = stillPromised(node, recovered)
         view.isUp = true
         view.term = recovered.hardState.term
         view.log = TermLog(base: recovered.logStart, terms: recovered.entries.map(\.term))
@@ -72,6 +76,7 @@ final class Oracle {
         view.commit = state.applied.index
         view.trimmed = recovered.logStart.index
         views[node] = view
+        settlePromise(node)
         begin(node, state, recovered.entries)
     }
 
@@ -80,7 +85,9 @@ final class Oracle {
         views[node].role = .follower
     }
 
-    private func checkRecovered(_ node: Int, _ recovered: RecoveredLog, _ state: StateMeta) {
+    private func checkRecovered(
+        _ node: Int, _ recovered: RecoveredLog, _ state: StateMeta, isDamaged: Bool
+    ) {
         let before = views[node]
         let hard = recovered.hardState
         if hard.term < before.durableHard.term {
@@ -95,7 +102,12 @@ final class Oracle {
         let replacedFrom = before.underWay.compactMap { $0.entries.first?.index }.min()
         let log = TermLog(base: recovered.logStart, terms: recovered.entries.map(\.term))
         let end = before.durableLog.lastIndex
-        let kept = replacedFrom.map { min(end.next, $0) } ?? end.next
+        var kept = replacedFrom.map { min(end.next, $0) } ?? end.next
+        checkPromise(node, recovered, isReplaced: replacedFrom != nil)
+        // A damaged log may hold less, if it says what it held, and if the state has the rest.
+        if isDamaged, recovered.promised != .zero || recovered.report.damage.count > 0 {
+            kept = min(kept, log.lastIndex.next)
+        }
         // The crash may have come between the switch of the state and the reset of the log.
         let isReset = before.installing != nil && log.base == before.installing
         if !isReset, log.base.index < kept.previous || log.lastIndex < kept.previous {
@@ -159,6 +171,7 @@ final class Oracle {
             }
             if let hard = request.hardState { views[node].durableHard = hard }
         }
+        settlePromise(node)
         views[node].underWay = []
     }
 
@@ -192,6 +205,7 @@ final class Oracle {
     func installed(_ node: Int, _ last: EntryID, state: StateMeta) {
         views[node].log = TermLog(base: last, terms: [])
         views[node].durableLog = views[node].log
+        settlePromise(node)
         views[node].applied = last.index
         views[node].durableApplied = last.index
         views[node].commit = max(views[node].commit, last.index)
@@ -215,6 +229,8 @@ final class Oracle {
                         + "\(String(describing: hard.vote)) in \(hard.term.rawValue)")
             }
             voted(node, for: message.to, in: message.term)
+            checkVote(node, for: message.to, in: message.term)
+        case .vote(let last, _): claims[message.from] = (message.term, last)
         case .appendReply(.accepted(let match)):
             if match > views[node].durableLog.lastIndex {
                 fail(
@@ -222,7 +238,7 @@ final class Oracle {
                     "n\(node + 1) accepts \(match.rawValue), durable "
                         + "\(views[node].durableLog.lastIndex.rawValue)")
             }
-        case .preVote, .preVoteReply, .vote, .voteReply, .append, .appendReply, .heartbeat,
+        case .preVote, .preVoteReply, .voteReply, .append, .appendReply, .heartbeat,
             .heartbeatReply, .snapshot, .timeoutNow, .transferRefused, .steppingDown:
             break
         }
@@ -245,6 +261,9 @@ final class Oracle {
         }
         views[node].take(glance)
         if glance.role == .leader, !views[node].ledBefore { elected(node, glance.term) }
+        if glance.role != .follower, views[node].promisedLog != nil {
+            fail("R8", "n\(node + 1) is \(glance.role) and has a damaged log")
+        }
     }
 
     /// The rest of the turn, when the entries that it brought are known.
@@ -316,7 +335,11 @@ final class Oracle {
 
     private func commit(_ entry: Entry, by node: Int) {
         let id = EntryID(index: entry.index, term: entry.term)
-        let holders = views.indices.filter { views[$0].durableLog.holds(id) }
+        // Who had it and votes for nobody without it counts, though it must get it again.
+        let holders = views.indices
+            .filter {
+                views[$0].durableLog.holds(id) || views[$0].promisedLog?.holds(id) == true
+            }
             .map { NodeID(UInt64($0 + 1)) }
         // A leader may have left a configuration, or entered one, in the turn in which it counted.
         if !mayCount(node, Set(holders)) {

@@ -284,38 +284,69 @@ extension SimulatedFileSystem {
         }
     }
 
-    /// Damages a block that was synced, of a log whose process is not running, and that is neither
-    /// of its last groups nor of what follows them.
+    /// Damages blocks of the log that were synced, and that are neither of its last groups nor of what
+    /// follows or names them; of the two copies of the newest segment's header one at most.
     ///
     /// - Returns: where; nil if there is no such block.
     func hurt(_ damage: Fault.Damage, _ random: inout RandomSource) -> String? {
-        let segments = names.keys.filter { $0.hasSuffix(".wal") }.sorted()
-        var candidates: [(path: String, block: Int)] = []
-        for path in segments {
-            guard let inode = names[path] else { continue }
-            let end = path == segments.last ? Self.beginOfLastGroups(inode) : inode.blockCount
-            for block in 0..<end where !inode.isBlank(block) { candidates.append((path, block)) }
-        }
+        var candidates = hurtable
         guard !candidates.isEmpty else { return nil }
-        let (path, block) = candidates[Int(random.next(below: UInt64(candidates.count)))]
-        guard let inode = names[path] else { return nil }
+        // What was written last is what the state may not have yet.
+        if random.chance(1, in: 2) { candidates = Array(candidates.suffix(6)) }
+        var places: [String] = []
+        for _ in 0..<(random.chance(1, in: 3) ? 1 + random.next(below: 3) : 1) {
+            let position = Int(random.next(below: UInt64(candidates.count)))
+            let (path, block, isHeader) = candidates.remove(at: position)
+            if isHeader { candidates.removeAll { $0.isHeader } }
+            if let inode = names[path], hurt(inode, block, damage, &random) {
+                places.append("block \(block) of \(path)")
+            }
+            if candidates.isEmpty { break }
+        }
+        return places.isEmpty ? nil : places.joined(separator: ", ")
+    }
+
+    private func hurt(
+        _ inode: Inode, _ block: Int, _ damage: Fault.Damage, _ random: inout RandomSource
+    ) -> Bool {
         switch damage {
         case .bitFlip:
             inode.flipBit(Int(random.next(below: UInt64(Inode.blockBytes * 8))), ofBlock: block)
         case .lostWrite: inode.replace(block, withBlock: nil)
         case .misdirectedWrite:
             let other = Int(random.next(below: UInt64(inode.blockCount)))
-            guard other != block else { return nil }
+            guard other != block else { return false }
             inode.replace(block, withBlock: other)
         case .unreadable: inode.ruin(block)
         }
-        return "block \(block) of \(path)"
+        return true
     }
 
-    /// The block of the last group but one: the last may have been torn.
-    private static func beginOfLastGroups(_ inode: Inode) -> Int {
+    // Blocks that may be damaged, the newest groups last.
+    private var hurtable: [(path: String, block: Int, isHeader: Bool)] {
+        let segments = names.keys.filter { $0.hasSuffix(".wal") }.sorted()
+        var candidates: [(path: String, block: Int, isHeader: Bool)] = []
+        for path in segments {
+            guard let inode = names[path] else { continue }
+            let isNewest = path == segments.last
+            let last = inode.blockCount - 1
+            let groups = Self.groups(inode)
+            var blocks = isNewest ? [] : Array(0...last)
+            if isNewest, groups.count >= 2 {
+                let oldIdentifiers = last - (groups.count - 2)
+                blocks = Array(oldIdentifiers...last) + Array(0..<groups[groups.count - 2])
+            }
+            for block in blocks where !inode.isBlank(block) {
+                let isHeader = isNewest && (block == 0 || block == last)
+                candidates.append((path, block, isHeader))
+            }
+        }
+        return candidates
+    }
+
+    /// Where groups begin.
+    private static func groups(_ inode: Inode) -> [Int] {
         let magic = Array("WGRP".utf8)
-        let groups = (0..<inode.blockCount).filter { inode.block($0, beginsWith: magic) }
-        return groups.count < 2 ? 0 : groups[groups.count - 2]
+        return (0..<inode.blockCount).filter { inode.block($0, beginsWith: magic) }
     }
 }

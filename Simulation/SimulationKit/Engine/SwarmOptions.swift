@@ -174,6 +174,7 @@ public struct SwarmOptions: Equatable, Sendable {
         options.drawMembers(&random, always: changesMembers)
         options.drawReleases(&random, always: mixesReleases)
         options.drawSuspensions(seed)
+        options.drawDamage(&random)
         return options
     }
 }
@@ -261,8 +262,7 @@ extension SwarmOptions {
         // Where clocks stand still there are no leases.
         freezeEvery = isOn(&random) ? every(&random) : 0
         failSyncEvery = isOn(&random) ? pick([2_000_000, 20_000_000], &random) : 0
-        // Seldom: what is damaged is out for good.
-        damageEvery = random.chance(1, in: 4) ? pick([20_000_000, 60_000_000], &random) : 0
+        damageEvery = random.chance(1, in: 3) ? pick([1_000_000, 10_000_000], &random) : 0
     }
 
     /// Drawn last, so that everything else of a seed is the same without it.
@@ -270,8 +270,7 @@ extension SwarmOptions {
         guard random.chance(1, in: 4) || always else { return }
         membersEvery = pick([300_000, 1_000_000, 3_000_000], &random)
         spares = min(9 - nodes, pick([2, 4, 6], &random))
-        // A node whose disk is damaged is out for good, and those that are left may then be too
-        // few for a change that somebody begins.
+        // A minority of today's voters may be too many of tomorrow's.
         damageEvery = 0
     }
 
@@ -286,6 +285,12 @@ extension SwarmOptions {
         var random = RandomSource(seed: seed ^ 0x5355_5350)
         guard random.chance(1, in: 4) else { return }
         suspendEvery = pick([2_000_000, 8_000_000, 30_000_000], &random)
+    }
+
+    // Entries that are damaged before the state has them are what repair is about.
+    private mutating func drawDamage(_ random: inout RandomSource) {
+        guard damageEvery > 0 else { return }
+        applySpread = pick([applySpread, 30_000, 60_000], &random)
     }
 
     private mutating func drawLoad(_ random: inout RandomSource) {

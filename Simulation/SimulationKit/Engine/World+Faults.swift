@@ -22,7 +22,7 @@ extension World {
             hitProcess(fault)
         case .cut, .flap, .reset, .slowLink: hitNetwork(fault)
         case .wallStep, .drift, .freeze: hitClock(fault)
-        case .slowDisk, .fullDisk, .failSync: hitDisk(fault)
+        case .slowDisk, .fullDisk, .failSync, .decay: hitDisk(fault)
         case .members(let change): ask(for: change)
         case .release(let target, let isNewer, let restartAfter):
             change(node(target), toNewer: isNewer, restartAfter: restartAfter)
@@ -61,6 +61,10 @@ extension World {
         case .transfer(let target, let to): transfer(node(target), to)
         case .damage(let target, let damage, let restartAfter):
             let node = node(target)
+            guard mayBeDamaged(node) else {
+                counters[.damageSpared] += 1
+                return
+            }
             say(.disk, node, "the disk of n\(node + 1) is damaged: \(damage.rawValue)")
             nodes[node].pendingDamage = damage
             end(node, .kill, restartAfter: restartAfter)
@@ -240,6 +244,13 @@ extension World {
             let node = node(target)
             say(.disk, node, "the next sync of n\(node + 1) is to fail")
             nodes[node].disk.failsNextSync = true
+        case .decay(let target, let damage):
+            let node = node(target)
+            guard mayBeDamaged(node) else {
+                counters[.damageSpared] += 1
+                return
+            }
+            hurt(nodes[node], damage)
         default: preconditionFailure("\(fault) hits no disk")
         }
     }

@@ -71,6 +71,12 @@ extension World {
                 continue
             }
             let glance = process.glance
+            if glance.isRepairing {
+                oracle.fail("R8", "n\(node.index + 1) has not repaired its log at the end")
+            }
+            if node.hasLatentDamage {
+                oracle.fail("R10", "n\(node.index + 1) has not found the damage of its log")
+            }
             if glance.leader != leaders.first?.id {
                 oracle.fail("L1", "n\(node.index + 1) follows \(String(describing: glance.leader))")
             }

@@ -68,6 +68,9 @@ final class World {
     let mixesReleases: Bool
     /// What was asked by nodes and operators, and is not answered.
     var orders: [Ticket: Order] = [:]
+    /// Whether processes look through what they have synced: where nothing is damaged it would find
+    /// nothing, and take its time.
+    let isScrubbing: Bool
     /// A clock that stands still is past what leases promise to bear (docs/lease.md): where one
     /// does, there are none.
     let leaseMilliseconds: UInt64
@@ -89,6 +92,12 @@ final class World {
             }
         }
         leaseMilliseconds = isAnyFrozen ? 0 : options.leaseMilliseconds
+        isScrubbing = plan.faults.contains {
+            switch $0.fault {
+            case .damage, .decay: true
+            default: false
+            }
+        }
         #if PLANTED_DEFECTS
         Buggify.begin(seed: plan.seed)
         #endif
@@ -203,6 +212,7 @@ final class World {
         case .diskRecovers(let node): nodes[node].slowExtra = 0
         case .diskHasRoom(let node): nodes[node].disk.capacityBytes = options.diskBytes
         case .diskRetry(let node, let epoch): diskRetry(node, epoch)
+        case .scrub(let node, let epoch): scrub(node, epoch)
         case .chunk(let transfer): chunk(transfer)
         case .remove(let node): takeAway(node)
         case .register(let node, let epoch): register(node, epoch)

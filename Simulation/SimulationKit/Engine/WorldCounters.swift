@@ -9,7 +9,8 @@ public struct WorldCounters: Equatable, Sendable {
         case snapshotsInstalled, committed, duplicates, writesAcknowledged, writesUnknown
         case writesRefused, readsConfirmed, readsFailed, comparisons, leasedEvents, releases
         case flaps, resets, slowLinks, drifts, freezes, slowDisks, failedSyncs
-        case damages, casualties, suspensions
+        case damages, casualties, logsMended, repairs, logsRepaired, entriesRepaired
+        case logsRewritten, damageSpared, suspensions
         case changesAsked, changesDone, changesRefused, configurations, nodesAdded, nodesRemoved
         case upgrades, downgrades, levelsRaised, levelsRefused, tooOldNodes
 
@@ -59,7 +60,13 @@ public struct WorldCounters: Equatable, Sendable {
             case .slowDisks: "slow disks"
             case .failedSyncs: "failed syncs"
             case .damages: "damaged disks"
-            case .casualties: "nodes that found damage and stayed out"
+            case .casualties: "nodes that lost their promises and stayed out"
+            case .logsMended: "damaged logs that lacked nothing"
+            case .repairs: "repairs of logs begun"
+            case .logsRepaired: "logs repaired"
+            case .entriesRepaired: "entries repaired"
+            case .logsRewritten: "damaged logs rewritten from memory"
+            case .damageSpared: "damage left out, since a minority had some"
             case .suspensions: "suspended machines"
             case .leasedEvents: "leases in use"
             case .releases: "releases that were waited for"
@@ -113,7 +120,7 @@ public struct WorldCounters: Equatable, Sendable {
         case .slowDisk: self[.slowDisks] += 1
         case .members: self[.changesAsked] += 1
         // Counted when they have an effect.
-        case .fullDisk, .failSync, .damage, .release, .raise: break
+        case .fullDisk, .failSync, .damage, .decay, .release, .raise: break
         }
     }
 }

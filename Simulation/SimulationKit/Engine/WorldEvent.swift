@@ -33,6 +33,8 @@ enum WorldEvent {
     case diskRecovers(node: Int)
     case diskHasRoom(node: Int)
     case diskRetry(node: Int, epoch: UInt64)
+    /// A process looks through a part of what it has synced.
+    case scrub(node: Int, epoch: UInt64)
     case chunk(transfer: Int)
     /// A machine that is no member any more is taken away.
     case remove(node: Int)

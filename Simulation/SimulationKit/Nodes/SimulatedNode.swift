@@ -69,9 +69,18 @@ final class SimulatedNode {
         case persist(PersistRequest)
         case trim(LogIndex)
         case install(SnapshotMetadata)
+        case rewrite(startingAfter: EntryID, [Entry])
 
         var isInstall: Bool {
             if case .install = self { true } else { false }
+        }
+
+        /// Whether it comes between two syncs and in none.
+        var isAlone: Bool {
+            switch self {
+            case .install, .rewrite: true
+            case .persist, .trim: false
+            }
         }
     }
 
@@ -112,7 +121,15 @@ final class SimulatedNode {
     var pendingDamage: Fault.Damage?
     /// Whether the disk was ever damaged.
     var isDamaged = false
-    /// Whether it has found damage, and stays out.
+    /// Whether its log is damaged, and the process does not know.
+    var hasLatentDamage = false
+    /// When the log was hit, in rounds of the process that looks through it.
+    var damagedInRound: UInt64 = 0
+    /// Whether its log has lost a part, as far as its processes have said.
+    var isRepairing = false
+    /// The entries that it lost.
+    var entriesLost: UInt64 = 0
+    /// Whether it does not know any more what it promised, and stays out.
     var isCasualty = false
     /// Whether what is started here next is of the newer release.
     var isNewer = true

@@ -63,7 +63,10 @@ extension World {
             state: DurableState(applied: meta.applied, snapshot: node.installed))
         node.hasLog = true
         if recovered.tornTail { counters[.tornTails] += 1 }
-        oracle.started(node.index, recovered: recovered, state: meta, installed: node.installed)
+        oracle.started(
+            node.index, recovered: recovered, state: meta, installed: node.installed,
+            isDamaged: node.isDamaged)
+        found(node, recovered)
         oracle.compare(node.index, node.store)
         counters[.comparisons] += 1
         guard oracle.violation == nil else { return }
@@ -84,7 +87,8 @@ extension World {
             hardState: recovered.hardState,
             snapshot: SnapshotMetadata(
                 last: node.store.applied, configuration: configuration),
-            logStart: recovered.logStart, entries: recovered.entries)
+            logStart: recovered.logStart, entries: recovered.entries,
+            promised: recovered.promised)
         node.starts += 1
         let run = node.starts << 16 | node.random.next() >> 48
         let replica = Replica(
@@ -107,6 +111,7 @@ extension World {
         if mixesReleases {
             schedule(.register(node: node.index, epoch: epoch), in: 50_000)
         }
+        if isScrubbing { schedule(.scrub(node: node.index, epoch: epoch), in: 1_000) }
     }
 
     private func startFailed(
@@ -126,8 +131,8 @@ extension World {
         } else if case WALError.reserveUnavailable = error {
             // Nothing was changed; when there is room it will start.
             node.disk.endProcess()
-        } else if node.isDamaged, error.isForDamage {
-            // Rather nothing than something wrong: until it can be repaired it stays out.
+        } else if options.isPastPromises, node.isDamaged, error.isForDamage {
+            // It does not know what it promised: another node must take its place.
             say(.disk, node.index, "n\(node.index + 1) finds the damage and stays out: \(error)")
             node.isCasualty = true
             counters[.casualties] += 1
@@ -189,13 +194,6 @@ extension World {
     /// When a node starts again of which nobody has said when.
     func someTime(_ index: Int) -> UInt64 { 1_000 + nodes[index].random.upTo(options.restartMax) }
 
-    private func hurt(_ node: SimulatedNode, _ damage: Fault.Damage) {
-        guard let place = node.disk.hurt(damage, &node.random) else { return }
-        node.isDamaged = true
-        counters[.damages] += 1
-        say(.disk, node.index, "\(damage.rawValue) on n\(node.index + 1) in \(place)")
-    }
-
     /// Lets what was under way happen in part: some calls of the disk, or a whole transaction.
     private func interrupt(_ process: SimulatedNode.Process, _ node: SimulatedNode) {
         if !process.applying.isEmpty, node.random.chance(1, in: 2) {
@@ -226,8 +224,7 @@ extension Error {
     /// Whether a node may find this where its disk was damaged.
     fileprivate var isForDamage: Bool {
         switch self as any Error {
-        case WALError.corrupt: true
-        case WALError.fileSystem(let error): error.errno == SimulatedFileSystem.inputOutput
+        case WALError.promisesLost: true
         default: false
         }
     }

@@ -16,12 +16,13 @@ extension World {
     /// Takes what waits, up to the next installation, which is done by itself.
     func startDisk(_ process: SimulatedNode.Process, _ node: Int) {
         guard !process.isDiskBusy, let first = process.diskQueue.first else { return }
-        if first.isInstall {
+        if first.isAlone {
             // Behind everything that is being applied.
-            guard process.applyQueue.isEmpty, process.applying.isEmpty else { return }
+            let isStateBusy = !process.applyQueue.isEmpty || !process.applying.isEmpty
+            guard !first.isInstall || !isStateBusy else { return }
             process.diskUnderWay = [process.diskQueue.removeFirst()]
         } else {
-            let count = process.diskQueue.prefix { !$0.isInstall }.count
+            let count = process.diskQueue.prefix { !$0.isAlone }.count
             process.diskUnderWay = Array(process.diskQueue[..<count])
             process.diskQueue.removeFirst(count)
         }
@@ -89,6 +90,9 @@ extension World {
     func writeUnderWay(_ process: SimulatedNode.Process, _ node: Int) throws {
         if case .install(let metadata)? = process.diskUnderWay.first {
             return try install(metadata, process, node)
+        }
+        if case .rewrite(let start, let entries)? = process.diskUnderWay.first {
+            return try rewrite(startingAfter: start, entries, process, node)
         }
         let requests = process.diskUnderWay.compactMap {
             if case .persist(let request) = $0 { request } else { nil }

@@ -63,6 +63,7 @@ extension World {
                 if process.isTooOld { oracle.fail("level", "n\(node + 1) leads, and is too old") }
             }
         }
+        if turn.before.isRepairing, !glance.isRepairing { repaired(node) }
         if let recording, glance.commit != turn.before.commit {
             recording.committed(glance.commit.rawValue, node, at: now)
         }
@@ -133,6 +134,8 @@ extension World {
             process.received.removeAll { $0.metadata == metadata }
         case .lease(let lease): leases[node] = lease
         case .trimLog(let index): toDisk(.trim(index), process, node)
+        case .rewriteLog(let start, let entries):
+            toDisk(.rewrite(startingAfter: start, entries), process, node)
         case .stopped: process.isStopping = true
         }
     }

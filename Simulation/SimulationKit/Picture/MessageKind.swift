@@ -101,6 +101,8 @@ extension Message.Body {
         case .appendReply(.accepted(let match)): ", durable up to \(match.rawValue)"
         case .appendReply(.rejected(let previous, let hint)):
             ", nothing like that at \(previous.rawValue); at most \(hint.told)"
+        case .appendReply(.damaged(let previous, let hint)):
+            ", damaged, perhaps before \(previous.rawValue); whole up to \(hint.told)"
         case .heartbeat(let commit, let sequence):
             ", committed up to \(commit.rawValue), round \(sequence)"
         case .heartbeatReply(let sequence): ", round \(sequence)"

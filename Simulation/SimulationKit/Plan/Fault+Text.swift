@@ -97,8 +97,8 @@ extension Fault {
         case .slowLink(let shape, let extra, let lasting):
             [("do", "slow-link")] + shape.fields
                 + [("extra", FileText.time(extra)), ("for", FileText.time(lasting))]
-        case .wallStep, .drift, .freeze, .slowDisk, .fullDisk, .failSync, .damage, .members,
-            .release, .raise:
+        case .wallStep, .drift, .freeze, .slowDisk, .fullDisk, .failSync, .damage, .decay,
+            .members, .release, .raise:
             otherFields
         }
     }
@@ -131,6 +131,8 @@ extension Fault {
                 ("do", "damage"), ("node", target.text), ("kind", damage.rawValue),
                 ("restart", FileText.time(restart)),
             ]
+        case .decay(let target, let damage):
+            [("do", "decay"), ("node", target.text), ("kind", damage.rawValue)]
         default: preconditionFailure("\(self) is told elsewhere")
         }
     }

@@ -42,6 +42,9 @@ enum Fault: Equatable, Sendable {
     /// The process is killed, and its disk is damaged before the next start.
     case damage(Target, Damage, restartAfter: UInt64)
 
+    /// The disk is damaged while the process runs and does not notice.
+    case decay(Target, Damage)
+
     /// Somebody asks whoever leads for other members.
     case members(MemberChange)
 
@@ -126,6 +129,7 @@ enum Fault: Equatable, Sendable {
         case .release: 18
         case .raise: 19
         case .suspend: 20
+        case .decay: 21
         }
     }
 }

@@ -6,24 +6,15 @@ import RaftCore
 /// - any link may do anything to messages but change them;
 /// - of what was not synced a power cut keeps any part; a failed sync loses what it likes;
 /// - clocks may be wrong in every way that leaves the steady one monotonic;
-/// - what *was* synced may be damaged on a minority of the nodes, always the same ones: there is
-///   no repair yet, and a node that finds damage stays out. The last groups of a log are spared:
+/// - what *was* synced may be damaged on a minority of the voters at a time: the next node's turn
+///   comes when one has mended its log (`World.mayBeDamaged`). The last groups of a log are spared:
 ///   a damaged end cannot be told from a torn one where the power took the watermark too.
 struct FaultAtlas {
     private let options: SwarmOptions
     private var random: RandomSource
-    /// The nodes whose disks may be damaged.
-    private let fragile: [Int]
-
     init(seed: UInt64, _ options: SwarmOptions) {
         self.options = options
-        var random = RandomSource(seed: seed ^ 0x4641_554C_5453_2121)
-        var order = Array(0..<options.nodes)
-        for position in order.indices.dropFirst().reversed() {
-            order.swapAt(position, Int(random.next(below: UInt64(position + 1))))
-        }
-        fragile = Array(order.prefix((options.nodes - 1) / 2))
-        self.random = random
+        random = RandomSource(seed: seed ^ 0x4641_554C_5453_2121)
     }
 
     /// All faults of the run, in order of time.
@@ -212,11 +203,12 @@ struct FaultAtlas {
             return [(0, .fullDisk(target(), lasting: 10_000 + number(upTo: 5_000_000)))]
         case .failSync: return [(0, .failSync(target()))]
         default:
-            guard !fragile.isEmpty else { return [] }
-            let node = fragile[Int(number(upTo: UInt64(fragile.count - 1)))]
+            let target = target()
             let kinds = Fault.Damage.allCases
             let kind = kinds[Int(number(upTo: UInt64(kinds.count - 1)))]
-            return [(0, .damage(.node(node), kind, restartAfter: restart()))]
+            return random.chance(1, in: 3)
+                ? [(0, .decay(target, kind))]
+                : [(0, .damage(target, kind, restartAfter: restart()))]
         }
     }
 }

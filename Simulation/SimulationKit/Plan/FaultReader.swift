@@ -5,7 +5,7 @@ struct FaultReader {
     static let names = [
         "kill", "power-loss", "crash-all", "stop", "pause", "transfer", "cut", "flap", "reset",
         "slow-link", "wall-step", "drift", "freeze", "slow-disk", "full-disk", "fail-sync",
-        "damage", "members", "release", "raise", "suspend",
+        "damage", "decay", "members", "release", "raise", "suspend",
     ]
 
     /// Nil if there is no fault of this name.
@@ -29,12 +29,15 @@ struct FaultReader {
                 lasting: try lasting(&fields))
         case "full-disk": .fullDisk(try target(&fields), lasting: try lasting(&fields))
         case "fail-sync": .failSync(try target(&fields))
-        case "damage": try readDamage(&fields)
         case "release":
             .release(
                 try target(&fields), isNewer: try fields.truth("newer") ?? true,
                 restartAfter: try restart(&fields))
         case "raise": .raise(try target(&fields))
+        case "damage":
+            .damage(
+                try target(&fields), try damage(&fields), restartAfter: try restart(&fields))
+        case "decay": .decay(try target(&fields), try damage(&fields))
         case "members": .members(try readMembers(&fields))
         default: nil
         }
@@ -86,14 +89,13 @@ struct FaultReader {
         }
     }
 
-    private func readDamage(_ fields: inout DocumentFields) throws(DocumentError) -> Fault {
-        let target = try target(&fields)
+    private func damage(_ fields: inout DocumentFields) throws(DocumentError) -> Fault.Damage {
         let value = try fields.require("kind")
         guard let kind = Fault.Damage(rawValue: try value.text("kind")) else {
             let names = Fault.Damage.allCases.map(\.rawValue).joined(separator: ", ")
             throw DocumentError(value.line, "kind is one of \(names)")
         }
-        return .damage(target, kind, restartAfter: try restart(&fields))
+        return kind
     }
 
     private func readMembers(

@@ -77,11 +77,40 @@ struct NodeMetrics: Sendable {
             "watchword_lease_remaining_seconds", .gauge,
             "How long allows may still be answered by this node's own state.")
         text.value("watchword_lease_remaining_seconds", [], runtime.lease.remainingSeconds)
+        repair(&text, status)
         text.begin("watchword_raft_peer_match_index", .gauge, "Durable on a peer, by the leader.")
         for peer in raft.peers {
             text.value(
                 "watchword_raft_peer_match_index", [("peer", "\(peer.id)")],
                 Double(peer.match.rawValue))
+        }
+    }
+
+    private func repair(_ text: inout MetricsText, _ status: ReplicaStatus) {
+        let raft = status.raft
+        text.single(
+            "watchword_raft_log_repairing", .gauge,
+            "1 while the log lacks entries that a damaged disk lost.",
+            raft.repairingUpTo == nil ? 0 : 1)
+        text.single(
+            "watchword_raft_log_repair_missing_entries", .gauge,
+            "Entries from there to the end of the log as it was.",
+            raft.repairingUpTo.map { promised in
+                promised.index > raft.durable ? promised.index.distance(from: raft.durable) : 0
+            } ?? 0)
+        text.single(
+            "watchword_raft_log_repairs_total", .counter, "Logs got back from the others.",
+            status.counters.logRepairs)
+        text.single(
+            "watchword_raft_log_rewrites_total", .counter,
+            "Damaged logs written anew from memory.", status.counters.logRewrites)
+        text.begin(
+            "watchword_raft_peer_log_reverted", .gauge,
+            "1 while a peer has less of the log than it had acknowledged, by the leader.")
+        for peer in raft.peers {
+            text.value(
+                "watchword_raft_peer_log_reverted", [("peer", "\(peer.id)")],
+                peer.isReverted ? 1 : 0)
         }
     }
 
@@ -98,6 +127,12 @@ struct NodeMetrics: Sendable {
         text.single("watchword_wal_bytes", .gauge, "Size with reserve.", status.sizeBytes)
         text.single(
             "watchword_wal_written_bytes_total", .counter, "Written.", status.bytesWritten)
+        text.single(
+            "watchword_wal_scrubbed_bytes_total", .counter, "Read again to look for damage.",
+            status.scrubbedBytes)
+        text.single(
+            "watchword_wal_scrub_rounds_total", .counter, "Times all of the log was.",
+            status.scrubRounds)
     }
 
     private func state(_ text: inout MetricsText) {

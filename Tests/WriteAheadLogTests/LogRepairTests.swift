@@ -1,0 +1,285 @@
+import RaftCore
+import Testing
+
+@testable import WriteAheadLog
+
+@Suite("A damaged log keeps its promises, and gets its entries back (docs/decisions/0005)")
+struct LogRepairTests {
+    // A log with two terms, a suffix that was replaced, groups of several entries, two segments.
+    private func original() throws -> (disk: FaultyFileSystem, entries: [Entry]) {
+        let disk = FaultyFileSystem(root: root)
+        let log = try openLog(disk).log
+        for requests in [
+            [request((1...3).map { entry($0, 1, bytes: 40) }, term: 1, vote: 1)],
+            [request([entry(4, 1, bytes: 5000), entry(5, 1)], term: 1, vote: 1, commit: 2)],
+            [request([entry(5, 3)], term: 3, vote: 2, commit: 4)],
+            [request([entry(6, 3), entry(7, 3, bytes: 100)], term: 3, vote: 2, commit: 5)],
+            [request([], term: 4, vote: 3)],
+        ] {
+            for request in requests { try log.append(request) }
+            try log.sync()
+        }
+        let entries =
+            (1...3).map { entry($0, 1, bytes: 40) } + [entry(4, 1, bytes: 5000), entry(5, 3)]
+            + [entry(6, 3), entry(7, 3, bytes: 100)]
+        return (disk.afterKill(), entries)
+    }
+
+    // Opens a log that was hit, checks what it holds and promises, lets it be repaired, and opens it
+    // again.
+    private func check(
+        _ hit: FaultyFileSystem, _ entries: [Entry], applied: EntryID, _ place: String
+    ) throws -> Bool {
+        let state = DurableState(applied: applied)
+        let (log, recovered) = try openLog(hit, state: state)
+        let base = Int(recovered.logStart.index.rawValue)
+        #expect(recovered.logStart.index <= applied.index, "\(place)")
+        #expect(
+            recovered.entries == Array(entries[base...].prefix(recovered.entries.count)),
+            "\(place)")
+        #expect(recovered.last.index >= applied.index, "\(place)")
+        #expect(
+            recovered.hardState.term == Term(4) && recovered.hardState.vote == NodeID(3),
+            "\(place)")
+        #expect(recovered.hardState.commit <= recovered.last.index, "\(place)")
+        let isRepairing = recovered.last.index < entries.last!.index
+        // Never silently shorter.
+        #expect(
+            recovered.promised == (isRepairing ? EntryID(7, 3) : .zero),
+            "\(place): \(recovered.last), promised \(recovered.promised)")
+        // Entry by entry, with a restart before each.
+        var reopened = log
+        for index in Int(recovered.last.index.rawValue)..<entries.count {
+            try reopened.append(request([entries[index]]))
+            try reopened.sync()
+            guard index % 2 == 0 else { continue }
+            let again = try openLog(hit.afterKill(), state: state).recovered
+            let isWhole = index == entries.count - 1
+            #expect(again.promised == (isWhole ? .zero : EntryID(7, 3)), "\(place), \(index)")
+            #expect(again.report.damage.count == 0, "\(place), \(index)")
+        }
+        let end = try openLog(hit.afterPowerCut(keeping: []), state: state)
+        reopened = end.log
+        #expect(end.recovered.promised == .zero, "\(place)")
+        #expect(
+            end.recovered.entries == Array(entries[Int(end.recovered.logStart.index.rawValue)...]),
+            "\(place)")
+        return isRepairing
+    }
+
+    @Test("whatever byte is hit, nothing is wrong, nothing silently shorter, and all comes back")
+    func everyByte() throws {
+        let (disk, entries) = try original()
+        let seed: UInt64 = 11
+        var random = RandomSource(seed: seed)
+        var repairs = 0
+        var places = 0
+        for path in disk.paths {
+            let whole = disk[path]!
+            for place in whole.indices {
+                // Of the zeros between only some.
+                let isBlank = whole.isZero(in: place / 4096 * 4096..<place / 4096 * 4096 + 4096)
+                guard !isBlank || place % 1021 == 0 else { continue }
+                // Within a block of mostly zeros most places are alike.
+                let isDense = !whole.isZero(in: place..<min(place + 16, whole.count))
+                guard isDense || place % 127 == 0 else { continue }
+                let hit = disk.afterKill()
+                hit[path]![place] ^= 1 << UInt8(random.next(below: 8))
+                let applied = [EntryID.zero, EntryID(4, 1), EntryID(5, 3), EntryID(7, 3)]
+                let state = applied[Int(random.next(below: 4))]
+                places += 1
+                if try check(hit, entries, applied: state, "\(path) byte \(place), seed \(seed)") {
+                    repairs += 1
+                }
+            }
+        }
+        #expect(places > 1000 && repairs > 50, "\(repairs) of \(places)")
+    }
+
+    @Test("whatever two blocks are gone, nothing is wrong, or the node refuses")
+    func twoBlocks() throws {
+        let (disk, entries) = try original()
+        let segments = disk.paths.filter { $0.hasSuffix(".wal") }
+        var blocks: [(path: String, block: Int)] = []
+        for path in segments {
+            for block in 0..<(disk[path]!.count / 4096) { blocks.append((path, block)) }
+        }
+        var refusals = 0
+        for first in blocks.indices {
+            for second in blocks.indices where second > first {
+                let hit = disk.afterKill()
+                for (path, block) in [blocks[first], blocks[second]] {
+                    hit.ruin(path, block: block)
+                }
+                do {
+                    _ = try check(
+                        hit, entries, applied: .zero, "\(blocks[first]), \(blocks[second])")
+                } catch WALError.promisesLost {
+                    refusals += 1
+                }
+            }
+        }
+        // Both copies of the newest header, and the last group with its identifiers.
+        #expect(refusals == 2, "\(refusals) of \(blocks.count * (blocks.count - 1) / 2)")
+    }
+
+    @Test("a suffix that another leader replaces ends the repair when it is newer (R8 v)")
+    func replaced() throws {
+        let (disk, entries) = try original()
+        let path = disk.paths.first { $0.hasSuffix(".wal") }!
+        disk[path]![4096 + 60] ^= 1
+        let (log, recovered) = try openLog(disk)
+        #expect(recovered.entries.isEmpty && recovered.promised == EntryID(7, 3))
+        try log.append(request([entries[0], entries[1], entry(3, 2)], term: 5, vote: nil))
+        try log.sync()
+        #expect(try openLog(disk.afterKill()).recovered.promised == EntryID(7, 3))
+        try log.append(request([entry(3, 5)], term: 5))
+        try log.sync()
+        let again = try openLog(disk.afterKill()).recovered
+        #expect(again.promised == .zero && again.last == EntryID(3, 5))
+    }
+
+    @Test("a snapshot that is newer than the promise ends the repair, an older one does not")
+    func snapshots() throws {
+        for (snapshot, isEnd) in [(EntryID(9, 3), true), (EntryID(5, 3), false)] {
+            let (disk, _) = try original()
+            let path = disk.paths.first { $0.hasSuffix(".wal") }!
+            disk[path]![4096 + 60] ^= 1
+            let log = try openLog(disk).log
+            try log.reset(
+                to: snapshot, hardState: HardState(term: Term(4), vote: NodeID(3), commit: .zero))
+            let state = DurableState(applied: snapshot, snapshot: snapshot)
+            let again = try openLog(disk.afterKill(), state: state).recovered
+            #expect(again.last == snapshot)
+            #expect(again.promised == (isEnd ? .zero : EntryID(7, 3)))
+        }
+    }
+
+    @Test("a stop at any moment of a damaged log's opening leaves it as damaged, or mended")
+    func crashes() throws {
+        let (disk, entries) = try original()
+        let path = disk.paths.first { $0.hasSuffix(".wal") }!
+        for place in [4096 + 60, 33] {
+            var call = 1
+            while true {
+                let hit = disk.afterKill()
+                hit[path]![place] ^= 1
+                hit.fault = .stop(at: call)
+                do {
+                    _ = try openLog(hit)
+                    break
+                } catch {
+                    for kept in subsets(of: hit.unsynced, seed: UInt64(call)).prefix(40) {
+                        let after = hit.afterPowerCut(keeping: kept)
+                        let recovered = try openLog(after).recovered
+                        let isLost = place > 4096
+                        #expect(recovered.promised == (isLost ? EntryID(7, 3) : .zero))
+                        #expect(recovered.entries == (isLost ? [] : entries), "call \(call)")
+                        #expect(recovered.hardState.vote == NodeID(3))
+                    }
+                }
+                call += 1
+            }
+            #expect(call > 10)
+        }
+    }
+}
+
+@Suite("A log looks through what it has synced")
+struct LogScrubTests {
+    private func log() throws -> (disk: FaultyFileSystem, log: WriteAheadLog, entries: [Entry]) {
+        let disk = FaultyFileSystem(root: root)
+        let log = try openLog(disk).log
+        let entries = (1...6).map { entry(UInt64($0), 1, bytes: 3000) }
+        for entry in entries {
+            try log.append(request([entry], term: 1, vote: 1))
+            try log.sync()
+        }
+        return (disk, log, entries)
+    }
+
+    private func find(_ log: WriteAheadLog) throws -> WALCorruption? {
+        let round = log.status.scrubRounds
+        while log.status.scrubRounds < round + 2 {
+            if let place = try log.scrubStep() { return place }
+        }
+        return nil
+    }
+
+    @Test("and finds nothing where there is nothing")
+    func clean() throws {
+        let (_, log, _) = try log()
+        #expect(try find(log) == nil)
+        #expect(log.status.scrubbedBytes > 20 * 4096)
+    }
+
+    @Test("and finds whatever block of it is hit; written anew it is whole")
+    func damaged() throws {
+        let (first, _, _) = try log()
+        let paths = first.paths.filter { $0.hasSuffix(".wal") }
+        #expect(paths.count >= 2)
+        var found = 0
+        for path in paths {
+            for block in 0..<(first[path]!.count / 4096) {
+                for isUnreadable in [true, false] {
+                    let (disk, log, entries) = try log()
+                    let bytes = disk[path]!
+                    guard !bytes.isZero(in: (block * 4096)..<((block + 1) * 4096)) else { continue }
+                    if isUnreadable {
+                        disk.ruin(path, block: block)
+                    } else {
+                        disk[path]![block * 4096 + 20] ^= 8
+                    }
+                    let place = try find(log)
+                    #expect(place?.file == path, "block \(block) of \(path)")
+                    let start = EntryID(2, 1)
+                    #expect(
+                        try log.rewrite(startingAfter: start, entries: Array(entries[2...])))
+                    #expect(try find(log) == nil)
+                    try log.append(request([entry(7, 2)], term: 2))
+                    try log.sync()
+                    let recovered = try openLog(
+                        disk.afterPowerCut(keeping: []), state: DurableState(applied: start)
+                    ).recovered
+                    #expect(recovered.entries == Array(entries[2...]) + [entry(7, 2)])
+                    #expect(recovered.hardState.term == Term(2))
+                    #expect(recovered.report.damage.count == 0 && recovered.promised == .zero)
+                    found += 1
+                }
+            }
+        }
+        #expect(found > 20)
+    }
+
+    @Test("a rewriting that is cut off at any call leaves one log or the other")
+    func crashes() throws {
+        var call = 1
+        while true {
+            let (disk, log, entries) = try log()
+            disk.fault = .stop(at: disk.calls + call)
+            do {
+                #expect(
+                    try log.rewrite(startingAfter: EntryID(4, 1), entries: Array(entries[4...])))
+                break
+            } catch {
+                for kept in subsets(of: disk.unsynced, seed: UInt64(call)).prefix(40) {
+                    let recovered = try openLog(
+                        disk.afterPowerCut(keeping: kept),
+                        state: DurableState(applied: EntryID(4, 1))
+                    ).recovered
+                    #expect(recovered.last == EntryID(6, 1) && recovered.promised == .zero)
+                    #expect(recovered.report.damage.count == 0, "call \(call)")
+                }
+            }
+            call += 1
+        }
+        #expect(call > 5)
+    }
+
+    @Test("what does not fit into one segment stays as it is")
+    func tooLarge() throws {
+        let (_, log, entries) = try log()
+        #expect(try !log.rewrite(startingAfter: .zero, entries: entries))
+        #expect(log.status.lastIndex == LogIndex(6))
+    }
+}
