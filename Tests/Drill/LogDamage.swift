@@ -1,0 +1,103 @@
+import Foundation
+import WatchwordClient
+
+/// Flips one bit in the log of a node that does not run, and starts it again: in a record, in the
+/// header of a segment, in identifiers; of a follower and of the leader, while writes go on.
+func logDamage(_ bench: Bench, times: Int) async throws -> Verdict {
+    let cluster = bench.cluster
+    guard let balancer = cluster.balancer else {
+        throw DrillFailure("the drill of a damaged log needs the load balancer")
+    }
+    let load = try await WriteLoad(
+        bench: bench, writers: 8, interval: .milliseconds(20), urls: [balancer])
+    var figures: [String] = []
+    var isMended = true
+    try await load.run {
+        for number in 0..<times {
+            for place in LogPlace.allCases {
+                let leader = try await bench.leader()
+                let follower = cluster.nodes.map(\.id).first { $0 != leader } ?? leader
+                let id = number % 2 == 0 ? follower : leader
+                try cluster.signal(id, SIGKILL)
+                while try cluster.isRunning(id) { try await Task.sleep(for: .milliseconds(1)) }
+                let hit = try place.flip(inFolder: "\(cluster.node(id).dataFolder)/wal")
+                let moment = ContinuousClock.now
+                try await cluster.start(id)
+                try await bench.ready([id], within: 60)
+                let milliseconds = Int(moment.duration(to: .now) / .milliseconds(1))
+                let isGone = try hit.isGone
+                isMended = isMended && isGone
+                figures.append(
+                    "\(place.rawValue) of \(id)\(id == leader ? ", which led" : ""): "
+                        + "ready after \(milliseconds) ms" + (isGone ? "" : ", STILL DAMAGED"))
+            }
+        }
+    }
+    let account = try await load.account()
+    return Verdict(
+        name: "one flipped bit in the log of a stopped node",
+        figures: [account.sentence] + figures, passed: account.isClean && isMended)
+}
+
+/// Where a bit is flipped.
+private enum LogPlace: String, CaseIterable {
+    case record, header, identifiers
+
+    /// A bit that was flipped.
+    struct Hit {
+        let path: String
+        let offset: UInt64
+        let flipped: UInt8
+
+        /// Whether the file is no part of the log any more, or the bit is as it was.
+        var isGone: Bool {
+            get throws {
+                guard FileManager.default.fileExists(atPath: path) else { return true }
+                let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
+                defer { file.closeFile() }
+                try file.seek(toOffset: offset)
+                return try file.read(upToCount: 1)?.first != flipped
+            }
+        }
+    }
+
+    private static let blockBytes: UInt64 = 4096
+
+    /// Flips a bit in the newest segment.
+    func flip(inFolder folder: String) throws -> Hit {
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder)
+        guard let name = names.filter({ $0.hasSuffix(".wal") }).max() else {
+            throw DrillFailure("no log in \(folder)")
+        }
+        let path = "\(folder)/\(name)"
+        let file = try FileHandle(forUpdating: URL(fileURLWithPath: path))
+        defer { file.closeFile() }
+        let offset: UInt64
+        switch self {
+        case .header: offset = 100
+        // The last block is the copy of the header, and the one before names the first group.
+        case .identifiers: offset = try file.seekToEnd() - 2 * Self.blockBytes + 100
+        case .record: offset = try Self.firstGroup(file) + 60
+        }
+        try file.seek(toOffset: offset)
+        guard let byte = try file.read(upToCount: 1)?.first else {
+            throw DrillFailure("\(path) ends before \(offset)")
+        }
+        let hit = Hit(path: path, offset: offset, flipped: byte ^ 4)
+        try file.seek(toOffset: offset)
+        try file.write(contentsOf: Data([hit.flipped]))
+        try file.synchronize()
+        return hit
+    }
+
+    // Where the first group stands, if another one is behind it: the last one may be torn.
+    private static func firstGroup(_ file: FileHandle) throws -> UInt64 {
+        var groups = 0
+        for block in UInt64(1)..<64 {
+            try file.seek(toOffset: block * blockBytes)
+            if try file.read(upToCount: 4) == Data("WGRP".utf8) { groups += 1 }
+        }
+        guard groups >= 2 else { throw DrillFailure("the newest segment has \(groups) groups") }
+        return blockBytes
+    }
+}
