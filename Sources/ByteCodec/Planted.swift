@@ -76,6 +76,19 @@ public enum Planted: String, CaseIterable, Sendable {
     /// The log is written anew without what was appended last.
     case rewriteWithoutEnd = "rewrite-without-end"
 
+    /// A node whose state differs from a quorum's at a checkpoint goes on (S15).
+    case checkpointNotCompared = "checkpoint-not-compared"
+    /// A state that is known to be damaged is still read.
+    case damagedStateAnswers = "damaged-state-answers"
+    /// A state that is known to be damaged is opened again at the next start.
+    case damagedStateKept = "damaged-state-kept"
+    /// The hash of the rows leaves out a table, so that its rows may be lost.
+    case hashLeavesOutTable = "hash-leaves-out-table"
+    /// A snapshot is installed as it came.
+    case snapshotUnchecked = "snapshot-unchecked"
+    /// A snapshot that replaces a damaged state takes the log behind it away (S6, C5).
+    case repairResetsLog = "repair-resets-log"
+
     #if PLANTED_DEFECTS
     // The proof: set once before a run begins, by the single thread of the simulator that also
     // reads it.

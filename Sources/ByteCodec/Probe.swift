@@ -11,6 +11,8 @@ public enum Probe: Int, CaseIterable, Sendable {
     // Replication
     case appendRejected, appendContradictsCommitted, suffixReplaced, staleCompletionIgnored
     case snapshotOffered, staleSnapshotIgnored, snapshotCoveredByLog
+    // A state that was lost
+    case snapshotBeforeLog, stateReplacedUnderLog, stateDiverged
     // Reads and proposals
     case readRoundRepeated, proposalForwarded, proposalRepeated, proposalParkedInVain
     case proposalLostFromLog

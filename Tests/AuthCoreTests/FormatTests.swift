@@ -94,6 +94,13 @@ struct Example: Sendable, CustomTestStringConvertible {
         var meta = StateMeta(initial: ConfState(voters: [NodeID(1), NodeID(2), NodeID(3)]))
         meta.applied = EntryID(index: LogIndex(9), term: Term(2))
         meta.lastStamp = time
+        meta.rowsHash = StateHash(low: 0x0102_0304_0506_0708, high: 0x1112_1314_1516_1718)
+        meta.written = LogIndex(8)
+        let noted = StateHash(low: 7, high: 8)
+        meta.checkpoint = Checkpoint(index: LogIndex(6), digest: noted)
+        for node: UInt64 in [2, 1] {
+            meta.checkpoint.attest(.init(node: NodeID(node), digest: noted), at: LogIndex(6))
+        }
         return [
             Example(row: meta, "meta"),
             Example(
@@ -170,6 +177,10 @@ struct Example: Sendable, CustomTestStringConvertible {
                     id: user.id, username: user.username, email: "a@example",
                     displayName: "Alice", roles: [role("dev")],
                     password: PasswordHash(phc: "$argon2id$v=19$"))), request: requestKey),
+        Example("begin-checkpoint", .beginCheckpoint),
+        Example(
+            "attest-checkpoint",
+            .attestCheckpoint(.init(index: LogIndex(6), digest: StateHash(low: 7, high: 8)))),
         Example(
             "update-user",
             .updateUser(.init(id: user.id, condition: .version(2), disabled: true))),

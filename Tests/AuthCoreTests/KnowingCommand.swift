@@ -38,7 +38,7 @@ struct KnowingCommand {
     }
 
     private mutating func operation() throws -> Command.Operation {
-        switch dice.below(38) {
+        switch dice.below(40) {
         case 0...6: try start()
         case 7: create()
         case 8...10: .updateUser(try patch())
@@ -57,6 +57,10 @@ struct KnowingCommand {
         case 27: .deleteSecret(.init(path: secretPath()))
         case 28, 29: try node()
         case 34...37: try membership()
+        case 38: .beginCheckpoint
+        case 39:
+            .attestCheckpoint(
+                .init(index: LogIndex(UInt64(dice.below(500))), digest: StateHash(low: 1, high: 2)))
         default: .sweep(.init(limit: UInt32(1 + dice.below(5))))
         }
     }

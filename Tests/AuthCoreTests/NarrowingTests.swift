@@ -87,7 +87,7 @@ enum CommandKind: CaseIterable {
     case deleteUser, setPassword, rehashPassword, grantRole, revokeRole, putRole, deleteRole
     case startSession, rotateRefresh, revokeSession, revokeSessions, touchSessions
     case putSecret, deleteSecret, recordAudit, updateKeyring, sweep, raiseFeatureLevel
-    case createJoinToken, redeemJoinToken, orderChange, settlePlan, setPeerAuthority
+    case createJoinToken, redeemJoinToken, orderChange, settlePlan, setPeerAuthority, checkpoint
 
     init(_ operation: Command.Operation) {
         // No default: a new operation must be thought of here too.
@@ -128,6 +128,7 @@ enum CommandKind: CaseIterable {
         case .orderChange: self = .orderChange
         case .settlePlan: self = .settlePlan
         case .setPeerAuthority: self = .setPeerAuthority
+        case .beginCheckpoint, .attestCheckpoint: self = .checkpoint
         }
     }
 }

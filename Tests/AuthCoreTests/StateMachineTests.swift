@@ -13,7 +13,8 @@ import Testing
         let meta = try StateMeta.read(tables)
         #expect(applied[0].outcome.isEmpty && applied[0].proposal == nil)
         #expect(meta.applied == EntryID(index: LogIndex(1), term: Term(1)))
-        #expect(meta.stateHash != .empty)
+        #expect(meta.rowsHash == .empty)
+        #expect(meta.digest != StateMeta().digest)
     }
 
     @Test("A configuration entry changes the configuration of the state")

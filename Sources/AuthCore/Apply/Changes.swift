@@ -1,7 +1,4 @@
-import ByteCodec
-import RaftCore
-
-/// The tables of the transaction, with every change mixed into the rolling hash of the state.
+/// The tables of the transaction, with every change taken into the hash of the rows.
 ///
 /// Ownership: made for one entry and used by the thread that applies it.
 final class Changes: TableWriter {
@@ -29,38 +26,21 @@ final class Changes: TableWriter {
 
     func put(_ table: Table, _ key: [UInt8], _ value: [UInt8]) throws {
         precondition(table != .meta || key != StateMeta.key, "the meta row belongs to finish")
+        try takeOut(table, key)
         try base.put(table, key, value)
-        mix(1, table, key, value)
+        hash.add(StateHash.row(table, key, value))
+        count += 1
     }
 
     func delete(_ table: Table, _ key: [UInt8]) throws {
         precondition(table != .meta, "nothing of meta is ever deleted")
+        try takeOut(table, key)
         try base.delete(table, key)
-        mix(0, table, key, [])
-    }
-
-    /// Mixes in the counters that no row holds, at the end of an entry.
-    func mix(_ meta: StateMeta) {
-        var writer = ByteWriter(capacity: 64)
-        writer.write(UInt8(2))
-        writer.write(meta.applied.index.rawValue)
-        writer.write(meta.applied.term.rawValue)
-        writer.write(meta.lastStamp)
-        writer.write(meta.nextSession.rawValue)
-        writer.write(meta.nextAudit)
-        writer.write(meta.firstAudit)
-        writer.write(meta.roleTableVersion)
-        hash.combine(writer.bytes)
-    }
-
-    private func mix(_ kind: UInt8, _ table: Table, _ key: [UInt8], _ value: [UInt8]) {
         count += 1
-        var writer = ByteWriter(capacity: key.count + value.count + 8)
-        writer.write(kind)
-        writer.write(table.rawValue)
-        writer.write(UInt16(key.count))
-        writer.write(raw: key)
-        writer.write(raw: value)
-        hash.combine(writer.bytes)
+    }
+
+    private func takeOut(_ table: Table, _ key: [UInt8]) throws {
+        guard let old = try base.get(table, key) else { return }
+        hash.subtract(StateHash.row(table, key, old))
     }
 }

@@ -15,7 +15,7 @@ extension AuditNote {
     /// that writes its own rows or none.
     init?(_ command: Command) {
         switch command.operation {
-        case .sweep, .touchSessions, .recordAudit:
+        case .sweep, .touchSessions, .recordAudit, .beginCheckpoint, .attestCheckpoint:
             return nil
         case .bootstrap(let body):
             self.init(.clusterBootstrap, .user(body.administrator))

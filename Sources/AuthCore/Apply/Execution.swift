@@ -18,6 +18,8 @@ struct Execution {
 
     /// What the audit row of this command will say; nil for one that writes none.
     var note: AuditNote?
+    /// What this entry is for the comparison of states; nil for most.
+    var checkpointWork: CheckpointWork?
     /// The actor's row and permissions, once they were looked up.
     var actorUser: UserRow?
     var actorPermissions: EffectivePermissions?
@@ -78,7 +80,8 @@ struct Execution {
         switch command.operation {
         case .bootstrap:
             return .refused(.alreadyBootstrapped)
-        case .registerMember, .touchSessions, .sweep, .settlePlan:
+        case .registerMember, .touchSessions, .sweep, .settlePlan, .beginCheckpoint,
+            .attestCheckpoint:
             guard header.actor == .node else { return .refused(.insufficientPermissions) }
         case .recordAudit, .rehashPassword, .rotateRefresh, .redeemJoinToken:
             // They carry their own proof, or need none.
@@ -105,6 +108,8 @@ struct Execution {
         case .orderChange(let body): try orderChange(body)
         case .settlePlan(let body): try settlePlan(body)
         case .setPeerAuthority(let body): try setPeerAuthority(body)
+        case .beginCheckpoint: beginCheckpoint()
+        case .attestCheckpoint(let body): attestCheckpoint(body)
         case .createUser(let body): try createUser(body)
         case .updateUser(let body): try updateUser(body)
         case .deleteUser(let body): try deleteUser(body)

@@ -46,7 +46,8 @@ public struct StateMachine: Sendable {
 
     /// Begins a batch in a transaction on `tables`.
     ///
-    /// - Throws: `FeatureLevelTooHigh`, `StateDamage`, or what the tables throw.
+    /// - Throws: `FeatureLevelTooHigh`, `StateFormatUnknown`, `StateDamage`, or what the tables
+    ///   throw.
     public func begin(_ tables: some TableReader) throws -> ApplySession {
         let meta = try StateMeta.read(tables)
         try check(meta)
@@ -79,6 +80,8 @@ public struct ApplySession {
     public private(set) var meta: StateMeta
     private let supports: UInt32
     private let sha256: @Sendable ([UInt8]) -> [UInt8]
+    // What the present entry was for the comparison of states.
+    private var checkpointWork: CheckpointWork?
 
     init(meta: StateMeta, supports: UInt32, sha256: @escaping @Sendable ([UInt8]) -> [UInt8]) {
         self.meta = meta
@@ -96,7 +99,7 @@ public struct ApplySession {
             "entry \(entry.index.rawValue) after \(meta.applied.index.rawValue)")
         precondition(entry.term >= meta.applied.term, "entry of an older term")
         let before = meta
-        let changes = Changes(base: tables, hash: meta.stateHash)
+        let changes = Changes(base: tables, hash: meta.rowsHash)
         let applied: AppliedEntry
         switch entry.kind {
         case .empty:
@@ -113,9 +116,23 @@ public struct ApplySession {
             }
         }
         meta.applied = EntryID(index: entry.index, term: entry.term)
-        changes.mix(meta)
-        meta.stateHash = changes.hash
+        meta.rowsHash = changes.hash
+        try settleCheckpoint(entry)
         return applied
+    }
+
+    /// What follows from an entry for the comparison of states.
+    private mutating func settleCheckpoint(_ entry: Entry) throws {
+        switch checkpointWork {
+        case .begun:
+            let digest = meta.configuration.isEmpty ? nil : meta.digest
+            meta.checkpoint = Checkpoint(index: entry.index, digest: digest)
+        case .attested:
+            try meta.checkpoint.compare(meta.configuration)
+        case nil:
+            if entry.kind != .empty { meta.written = entry.index }
+        }
+        checkpointWork = nil
     }
 
     /// Writes what is kept once for the whole state. The transaction may be committed then.
@@ -182,6 +199,7 @@ public struct ApplySession {
             supports: supports, sha256: sha256)
         let outcome = try execution.run()
         meta = execution.meta
+        checkpointWork = execution.checkpointWork
         return outcome
     }
 }

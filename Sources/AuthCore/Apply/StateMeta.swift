@@ -12,8 +12,8 @@ public struct StateMeta: Equatable, Sendable {
     public var configuration: ConfState
     /// The stamp of the last command: the state's own time, which never goes back.
     public var lastStamp: Timestamp
-    /// Of everything that was put and deleted, `meta` apart.
-    public var stateHash: StateHash
+    /// Of all rows but this one.
+    public var rowsHash: StateHash
     /// What the cluster has agreed to use of formats and commands. A node that supports less
     /// applies nothing.
     public var featureLevel: UInt32
@@ -31,13 +31,17 @@ public struct StateMeta: Equatable, Sendable {
     public var auditBytes: UInt64
     /// SHA-256 of the newest audit row's value.
     public var auditHead: Digest256
+    /// The last entry that changed anything but this comparison of states.
+    public var written: LogIndex
+    /// Where nodes compare their states, and what they said so far.
+    public var checkpoint: Checkpoint
 
     /// The state before the first entry, with the configuration that the cluster begins with.
     public init(initial configuration: ConfState = ConfState(voters: [])) {
         applied = .zero
         self.configuration = configuration
         lastStamp = .zero
-        stateHash = .empty
+        rowsHash = .empty
         featureLevel = 1
         isBootstrapped = false
         nextSession = SessionNumber(1)
@@ -46,13 +50,40 @@ public struct StateMeta: Equatable, Sendable {
         firstAudit = 1
         auditBytes = 0
         auditHead = .zero
+        written = .zero
+        checkpoint = Checkpoint(index: .zero, digest: nil)
+    }
+
+    /// A hash of the whole state: of all rows, of everything in this one but the checkpoint, and so
+    /// of the configuration. Equal on all nodes at an equal index, but on one that knows no
+    /// configuration yet.
+    public var digest: StateHash {
+        var writer = ByteWriter(capacity: 256)
+        writeReplicated(to: &writer)
+        return StateHash.digest(of: writer.bytes)
     }
 
     /// The row of a view; `StateMeta()` when nothing was ever applied.
     ///
-    /// - Throws: `StateDamage`, or what the reader throws.
+    /// - Throws: `StateFormatUnknown`, `StateDamage`, or what the reader throws.
     public static func read(_ reader: some TableReader) throws -> StateMeta {
-        try row(key, reader) ?? StateMeta()
+        guard let value = try reader.get(table, key) else { return StateMeta() }
+        return try StateMeta(ownRow: value)
+    }
+
+    /// Whether this is the key of the state's own row, which no hash of rows takes in.
+    public static func isOwnRow(_ table: Table, _ key: [UInt8]) -> Bool {
+        table == .meta && key == self.key
+    }
+
+    /// Reads the value of the state's own row.
+    ///
+    /// - Throws: `StateFormatUnknown`, `StateDamage`.
+    public init(ownRow value: [UInt8]) throws {
+        if let version = value.first, version != Self.formatVersion {
+            throw StateFormatUnknown(version: version)
+        }
+        try self.init(key: Self.key, value: value)
     }
 
     /// Writes the row: by a store that begins with a configuration, and at the end of a batch.
@@ -64,13 +95,21 @@ extension StateMeta: Row {
     static let key: [UInt8] = [0]
     var key: [UInt8] { Self.key }
 
+    /// 2: the hash is of the rows, not of what was done to them.
+    private static let formatVersion: UInt8 = 2
+
     func write(to writer: inout ByteWriter) {
-        writer.write(UInt8(1))
+        writeReplicated(to: &writer)
+        checkpoint.write(to: &writer)
+    }
+
+    private func writeReplicated(to writer: inout ByteWriter) {
+        writer.write(Self.formatVersion)
         writer.write(applied.index.rawValue)
         writer.write(applied.term.rawValue)
         writer.write(lastStamp)
-        writer.write(stateHash.low)
-        writer.write(stateHash.high)
+        writer.write(rowsHash.low)
+        writer.write(rowsHash.high)
         writer.write(featureLevel)
         writer.write(isBootstrapped)
         writer.write(nextSession.rawValue)
@@ -79,14 +118,15 @@ extension StateMeta: Row {
         writer.write(firstAudit)
         writer.write(auditBytes)
         writer.write(auditHead)
+        writer.write(written.rawValue)
         configuration.encode(into: &writer)
     }
 
     init(from reader: inout ByteReader) throws(ByteCodecError) {
-        try reader.readVersion(1, of: "state meta")
+        try reader.readVersion(Self.formatVersion, of: "state meta")
         applied = EntryID(index: LogIndex(try reader.read()), term: Term(try reader.read()))
         lastStamp = try reader.readTime()
-        stateHash = StateHash(low: try reader.read(), high: try reader.read())
+        rowsHash = StateHash(low: try reader.read(), high: try reader.read())
         featureLevel = try reader.read()
         isBootstrapped = try reader.readBool()
         nextSession = SessionNumber(try reader.read())
@@ -95,6 +135,15 @@ extension StateMeta: Row {
         firstAudit = try reader.read()
         auditBytes = try reader.read()
         auditHead = try reader.readDigest()
+        written = LogIndex(try reader.read())
         configuration = try ConfState(from: &reader)
+        checkpoint = try Checkpoint(from: &reader)
     }
+}
+
+/// The state was written by another release, in a way that this one cannot read. Nothing is
+/// damaged.
+public struct StateFormatUnknown: Error, Equatable, Sendable {
+    /// The version of the state's own row.
+    public let version: UInt8
 }

@@ -115,6 +115,8 @@ extension Command.Operation {
         case .sweep: 4
         case .recordAudit: 5
         case .raiseFeatureLevel: 6
+        case .beginCheckpoint: 50
+        case .attestCheckpoint: 51
         case .createUser: 10
         case .updateUser: 11
         case .deleteUser: 12
@@ -153,6 +155,8 @@ extension Command.Operation {
         case .orderChange(let body): body.write(to: &writer)
         case .settlePlan(let body): body.write(to: &writer)
         case .setPeerAuthority(let body): body.write(to: &writer)
+        case .beginCheckpoint: break
+        case .attestCheckpoint(let body): body.write(to: &writer)
         case .createUser(let body): body.write(to: &writer)
         case .updateUser(let body): body.write(to: &writer)
         case .deleteUser(let body): body.write(to: &writer)
@@ -186,6 +190,8 @@ extension Command.Operation {
                         reader throws(ByteCodecError) in try AuditEvent(from: &reader)
                     }))
         case 6: self = .raiseFeatureLevel(.init(level: try reader.read()))
+        case 50: self = .beginCheckpoint
+        case 51: self = .attestCheckpoint(try .init(from: &reader))
         case 10: self = .createUser(try .init(from: &reader))
         case 11: self = .updateUser(try .init(from: &reader))
         case 12: self = .deleteUser(try .init(from: &reader))

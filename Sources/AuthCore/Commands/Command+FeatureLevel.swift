@@ -7,7 +7,8 @@ extension Command.Operation {
     public var featureLevel: UInt32 {
         switch self {
         case .bootstrap, .registerMember, .raiseFeatureLevel, .updateKeyring, .sweep,
-            .recordAudit, .createUser, .updateUser, .deleteUser, .setPassword, .rehashPassword,
+            .beginCheckpoint, .attestCheckpoint, .recordAudit, .createUser, .updateUser,
+            .deleteUser, .setPassword, .rehashPassword,
             .grantRole, .revokeRole, .putRole, .deleteRole, .startSession, .rotateRefresh,
             .revokeSession, .revokeSessions, .touchSessions, .putSecret, .deleteSecret,
             .createJoinToken, .redeemJoinToken, .orderChange, .settlePlan, .setPeerAuthority:

@@ -41,6 +41,8 @@ public struct Command: Hashable, Sendable {
         case orderChange(OrderChange)
         case settlePlan(SettlePlan)
         case setPeerAuthority(SetPeerAuthority)
+        case beginCheckpoint
+        case attestCheckpoint(AttestCheckpoint)
     }
 
     /// Whether the command may take access away from anybody, so that its acknowledgement must
@@ -60,6 +62,9 @@ public struct Command: Hashable, Sendable {
         case .createJoinToken, .redeemJoinToken, .orderChange, .settlePlan, .setPeerAuthority:
             // They say which nodes there are; no validation reads that. That a node which leaves
             // holds no lease any more is the business of the change itself (rule 7).
+            return false
+        case .beginCheckpoint, .attestCheckpoint:
+            // They touch no row.
             return false
         case .sweep:
             // It removes what expiry had ended by its own stamp, and acknowledges that to nobody.
