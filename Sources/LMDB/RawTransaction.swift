@@ -84,6 +84,28 @@ internal import Glibc
         }
     }
 
+    /// Calls `body` with the keys on both sides of where `key` is, or would be.
+    func neighbours(
+        _ database: Database, of key: [UInt8],
+        _ body: (_ isBefore: Bool, _ key: RawSpan, _ value: RawSpan) throws -> Void
+    ) throws {
+        let cursor = try RawCursor(self, database)
+        defer { cursor.close() }
+        var isThere = try cursor.seek(key)
+        if isThere {
+            // The proof: as in `scan`.
+            let (found, value) = try unsafe cursor.current()
+            try body(false, unsafe found.bytes, unsafe value.bytes)
+            isThere = try cursor.move(MDB_PREV)
+        } else {
+            isThere = try cursor.move(MDB_LAST)
+        }
+        guard isThere else { return }
+        // The proof: as in `scan`.
+        let (found, value) = try unsafe cursor.current()
+        try body(true, unsafe found.bytes, unsafe value.bytes)
+    }
+
     /// The shape of one tree in this snapshot.
     func statistics(_ database: Database) throws(LMDBError) -> DatabaseStatistics {
         var raw = MDB_stat()

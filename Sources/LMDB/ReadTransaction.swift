@@ -53,6 +53,15 @@ public struct ReadTransaction: ~Copyable {
         try raw.scanReverse(database, below: upper, downTo: lower, body)
     }
 
+    /// Calls `body` with the last key before `key`, and with the first one behind it or `key`
+    /// itself, as far as there are such, and with what lies under them.
+    public borrowing func neighbours(
+        _ database: Database, of key: [UInt8],
+        _ body: (_ isBefore: Bool, _ key: RawSpan, _ value: RawSpan) throws -> Void
+    ) throws {
+        try raw.neighbours(database, of: key, body)
+    }
+
     /// How many keys the tree has.
     public borrowing func count(_ database: Database) throws(LMDBError) -> Int {
         try raw.statistics(database).entries

@@ -59,6 +59,15 @@ internal import CLMDB
         try raw.scanReverse(database, below: upper, downTo: lower, body)
     }
 
+    /// Calls `body` with the last key before `key`, and with the first one behind it or `key`
+    /// itself, as far as there are such, and with what lies under them.
+    public borrowing func neighbours(
+        _ database: Database, of key: [UInt8],
+        _ body: (_ isBefore: Bool, _ key: RawSpan, _ value: RawSpan) throws -> Void
+    ) throws {
+        try raw.neighbours(database, of: key, body)
+    }
+
     /// Sets the value of `key`.
     ///
     /// A key behind the last one goes to a fresh page when the last page is full, instead of

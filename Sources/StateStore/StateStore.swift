@@ -27,6 +27,26 @@ public protocol StateStore: AnyObject, Sendable {
     /// - Throws: `full` (nothing has happened, and it may be tried again), `damaged`, `failed`.
     func apply(_ entries: [Entry]) throws -> ApplyResult
 
+    /// Why the state may not be believed, as it was first found; nil while it may. From then on
+    /// reading, applying and exporting throw this, for the life of the store.
+    var damage: StateStoreError? { get }
+
+    /// What the state had that had to be given up; nil: there is a state. Without one only a
+    /// snapshot can be received and installed, from whatever entry it is.
+    var lost: LostState? { get }
+
+    /// Tells of damage when it is found, on the thread that finds it; at once if it was before.
+    func observeDamage(_ observer: @escaping @Sendable (StateStoreError) -> Void)
+
+    /// Reads the whole state and compares it with the hash that it keeps of itself, while reading
+    /// and applying go on. Any thread but the apply thread.
+    ///
+    /// - Throws: `damaged`; `busy` when commits passed by too fast; `failed`.
+    func scrub() throws -> ScrubReport
+
+    /// Gives the state up, durably: it will not be opened again.
+    func giveUp() throws
+
     /// The last entry that views opened from now on have seen, at least.
     var applied: EntryID { get }
 

@@ -207,14 +207,15 @@ struct CrashTests {
                 "rename \(new)", "create \(new)/ORIGIN", "write \(new)/ORIGIN",
                 "fsync \(new)/ORIGIN", "fsync \(new)", "fsync /",
                 "open environment \(new)", "sync environment \(new)", "read \(new)/ORIGIN",
-                "create CURRENT.tmp", "write CURRENT.tmp", "fsync CURRENT.tmp",
+                "check \(new)/data.mdb", "create CURRENT.tmp", "write CURRENT.tmp",
+                "fsync CURRENT.tmp",
                 "rename CURRENT", "fsync /",
                 "list \(old)", "unlink \(old)/data.mdb", "unlink \(old)/lock.mdb",
                 "rmdir \(old)", "fsync /",
             ])
     }
 
-    @Test("a damaged CURRENT, or one whose state is gone, is damage and not an empty store")
+    @Test("a damaged CURRENT, or one whose state is gone, is a lost state and no empty one")
     func damagedPointer() throws {
         for damage in 0..<3 {
             let directory = try TemporaryDirectory()
@@ -229,7 +230,9 @@ struct CrashTests {
                 try FileManager.default.removeItem(
                     atPath: directory.path + "/state.0000000000000001")
             }
-            #expect(try code { _ = try diskStore(directory) } == .damaged, "\(damage)")
+            let store = try diskStore(directory)
+            #expect(store.damage?.code == .damaged && store.lost != nil, "\(damage)")
+            #expect(try code { _ = try store.dump() } == .damaged, "\(damage)")
         }
     }
 

@@ -5,10 +5,15 @@ internal import LMDB
 final class DiskRows: TableReader {
     private var transaction: ReadTransaction?
     private let tables: DiskTables
+    private let health: StoreHealth?
 
-    init(_ transaction: consuming ReadTransaction, _ tables: DiskTables) {
+    /// - Parameter health: told of damage that is found.
+    init(
+        _ transaction: consuming ReadTransaction, _ tables: DiskTables, health: StoreHealth? = nil
+    ) {
         self.transaction = consume transaction
         self.tables = tables
+        self.health = health
     }
 
     /// Ends the view.
@@ -16,11 +21,16 @@ final class DiskRows: TableReader {
 
     func get(_ table: Table, _ key: [UInt8]) throws -> [UInt8]? {
         try checkKey(key)
-        return try translated {
+        return try watched {
             try use { transaction in
-                try transaction.withValue(tables[table], key) {
+                let value = try transaction.withValue(tables[table], key) {
                     try DiskTables.open(table, key, $0)
                 }
+                if let value { return value }
+                try transaction.neighbours(tables[table], of: key) {
+                    try DiskTables.checkNeighbour(table, key, isBefore: $0, $1, $2)
+                }
+                return nil
             }
         }
     }
@@ -28,10 +38,12 @@ final class DiskRows: TableReader {
     func scan(
         _ table: Table, from: [UInt8], upTo: [UInt8]?, _ body: ([UInt8], [UInt8]) throws -> Bool
     ) throws {
-        try translated {
+        var last: [UInt8]?
+        try watched {
             try use { transaction in
                 try transaction.scan(tables[table], from: from, upTo: upTo) { key, stored in
                     let key = key.bytes
+                    try DiskTables.checkOrder(table, &last, key, isAscending: true)
                     return try body(key, try DiskTables.open(table, key, stored))
                 }
             }
@@ -41,14 +53,25 @@ final class DiskRows: TableReader {
     func scanReverse(
         _ table: Table, from: [UInt8], upTo: [UInt8]?, _ body: ([UInt8], [UInt8]) throws -> Bool
     ) throws {
-        try translated {
+        var last: [UInt8]?
+        try watched {
             try use { transaction in
                 try transaction.scanReverse(tables[table], below: upTo, downTo: from) {
                     key, stored in
                     let key = key.bytes
+                    try DiskTables.checkOrder(table, &last, key, isAscending: false)
                     return try body(key, try DiskTables.open(table, key, stored))
                 }
             }
+        }
+    }
+
+    private func watched<R>(_ body: () throws -> R) throws -> R {
+        do {
+            return try translated(body)
+        } catch let error as StateStoreError where error.code == .damaged {
+            health?.note(error)
+            throw error
         }
     }
 

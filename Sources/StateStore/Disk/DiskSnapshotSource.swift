@@ -17,8 +17,7 @@ final class DiskSnapshotSource: SnapshotSource {
 
     /// Copies the last commit of `generation`, durably.
     init(
-        copying generation: Generation, number: UInt64, directory: StoreDirectory,
-        inspection: EnvironmentOptions
+        copying generation: Generation, number: UInt64, directory: StoreDirectory
     ) throws {
         files = directory.files
         path = directory.snapshots + "/" + String(number, radix: 16)
@@ -33,7 +32,7 @@ final class DiskSnapshotSource: SnapshotSource {
                 try generation.environment.copy(toDirectory: path)
             }
             file = try files.openForReading(path + "/data.mdb")
-            manifest = try Self.describe(path, file, inspection)
+            manifest = try Self.describe(path, file)
         } catch {
             throw Self.discard(path, directory.files, because: error)
         }
@@ -41,13 +40,17 @@ final class DiskSnapshotSource: SnapshotSource {
 
     /// What the copy in `path` is, read from it and not from the store, which has gone on.
     static func describe(
-        _ path: String, _ file: borrowing OpenFile, _ inspection: EnvironmentOptions
+        _ path: String, _ file: borrowing OpenFile
     ) throws -> SnapshotManifest {
-        let meta = try inspect(path, inspection)
+        // Whole, so that damage does not spread: a state is checked whenever it leaves the node.
+        guard let check = try StateCheck.run(file: path + "/data.mdb") else {
+            preconditionFailure("a copy that nobody writes was overtaken")
+        }
+        let meta = check.meta
         let size = try file.sizeBytes()
         return SnapshotManifest(
             kind: .disk, last: meta.applied, configuration: meta.configuration,
-            stateHash: meta.stateHash, sizeBytes: size, checksum: try checksum(file, size))
+            stateHash: meta.digest, sizeBytes: size, checksum: try checksum(file, size))
     }
 
     /// The machine's row in the file in `path`, opened without a lock or a change.

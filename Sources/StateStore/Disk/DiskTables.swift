@@ -66,6 +66,48 @@ struct DiskTables: Sendable {
         return value
     }
 
+    /// As `open` of lent bytes.
+    static func open(_ table: Table, _ key: [UInt8], _ stored: [UInt8]) throws -> [UInt8] {
+        let count = stored.count - checksumBytes
+        guard count >= 0 else { throw damage(table, "a value of \(stored.count) bytes") }
+        var sum: UInt32 = 0
+        for byte in 0..<checksumBytes {
+            sum |= UInt32(stored[count + byte]) << (8 * UInt32(byte))
+        }
+        var crc = prefix(table, key)
+        crc.update(stored, in: 0..<count)
+        guard crc.value == sum else { throw damage(table, "a value with another checksum") }
+        return Array(stored[..<count])
+    }
+
+    /// Checks that a row on one side of where a key would be lies on that side, and is whole: a key
+    /// is known to be missing only between two that are where they belong.
+    ///
+    /// A flipped bit in a page may lead a look-up past its key. What it finds instead is then not
+    /// in order, or not what was written.
+    static func checkNeighbour(
+        _ table: Table, _ key: [UInt8], isBefore: Bool, _ found: RawSpan, _ stored: RawSpan
+    ) throws {
+        let found = found.bytes
+        let isInPlace =
+            isBefore ? found.lexicographicallyPrecedes(key) : key.lexicographicallyPrecedes(found)
+        guard isInPlace else { throw damage(table, "keys out of order") }
+        _ = try open(table, found, stored)
+    }
+
+    /// Checks that keys come in order.
+    static func checkOrder(
+        _ table: Table, _ last: inout [UInt8]?, _ key: [UInt8], isAscending: Bool
+    ) throws {
+        if let last {
+            let isInOrder =
+                isAscending
+                ? last.lexicographicallyPrecedes(key) : key.lexicographicallyPrecedes(last)
+            guard isInOrder else { throw damage(table, "keys out of order") }
+        }
+        last = key
+    }
+
     private static func prefix(_ table: Table, _ key: [UInt8]) -> CRC32C {
         var crc = CRC32C()
         crc.update(CollectionOfOne(table.rawValue))

@@ -20,9 +20,14 @@ final class DiskTransaction: StoreTransaction {
         try checkKey(key)
         return try translated {
             try use { transaction in
-                try transaction.withValue(tables[table], key) {
+                let value = try transaction.withValue(tables[table], key) {
                     try DiskTables.open(table, key, $0)
                 }
+                if let value { return value }
+                try transaction.neighbours(tables[table], of: key) {
+                    try DiskTables.checkNeighbour(table, key, isBefore: $0, $1, $2)
+                }
+                return nil
             }
         }
     }
@@ -32,10 +37,12 @@ final class DiskTransaction: StoreTransaction {
     ) throws {
         scans += 1
         defer { scans -= 1 }
+        var last: [UInt8]?
         try translated {
             try use { transaction in
                 try transaction.scan(tables[table], from: from, upTo: upTo) { key, stored in
                     let key = key.bytes
+                    try DiskTables.checkOrder(table, &last, key, isAscending: true)
                     return try body(key, try DiskTables.open(table, key, stored))
                 }
             }
@@ -47,11 +54,13 @@ final class DiskTransaction: StoreTransaction {
     ) throws {
         scans += 1
         defer { scans -= 1 }
+        var last: [UInt8]?
         try translated {
             try use { transaction in
                 try transaction.scanReverse(tables[table], below: upTo, downTo: from) {
                     key, stored in
                     let key = key.bytes
+                    try DiskTables.checkOrder(table, &last, key, isAscending: false)
                     return try body(key, try DiskTables.open(table, key, stored))
                 }
             }

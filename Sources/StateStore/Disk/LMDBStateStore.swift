@@ -1,4 +1,5 @@
 public import AuthCore
+internal import ByteCodec
 internal import LMDB
 public import RaftCore
 internal import Synchronization
@@ -9,7 +10,7 @@ internal import Synchronization
 /// replays. Files: `docs/formats/state.md`.
 public final class LMDBStateStore: StateStore {
     /// What views are opened on. An object, so that a view costs one reference.
-    private final class Published: Sendable {
+    final class Published: Sendable {
         let generation: Generation
         // The number of the commit that the row was read from or written by.
         let commit: UInt64
@@ -27,8 +28,12 @@ public final class LMDBStateStore: StateStore {
         var applied: EntryID { row.value.applied }
     }
 
-    private struct State {
-        var published: Published
+    struct State {
+        // nil: the state was lost, and a peer's is waited for.
+        var published: Published?
+        var lost: LostState?
+        // The number of the state that counts, or of the one that was lost.
+        var number: UInt64
         var durable: LogIndex
         var failure: StateStoreError?
         // States that a snapshot has replaced, as long as views are open on them.
@@ -42,9 +47,10 @@ public final class LMDBStateStore: StateStore {
     }
 
     private let applier: BatchApplier
-    private let directory: StoreDirectory
+    let directory: StoreDirectory
     private let options: LMDBStateStoreOptions
-    private let state: Mutex<State>
+    let state: Mutex<State>
+    let health: StoreHealth
     // Whether the apply thread is inside: a second one would be a mistake of ours.
     private let isChanging = Atomic<Bool>(false)
 
@@ -52,7 +58,10 @@ public final class LMDBStateStore: StateStore {
     /// begins with `configuration`; removes what a crash left behind, and makes what was applied
     /// durable (recovery R2).
     ///
-    /// - Throws: `damaged`: the state must be fetched from a peer; `tooOld`; `failed`.
+    /// The state is checked whole before it is used. One that is damaged, or was given up before,
+    /// is not opened: the store begins without one, see `lost`.
+    ///
+    /// - Throws: `foreign`, when another release has written it; `tooOld`; `failed`.
     public init(
         directory root: String, machine: StateMachine, configuration: ConfState,
         options: LMDBStateStoreOptions = .init()
@@ -61,23 +70,28 @@ public final class LMDBStateStore: StateStore {
         self.options = options
         applier = BatchApplier(machine: machine)
         let directory = directory
-        let published = try translated {
+        let (found, published) = try translated {
             // A killed process may have left a switch that is seen and not durable.
             try directory.files.synchronizeDirectory(root)
-            let found = try directory.readCurrent()
-            try directory.removeLeftovers(except: found)
-            let number = found ?? 1
-            if found == nil {
+            let found = try Self.find(directory, options)
+            guard found.damage == nil else { return (found, Published?.none) }
+            try directory.removeLeftovers(except: found.number)
+            let number = found.number ?? 1
+            if found.number == nil {
                 try Generation.make(
                     in: directory, number: number, configuration: configuration,
                     options: options.environment)
                 try directory.files.synchronizeDirectory(root)
                 try directory.switchCurrent(to: number, willSwitch: {})
             }
-            return try Self.open(number, directory, options)
+            return (found, try Self.open(number, directory, options))
         }
-        try applier.check(published.row.value)
-        state = Mutex(State(published: published, durable: published.applied.index))
+        if let published { try applier.check(published.row.value) }
+        health = StoreHealth(found.damage)
+        state = Mutex(
+            State(
+                published: published, lost: found.damage == nil ? nil : found.lost,
+                number: found.number ?? 1, durable: published?.applied.index ?? .zero))
     }
 
     private static func open(
@@ -100,25 +114,30 @@ public final class LMDBStateStore: StateStore {
     // MARK: Reading
 
     public func read<R>(_ body: (ReadView) throws -> R) throws -> R {
+        try health.check()
         let published = try state.withLock { state in
             if let failure = state.failure { throw failure }
-            return state.published
+            return try Self.present(state)
         }
         let generation = published.generation
-        let transaction = try translated { try generation.environment.beginRead() }
+        let transaction = try noting { try generation.environment.beginRead() }
         let commit = transaction.id
-        let rows = DiskRows(transaction, generation.tables)
+        let rows = DiskRows(transaction, generation.tables, health: health)
         defer { rows.close() }
-        // Most views are of the commit that was published last, whose row is known.
-        let row =
-            commit == published.commit
-            ? published.row : ReadView.Meta(try StateMeta.read(rows))
-        return try body(ReadView(row: row, rows: .disk(rows)))
+        do {
+            // Most views are of the commit that was published last, whose row is known.
+            let row =
+                commit == published.commit
+                ? published.row : ReadView.Meta(try StateMeta.read(rows))
+            return try body(ReadView(row: row, rows: .disk(rows)))
+        } catch let damage as StateDamage {
+            throw note(damage)
+        }
     }
 
-    public var applied: EntryID { state.withLock { $0.published.applied } }
+    public var applied: EntryID { state.withLock { $0.published?.applied ?? .zero } }
 
-    public var installedSnapshot: EntryID { state.withLock { $0.published.origin } }
+    public var installedSnapshot: EntryID { state.withLock { $0.published?.origin ?? .zero } }
 
     public var durableAppliedIndex: LogIndex { state.withLock { $0.durable } }
 
@@ -127,14 +146,18 @@ public final class LMDBStateStore: StateStore {
     public func apply(_ entries: [Entry]) throws -> ApplyResult {
         try changing {
             try removeRetired()
-            let before = try usable { $0.published }
+            try health.check()
+            let before = try usable { try Self.present($0) }
             let generation = before.generation
             var commit: UInt64 = 0
-            let batch = try applier.apply(entries, behind: before.applied) {
-                let transaction = DiskTransaction(
-                    try translated { try generation.environment.beginWrite() }, generation.tables)
-                commit = transaction.id
-                return transaction
+            let batch = try noting {
+                try applier.apply(entries, behind: before.applied) {
+                    let transaction = DiskTransaction(
+                        try translated { try generation.environment.beginWrite() },
+                        generation.tables)
+                    commit = transaction.id
+                    return transaction
+                }
             }
             // The sync of this commit has made the one before it durable (consensus D6).
             let durable = before.applied.index
@@ -151,10 +174,10 @@ public final class LMDBStateStore: StateStore {
     }
 
     public func forceSync() throws {
-        let published = try usable { $0.published }
+        let published = try usable { try Self.present($0) }
         try final { try published.generation.environment.synchronize() }
         state.withLock { state in
-            guard state.published.generation === published.generation else { return }
+            guard state.published?.generation === published.generation else { return }
             state.durable = max(state.durable, published.applied.index)
         }
     }
@@ -162,33 +185,35 @@ public final class LMDBStateStore: StateStore {
     // MARK: Space
 
     public var isShortOfSpace: Bool {
-        let environment = state.withLock { $0.published.generation }.environment
+        guard let environment = state.withLock({ $0.published?.generation.environment }) else {
+            return false
+        }
         return environment.growthFailure != nil
             || environment.mapFillPercent >= options.mapFillPercentMax
     }
 
     public func growAhead() throws {
-        let generation = try usable { $0.published.generation }
+        guard let generation = try usable({ $0.published?.generation }) else { return }
         try changing { try final { try generation.environment.growToReserve() } }
     }
 
     /// What an operator would want to know of the file and its readers.
     public func statistics() throws -> StoreStatistics {
-        let generation = try usable { $0.published.generation }
+        let generation = try usable { try Self.present($0).generation }
         return try translated { StoreStatistics(try generation.environment.statistics()) }
     }
 
     // MARK: Sending snapshots
 
     public func exportSnapshot() throws -> any SnapshotSource {
+        try health.check()
         let (generation, number) = try usable { state in
             state.exports += 1
-            return (state.published.generation, state.exports)
+            return (try Self.present(state).generation, state.exports)
         }
-        return try translated {
+        return try noting {
             try DiskSnapshotSource(
-                copying: generation, number: number, directory: directory,
-                inspection: options.inspection)
+                copying: generation, number: number, directory: directory)
         }
     }
 
@@ -199,7 +224,7 @@ public final class LMDBStateStore: StateStore {
             throw StateStoreError(.foreign, "a snapshot of kind \(manifest.kind)")
         }
         let before: DiskSnapshotSink? = try usable { state in
-            try refuseStale(manifest, behind: state.published.applied)
+            try refuseStale(manifest, behind: state.published?.applied ?? .zero)
             if let tooOld = state.tooOld { throw tooOld }
             guard !state.isInstalling else {
                 throw StateStoreError(.busy, "a snapshot is being installed")
@@ -222,22 +247,33 @@ public final class LMDBStateStore: StateStore {
     @discardableResult
     public func install(_ manifest: SnapshotManifest) throws -> StateMeta {
         try changing {
+            // What is damaged and still open is left to the next start.
+            let wasLost = lost != nil
+            if !wasLost { try health.check() }
             // Only numbers of the old state are kept here, so that it can be closed below.
             let (applied, number, sink) = try usable { state in
                 guard let sink = state.incoming, sink.manifest == manifest, sink.isVerified else {
                     throw StateStoreError(.notReceived, "snapshot up to \(manifest.last)")
                 }
                 state.isInstalling = true
-                return (state.published.applied, state.published.generation.number, sink)
+                return (state.published?.applied ?? .zero, state.number, sink)
             }
             defer { state.withLock { $0.isInstalling = false } }
             try refuseStale(manifest, behind: applied)
             let published = try switchOver(sink, behind: number)
             state.withLock { state in
-                state.retired.append(state.published.generation)
+                if let old = state.published { state.retired.append(old.generation) }
                 state.published = published
+                state.number = published.generation.number
+                state.lost = nil
                 state.durable = published.applied.index
                 state.incoming = nil
+            }
+            if wasLost {
+                health.recover()
+                // What was given up is of no use to anybody any more.
+                try final { try directory.files.removeDirectory(directory.state(number)) }
+                try final { try directory.files.synchronizeDirectory(directory.root) }
             }
             try removeRetired()
             return published.row.value
@@ -259,6 +295,8 @@ public final class LMDBStateStore: StateStore {
                 let opened = try Self.open(next, directory, options)
                 try sink.manifest.verify(opened.row.value)
                 try applier.check(opened.row.value)
+                // What was received may have rotted since it came.
+                if !Planted.snapshotUnchecked.isOn { try checkFile(path, sink.manifest) }
                 try directory.switchCurrent(to: next) { isSwitched = true }
                 return opened
             }
@@ -274,6 +312,17 @@ public final class LMDBStateStore: StateStore {
         } catch {
             // Which state counts is unknown until the process starts again.
             throw fail(error)
+        }
+    }
+
+    /// Checks a received file whole before it counts.
+    private func checkFile(_ path: String, _ manifest: SnapshotManifest) throws {
+        let file = path + "/data.mdb"
+        try directory.files.perform("check", file) {
+            guard let check = try StateCheck.run(file: file) else {
+                preconditionFailure("a file that nobody writes was overtaken")
+            }
+            try manifest.verify(check.meta)
         }
     }
 
@@ -302,7 +351,7 @@ public final class LMDBStateStore: StateStore {
     private func usable<R>(_ body: (inout sending State) throws -> R) throws -> R {
         try state.withLock { state in
             if let failure = state.failure { throw failure }
-            if let failure = state.published.generation.environment.failure {
+            if let failure = state.published?.generation.environment.failure {
                 throw StateStoreError(failure)
             }
             return try body(&state)
@@ -310,7 +359,7 @@ public final class LMDBStateStore: StateStore {
     }
 
     /// Calls `body`, whose failure is the store's.
-    private func final<R>(_ body: () throws -> R) throws -> R {
+    func final<R>(_ body: () throws -> R) throws -> R {
         do {
             return try translated(body)
         } catch {

@@ -13,6 +13,9 @@ public struct LMDBStateStoreOptions: Sendable {
     /// Up to how much of the map the state may fill before the store calls itself short of space.
     public var mapFillPercentMax = 95
 
+    /// Whether the whole state is read and checked before it is opened.
+    public var checksWhenOpened = true
+
     // What a test wants to know of, or let fail.
     var beforeFileCall: @Sendable (StoreStep) throws -> Void = { _ in }
 

@@ -74,6 +74,25 @@ struct StoreDirectory: Sendable {
         }
     }
 
+    /// The highest number of a state that is there, whether it counts or not.
+    func newestNumber() throws -> UInt64? {
+        (try files.list(root) ?? []).compactMap { name in
+            name.hasPrefix("state.") ? UInt64(name.dropFirst(6), radix: 16) : nil
+        }.max()
+    }
+
+    /// Notes durably that a state must not be used again, and what it had applied.
+    func noteLoss(of number: UInt64, _ lost: LostState) throws {
+        guard try files.list(state(number)) != nil else { return }
+        try files.writeFile(state(number) + "/DAMAGED", lost.encoded())
+        try files.synchronizeDirectory(state(number))
+    }
+
+    /// What is known of a state that must not be used again; nil: it may be used.
+    func readLoss(of number: UInt64) throws -> LostState? {
+        try files.readFile(state(number) + "/DAMAGED", atMost: 4096).map(LostState.init(decoding:))
+    }
+
     /// Makes a state the one that counts, durably. The state itself must be durable before.
     ///
     /// - Returns: nothing that could be undone: after the rename the switch may have happened,

@@ -1,4 +1,5 @@
 public import AuthCore
+internal import ByteCodec
 public import RaftCore
 internal import Synchronization
 
@@ -30,6 +31,8 @@ public final class MemoryStateStore: StateStore {
         var tooOld: StateStoreError?
         var incoming: MemorySnapshotSink?
         var origin: EntryID
+        // Durable: the state was given up.
+        var lost: LostState?
 
         /// The image of a transaction that is over comes back, with what was committed.
         mutating func take(_ slot: ImageSlot) {
@@ -50,6 +53,7 @@ public final class MemoryStateStore: StateStore {
 
     private let applier: BatchApplier
     private let state: Mutex<State>
+    private let health: StoreHealth
 
     /// An empty store of a node that begins with `configuration`.
     public convenience init(machine: StateMachine, configuration: ConfState) {
@@ -67,33 +71,47 @@ public final class MemoryStateStore: StateStore {
     }
 
     private convenience init(
-        machine: StateMachine, image: MemoryImage, origin: EntryID = .zero
+        machine: StateMachine, image: MemoryImage, origin: EntryID = .zero,
+        lost: LostState? = nil
     ) {
         let meta: StateMeta
         do {
-            meta = try StateMeta.read(MemoryRows(image: image))
+            meta = try StateMeta.read(MemoryRows(image: image.undamaged))
         } catch {
             preconditionFailure("an image without its meta row: \(error)")
         }
         self.init(
             machine: machine,
-            state: State(image: image, meta: meta, durable: meta.applied, origin: origin))
+            state: State(
+                image: image, meta: meta, durable: meta.applied, origin: origin, lost: lost))
     }
 
     private init(machine: StateMachine, state: State) {
         applier = BatchApplier(machine: machine)
+        health = StoreHealth(
+            state.lost == nil ? nil : StateStoreError(.damaged, "the state was given up"))
         self.state = Mutex(state)
     }
 
     // MARK: Reading and applying
 
     public func read<R>(_ body: (ReadView) throws -> R) throws -> R {
+        try health.check()
         let (image, meta) = try usable { ($0.image, $0.meta) }
-        return try body(
-            ReadView(row: ReadView.Meta(meta), rows: .memory(MemoryRows(image: image))))
+        return try noting {
+            try body(
+                ReadView(
+                    row: ReadView.Meta(meta),
+                    rows: .memory(MemoryRows(image: image, health: health))))
+        }
     }
 
     public func apply(_ entries: [Entry]) throws -> ApplyResult {
+        try health.check()
+        return try noting { try applyAll(entries) }
+    }
+
+    private func applyAll(_ entries: [Entry]) throws -> ApplyResult {
         try usable { state in
             let failure =
                 state.failsNextCommit
@@ -123,9 +141,73 @@ public final class MemoryStateStore: StateStore {
         }
     }
 
-    public var applied: EntryID { state.withLock { $0.meta.applied } }
+    public var applied: EntryID {
+        state.withLock { $0.lost == nil ? $0.meta.applied : .zero }
+    }
 
-    public var installedSnapshot: EntryID { state.withLock { $0.origin } }
+    public var installedSnapshot: EntryID { state.withLock { $0.lost == nil ? $0.origin : .zero } }
+
+    // MARK: Damage
+
+    public var damage: StateStoreError? { health.damage }
+
+    public var lost: LostState? { state.withLock { $0.lost } }
+
+    public func observeDamage(_ observer: @escaping @Sendable (StateStoreError) -> Void) {
+        health.observe(observer)
+    }
+
+    public func scrub() throws -> ScrubReport {
+        try health.check()
+        let (image, meta) = try usable { ($0.image, $0.meta) }
+        return try noting { try image.check(meta) }
+    }
+
+    public func giveUp() throws {
+        health.note(StateStoreError(.damaged, "given up"))
+        try usable { state in
+            state.lost =
+                state.lost
+                ?? LostState(applied: state.meta.applied, installedSnapshot: state.origin)
+        }
+    }
+
+    private func noting<R>(_ body: () throws -> R) throws -> R {
+        do {
+            return try body()
+        } catch let error as StateStoreError where error.code == .damaged {
+            health.note(error)
+            throw error
+        } catch let damage as StateDamage {
+            let error = StateStoreError(.damaged, "table \(damage.table): \(damage.what)")
+            health.note(error)
+            throw error
+        }
+    }
+
+    /// Damages a row of the newest state, and of the one before, as a disk does that nobody
+    /// watches: its hash stays as it was, but where it was computed otherwise.
+    ///
+    /// - Parameter number: which row, modulo their number.
+    /// - Returns: whether there was a row.
+    public func hurtRow(_ hurt: RowDamage, in table: Table, number: UInt64) -> Bool {
+        state.withLock { state in
+            guard state.lost == nil, let row = state.image[table].row(number) else {
+                return false
+            }
+            state.image.hurt(hurt, table, row.key)
+            // As if apply had computed something else: the hash goes with it.
+            if hurt == .written { (state.image, state.meta) = state.image.rehashed(state.meta) }
+            // The damage is on the disk, and so is what lies around it.
+            state.undoable = []
+            return true
+        }
+    }
+
+    /// Flips a bit in what was received of a snapshot. Returns whether there was anything.
+    public func hurtIncoming(at place: UInt64) -> Bool {
+        state.withLock { $0.incoming }?.hurt(at: place) ?? false
+    }
 
     public var durableAppliedIndex: LogIndex {
         state.withLock { $0.durable.index }
@@ -156,8 +238,22 @@ public final class MemoryStateStore: StateStore {
         _ crash: Crash, machine: StateMachine? = nil
     ) -> MemoryStateStore {
         var (image, undoable, origin) = state.withLock { ($0.image, $0.undoable, $0.origin) }
+        let lost = lost
         if case .powerLoss(undoesLastCommit: true) = crash { image.revert(undoable) }
-        return MemoryStateStore(machine: machine ?? applier.machine, image: image, origin: origin)
+        return MemoryStateStore(
+            machine: machine ?? applier.machine, image: image, origin: origin,
+            lost: Planted.damagedStateKept.isOn ? nil : lost)
+    }
+
+    /// The whole state is looked at, as a store on a disk does when it is opened: one that is
+    /// damaged is given up.
+    public func checkWhenOpened() throws {
+        guard lost == nil else { return }
+        do {
+            _ = try scrub()
+        } catch let error as StateStoreError where error.code == .damaged {
+            if !Planted.damagedStateKept.isOn { try giveUp() }
+        }
     }
 
     /// Whether the newest states of both hold the same rows.
@@ -182,7 +278,10 @@ public final class MemoryStateStore: StateStore {
     // MARK: Snapshots
 
     public func exportSnapshot() throws -> any SnapshotSource {
+        try health.check()
         let (image, meta) = try usable { ($0.image, $0.meta) }
+        // Damage does not spread: a state is checked whenever it leaves the node.
+        _ = try noting { try image.check(meta) }
         return MemorySnapshotSource(image: image, meta: meta)
     }
 
@@ -191,7 +290,8 @@ public final class MemoryStateStore: StateStore {
             throw StateStoreError(.foreign, "a snapshot of kind \(manifest.kind)")
         }
         return try usable { state in
-            try refuseStale(manifest, behind: state.meta.applied)
+            try refuseStale(
+                manifest, behind: state.lost == nil ? state.meta.applied : .zero)
             if let tooOld = state.tooOld { throw tooOld }
             if let sink = state.incoming, sink.manifest == manifest { return sink }
             state.incoming?.giveUp()
@@ -203,11 +303,18 @@ public final class MemoryStateStore: StateStore {
 
     @discardableResult
     public func install(_ manifest: SnapshotManifest) throws -> StateMeta {
-        try usable { state in
-            guard let sink = state.incoming, sink.manifest == manifest, let image = sink.verified
-            else { throw StateStoreError(.notReceived, "snapshot up to \(manifest.last)") }
+        // What is damaged and still open is left to the next start.
+        let wasLost = lost != nil
+        if !wasLost { try health.check() }
+        let meta = try usable { state in
+            guard let sink = state.incoming, sink.manifest == manifest, sink.isVerified else {
+                throw StateStoreError(.notReceived, "snapshot up to \(manifest.last)")
+            }
             state.incoming = nil
-            try refuseStale(manifest, behind: state.meta.applied)
+            try refuseStale(
+                manifest, behind: state.lost == nil ? state.meta.applied : .zero)
+            // What was received may have rotted since it came.
+            let image = try sink.takeVerified()
             let meta = try StateMeta.read(MemoryRows(image: image))
             do throws(StateStoreError) { try applier.check(meta) } catch {
                 state.tooOld = error
@@ -217,8 +324,11 @@ public final class MemoryStateStore: StateStore {
             state.meta = meta
             state.becomeDurable()
             state.origin = manifest.last
+            state.lost = nil
             return meta
         }
+        if wasLost { health.recover() }
+        return meta
     }
 
     /// Calls `body` with the state, unless a commit failed before.

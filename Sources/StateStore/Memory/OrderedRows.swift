@@ -73,6 +73,19 @@ struct OrderedRows: Sendable {
         return groups[place.group].runs[place.run].rows[place.row].value
     }
 
+    /// The row of this number modulo their number; nil when there is none. Complexity: O(n).
+    func row(_ number: UInt64) -> Row? {
+        guard count > 0 else { return nil }
+        var left = Int(number % UInt64(count))
+        for group in groups {
+            for run in group.runs {
+                if left < run.rows.count { return run.rows[left] }
+                left -= run.rows.count
+            }
+        }
+        preconditionFailure("\(count) rows are not there")
+    }
+
     /// Returns the value that was there.
     @discardableResult
     mutating func put(_ key: [UInt8], _ value: [UInt8]) -> [UInt8]? {

@@ -20,7 +20,7 @@ public struct SnapshotManifest: Hashable, Sendable {
     public let last: EntryID
     /// The configuration then.
     public let configuration: ConfState
-    /// The machine's rolling hash then.
+    /// `StateMeta.digest` then.
     public let stateHash: StateHash
     public let sizeBytes: UInt64
     /// CRC-32C of all bytes.

@@ -1,0 +1,56 @@
+internal import AuthCore
+internal import LMDB
+
+/// Reads a whole state from its file and compares it with what it says of itself: every page, the
+/// checksum of every row, and the hash of all rows together, which a lost row would change.
+///
+/// It reads the file and not the map, so nothing that it finds can end the process.
+struct StateCheck {
+    /// What was read.
+    let meta: StateMeta
+    let rows: UInt64
+    let pages: UInt64
+
+    /// Checks one commit.
+    ///
+    /// - Parameter commit: one that a view holds open; nil: the newest of a file that nobody
+    ///   writes.
+    /// - Returns: nil when the commit was overtaken by later ones.
+    /// - Throws: `damaged`; `foreign` when another release has written it.
+    static func run(file: String, commit: UInt64? = nil) throws -> StateCheck? {
+        do {
+            return try read(file: file, commit: commit)
+        } catch let damage as FileDamage {
+            throw StateStoreError(.damaged, "\(file): \(damage)")
+        } catch let damage as StateDamage {
+            throw StateStoreError(.damaged, "\(file): \(damage.table): \(damage.what)")
+        } catch let other as StateFormatUnknown {
+            throw StateStoreError(.foreign, "\(file): a state of version \(other.version)")
+        }
+    }
+
+    private static func read(file: String, commit: UInt64?) throws -> StateCheck? {
+        var check = try FileCheck(path: file, databases: DiskTables.names)
+        var hash = StateHash.empty
+        var rows: UInt64 = 0
+        var own: [UInt8]?
+        let tables = Table.allCases
+        let summary = try check.run(commit: commit) { database, key, stored in
+            let table = tables[database]
+            let value = try DiskTables.open(table, key, stored)
+            rows += 1
+            if StateMeta.isOwnRow(table, key) { own = value }
+            hash.add(StateHash.row(table, key, value))
+        }
+        guard let summary else { return nil }
+        guard let own else {
+            throw StateStoreError(.damaged, "\(file): the state's own row is not there")
+        }
+        let meta = try StateMeta(ownRow: own)
+        guard meta.rowsHash == hash else {
+            throw StateStoreError(
+                .damaged, "\(file): \(rows) rows are not those of entry \(meta.applied)")
+        }
+        return StateCheck(meta: meta, rows: rows, pages: summary.pages)
+    }
+}
