@@ -81,6 +81,8 @@ public struct Ready: Equatable, Sendable {
     /// begin anew behind it, after every `persist` handed out before or with this; then
     /// `Event.snapshotInstalled`.
     public var install: SnapshotMetadata?
+    /// With `install`: the log stays as it is, and is applied again behind the snapshot.
+    public var isLogKept = false
     /// Followers to be sent a snapshot, past the core; then `Event.snapshotSent`, always: until it
     /// comes the follower is sent nothing else, and is not named again.
     public var snapshotsToSend: [NodeID] = []

@@ -24,7 +24,7 @@ extension RaftCore {
     /// that is barred; one that is about to be replaced by a snapshot does not know its own log, and
     /// one whose log was damaged does not have all of it.
     var mayCampaign: Bool {
-        isElectable && !isStorageFull && !isBarred && installing == nil
+        isElectable && !isStorageFull && !isBarred && installing == nil && !isStateLost
             && (!isRepairing || Planted.campaignWhileRepairing.isOn)
             && term.next.rawValue < Message.numberMax
     }

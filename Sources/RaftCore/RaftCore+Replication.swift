@@ -35,7 +35,11 @@ extension RaftCore {
     ///
     /// Only what is committed counts, which is applied whatever else happens; so this ends, and
     /// entries that another leader's are to replace cannot keep that leader's out.
-    var isBehindInApplying: Bool { log.backlogBytes > options.unappliedBytesMax }
+    /// A node without a state applies nothing: what its log had when it began does not count.
+    var isBehindInApplying: Bool {
+        let known = isStateLost ? backlogAtStart : 0
+        return log.backlogBytes > known + options.unappliedBytesMax
+    }
 
     /// Appends an entry of the present term to this leader's own log (S3: never replacing one).
     mutating func appendOwn(kind: EntryKind, payload: [UInt8]) -> EntryID {

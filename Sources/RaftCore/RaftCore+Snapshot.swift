@@ -90,6 +90,7 @@ extension RaftCore {
     mutating func snapshotArrived(_ metadata: SnapshotMetadata, from sender: NodeID) {
         // A node that cannot write cannot install; one that installs finishes that first.
         guard installing == nil, !isStorageFull else { return }
+        if isStateLost { return stateArrived(metadata, from: sender) }
         if metadata.last.index <= log.committed {
             // Older than what is here: a state never goes back.
             sometimes(.staleSnapshotIgnored)
@@ -106,9 +107,36 @@ extension RaftCore {
         }
         // Whose log is about to be replaced does not know whether it could lead.
         if role != .follower { becomeFollower(term: term, leader: nil) }
+        begin(installing: metadata, from: sender, isLogKept: false)
+    }
+
+    /// Decides what becomes of a snapshot on a node that has lost its state.
+    ///
+    /// The log is whole, and entries behind the snapshot may have been acknowledged: so it stays,
+    /// and is applied again from there. What lies before its beginning cannot be applied: a
+    /// snapshot from before that would leave a gap.
+    private mutating func stateArrived(_ metadata: SnapshotMetadata, from sender: NodeID) {
+        guard metadata.last.index >= log.start.index else {
+            sometimes(.snapshotBeforeLog)
+            return
+        }
+        let isKept = log.matches(metadata.last) && !Planted.repairResetsLog.isOn
+        // Everything committed is the same in every log: who says otherwise is not believed.
+        guard
+            isKept || metadata.last.index > log.committed || Planted.repairResetsLog.isOn
+        else { return }
+        if isKept { sometimes(.stateReplacedUnderLog) }
+        begin(installing: metadata, from: sender, isLogKept: isKept)
+    }
+
+    private mutating func begin(
+        installing metadata: SnapshotMetadata, from sender: NodeID, isLogKept: Bool
+    ) {
         installing = metadata
         installingFrom = sender
+        self.isLogKept = isLogKept
         ready.install = metadata
+        ready.isLogKept = isLogKept
     }
 
     /// The snapshot could not be installed; the leader will offer one again.
@@ -121,8 +149,16 @@ extension RaftCore {
     mutating func snapshotInstalled(_ metadata: SnapshotMetadata) {
         precondition(installing == metadata, "installed \(metadata), which was not asked for")
         installing = nil
-        log.restart(behind: metadata.last)
+        let wasLost = isStateLost
+        isStateLost = false
         configurations = ConfigurationHistory(snapshot: metadata)
+        if isLogKept {
+            precondition(wasLost, "a state that was not lost was replaced under its log")
+            log.goOn(behind: metadata.last)
+            adopt(log.entries(after: metadata.last.index, upTo: log.lastIndex))
+            return wakeElectionTimer()
+        }
+        log.restart(behind: metadata.last, mayGoBack: wasLost)
         endRepair()
         wakeElectionTimer()
         // Its sender's log holds all of it. Another node that seems to lead may be one whose term

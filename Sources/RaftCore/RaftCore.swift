@@ -45,6 +45,13 @@ public struct RaftCore: Sendable {
     public internal(set) var installing: SnapshotMetadata?
     /// Who sent that snapshot.
     var installingFrom: NodeID?
+    /// Whether the log goes on behind that snapshot as it is.
+    var isLogKept = false
+    /// Whether this node has its log and no state, and waits for a snapshot that the log goes on
+    /// behind. It votes and acknowledges by its log as ever; it applies nothing, and does not lead.
+    public internal(set) var isStateLost: Bool
+    /// Bytes of the log that were committed when it began so.
+    let backlogAtStart: Int
     var isStorageFull = false
     /// Whether this node must not lead, for a reason that consensus knows nothing of.
     var isBarred = false
@@ -104,6 +111,8 @@ public struct RaftCore: Sendable {
         term = restored.hardState.term
         vote = restored.hardState.vote
         log = RaftLog(restored: restored)
+        isStateLost = restored.isStateLost
+        backlogAtStart = restored.isStateLost ? log.backlogBytes : 0
         random = RandomSource(seed: seed)
         storage = StorageProgress(durable: restored.hardState)
         promised = Planted.promiseForgottenAtStart.isOn ? .zero : restored.promised
@@ -162,7 +171,7 @@ public struct RaftCore: Sendable {
         // Nothing is applied on top of a state that is about to be replaced; nor what this term has
         // committed before the disk has the term: a node that forgot the term by a power cut, and
         // the last thing that it applied, would follow a leader who never had it (docs/lease.md).
-        if installing == nil, storage.durable.term == term {
+        if installing == nil, !isStateLost, storage.durable.term == term {
             ready.committed = log.takeCommitted(bytesMax: options.committedBytesMax)
         }
         let soft = SoftState(role: role, term: term, leader: leader)

@@ -186,9 +186,21 @@ extension RaftLog {
         durable = min(durable, index)
     }
 
+    /// Goes on with the same entries behind a snapshot that replaced a lost state.
+    mutating func goOn(behind snapshot: EntryID) {
+        precondition(matches(snapshot), "the log does not hold \(snapshot)")
+        applied = snapshot.index
+        delivered = snapshot.index
+        compactable = snapshot.index
+        committed = max(committed, snapshot.index)
+        retainedBytes = sizeBytes(after: start.index, upTo: compactable)
+        applyingBytes = 0
+        backlogBytes = sizeBytes(after: applied, upTo: committed)
+    }
+
     /// Begins anew behind a snapshot that replaced the state.
-    mutating func restart(behind snapshot: EntryID) {
-        precondition(snapshot.index > committed, "snapshot \(snapshot) goes back")
+    mutating func restart(behind snapshot: EntryID, mayGoBack: Bool = false) {
+        precondition(mayGoBack || snapshot.index > committed, "snapshot \(snapshot) goes back")
         slots.removeAll()
         head = 0
         start = snapshot

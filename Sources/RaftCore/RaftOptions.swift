@@ -75,6 +75,9 @@ public struct RestoredState: Equatable, Sendable {
     /// The last entry that the log promised to hold, if it lost a part and did not get it back yet;
     /// or zero.
     public var promised: EntryID
+    /// Whether there is a log and no state: `snapshot` is then where the log begins, and says
+    /// nothing of the configuration.
+    public var isStateLost = false
     public init(
         hardState: HardState, snapshot: SnapshotMetadata, logStart: EntryID, entries: [Entry],
         promised: EntryID = .zero
@@ -84,5 +87,17 @@ public struct RestoredState: Equatable, Sendable {
         self.logStart = logStart
         self.entries = entries
         self.promised = promised
+    }
+
+    /// A node that has its log and its promises, and whose state was given up.
+    public static func withoutState(
+        hardState: HardState, logStart: EntryID, entries: [Entry]
+    ) -> RestoredState {
+        var restored = RestoredState(
+            hardState: hardState,
+            snapshot: SnapshotMetadata(last: logStart, configuration: ConfState(voters: [])),
+            logStart: logStart, entries: entries)
+        restored.isStateLost = true
+        return restored
     }
 }

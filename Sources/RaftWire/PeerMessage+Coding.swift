@@ -16,6 +16,7 @@ extension PeerMessage {
         case leaseAsk = 6
         case leaseGrant = 7
         case released = 8
+        case stateWanted = 20
     }
 
     /// The bytes of the message.
@@ -55,6 +56,9 @@ extension PeerMessage {
             grant.encode(into: &writer)
         case .released(let index):
             writer.write(Code.released.rawValue)
+            writer.write(index.rawValue)
+        case .stateWanted(let index):
+            writer.write(Code.stateWanted.rawValue)
             writer.write(index.rawValue)
         }
         return writer.bytes
@@ -102,6 +106,7 @@ extension PeerMessage {
         case .leaseAsk: self = .leaseAsk(try LeaseAsk(from: &reader))
         case .leaseGrant: self = .leaseGrant(try LeaseGrant(from: &reader))
         case .released: self = .released(upTo: try reader.readLogIndex())
+        case .stateWanted: self = .stateWanted(atLeast: try reader.readLogIndex())
         }
         try reader.finish()
     }

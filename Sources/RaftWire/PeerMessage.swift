@@ -20,6 +20,9 @@ public enum PeerMessage: Equatable, Sendable {
     case leaseGrant(LeaseGrant)
     /// What narrows access up to and with this index may be acknowledged by anybody.
     case released(upTo: LogIndex)
+    /// The sender has lost its state, and asks for a copy that holds this index at least, to go on
+    /// with its log from there.
+    case stateWanted(atLeast: LogIndex)
 }
 
 /// A member asks its leader for a read lease (docs/lease.md, rule 1).

@@ -70,7 +70,9 @@ extension Replica {
         let isReplaced = leader != nil && leader != id || isOutside
         let isIdle =
             pending.count == 0 && reads.count == 0 && lease.waiters.count == 0 && changes.isEmpty
-        if now.steady >= current.end || isIdle && (isAlone || isReplaced) { stop() }
+        if now.steady >= current.end || isIdle && (isAlone || isReplaced) { return stop() }
+        // What waits for a damaged state waits in vain.
+        if isStateAbandoned, isAlone || isReplaced { stop() }
     }
 
     /// Ends the run: everybody gets the answer that is certain.

@@ -254,6 +254,7 @@ extension Replica {
 
     /// Something was applied here.
     mutating func applied(upTo index: LogIndex, durable: LogIndex, _ outcomes: [OwnOutcome]) {
+        guard !isStateAbandoned else { return }
         core.step(.applied(index), now: now.steady)
         visible = max(visible, index)
         if durable > durableApplied {

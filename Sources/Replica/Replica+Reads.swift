@@ -57,6 +57,7 @@ extension Replica {
 
     /// Answers the reads that are confirmed and whose index is visible.
     mutating func completeVisibleReads() {
+        guard fitness == .fit else { return }
         for ticket in reads.takeVisible(visible) {
             actions.append(.completeRead(ticket, .confirmed(visible)))
         }

@@ -26,6 +26,8 @@ extension Replica {
         fitness = new
         if !Planted.unfitLeads.isOn { core.step(.barred(new != .fit), now: now.steady) }
         guard new != .fit else { return }
+        lease.held = HeldLeases()
+        if isStateAbandoned { abandonState() }
         for ticket in reads.takeAll() {
             actions.append(.completeRead(ticket, .failed(.unfit, leader: leader)))
         }
@@ -42,10 +44,13 @@ extension Replica {
         clock.found(lastStamp)
         lease.lastNarrowing = max(lease.lastNarrowing, metadata.last.index)
         counters.snapshotsInstalled += 1
+        let wasLost = core.isStateLost
         core.step(.snapshotInstalled(metadata), now: now.steady)
+        if wasLost { fitnessChanged(.fit) }
         visible = max(visible, metadata.last.index)
         durableApplied = max(durableApplied, metadata.last.index)
-        trimmed = max(trimmed, metadata.last.index)
+        // The log on the disk may have stayed as it was.
+        trimmed = max(trimmed, core.retainedLog.first.previous)
         repeatLost(upTo: visible)
     }
 

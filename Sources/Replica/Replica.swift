@@ -75,6 +75,10 @@ public struct Replica: Sendable {
 
     /// Whether this node may lead and answer.
     var fitness = Fitness.fit
+    // A state that is lost, here or elsewhere.
+    var repair: StateRepair?
+    /// Peers without a state to which a copy is on its way.
+    var suppliedPeers: [NodeID] = []
 
     // Members.
     var changes: [ChangeWaiter] = []
@@ -150,14 +154,15 @@ public struct Replica: Sendable {
         }
         term = restored.hardState.term
         leaderlessSince = now.steady
-        visible = restored.snapshot.last.index
-        durableApplied = restored.snapshot.last.index
+        visible = restored.isStateLost ? .zero : restored.snapshot.last.index
+        durableApplied = visible
         trimmed = restored.logStart.index
         // Questions of different runs must not share numbers: an answer that was on its way when
         // this node restarted would confirm a read that came after it.
         var numbers = RandomSource(seed: run)
         nextRequest = numbers.next()
         noteNarrowing(in: restored.entries)
+        if restored.isStateLost { fitnessChanged(.stateDamaged) }
     }
 
     /// One turn: everything that has come, in its order, then what follows from all of it.
@@ -174,6 +179,8 @@ public struct Replica: Sendable {
         now.steady = max(now.steady, moment.steady)
         guard !isStopped else { return refusals(of: inputs) }
         var isTimerDue = false
+        // Before everything else: what was applied is not answered any more either.
+        for case .fitness(.stateDamaged) in inputs { fitnessChanged(.stateDamaged) }
         for input in inputs {
             if input == .timer { isTimerDue = true } else { absorb(input) }
         }
@@ -204,6 +211,7 @@ public struct Replica: Sendable {
         for waiter in transfers { due = min(due, waiter.deadline) }
         if let moment = leaseDeadline { due = min(due, moment) }
         if let moment = changeDeadline { due = min(due, moment) }
+        if let moment = repairDeadline { due = min(due, moment) }
         if let departure {
             due = min(due, departure.end)
             if role == .leader { due = min(due, departure.nextOffer) }
@@ -219,29 +227,6 @@ public struct Replica: Sendable {
 
     /// The consensus underneath, for tests and the checkers of the simulator.
     public var consensus: RaftCore { core }
-
-    /// Checks what must hold between any two turns. Costly: for tests and simulation.
-    ///
-    /// - Parameter isWhole: as for `RaftCore.checkInvariants`.
-    public func checkInvariants(isWhole: Bool = true) {
-        core.checkInvariants(isWhole: isWhole)
-        precondition(visible >= durableApplied, "durable before visible")
-        precondition(trimmed <= visible, "trimmed past what is applied")
-        precondition(actions.isEmpty && forwarded.isEmpty, "a turn left something over")
-        precondition(
-            pending.count + lease.waiters.count <= options.proposalsMax, "too many proposals wait")
-        precondition(pendingSpan <= options.proposalSpanMax, "proposals lie too far apart")
-        precondition(reads.count <= options.readsMax, "too many reads wait")
-        precondition(readContexts.count <= options.remoteReadsMax + 1, "too many rounds")
-        precondition(
-            zip(connected, connected.dropFirst()).allSatisfy(<=), "peers out of order")
-        precondition((leader == nil) == (leaderlessSince != nil), "leaderless, with a leader")
-        precondition(
-            !isStopped
-                || changes.isEmpty && pending.count == 0 && reads.count == 0
-                    && lease.waiters.count == 0,
-            "left waiting")
-    }
 }
 
 // MARK: - Turns
@@ -269,6 +254,7 @@ extension Replica {
             snapshotInstalled(metadata, lastStamp: lastStamp)
         case .snapshotInstallFailed: core.step(.snapshotInstallFailed, now: now.steady)
         case .snapshotSent(let peer, let metadata, let succeeded):
+            stateSupplied(to: peer)
             core.step(
                 .snapshotSent(to: peer, metadata: metadata, succeeded: succeeded), now: now.steady)
         case .transfer(let ticket, let target): transfer(ticket, to: target)
@@ -296,6 +282,7 @@ extension Replica {
         case .leaseAsk(let ask): leaseAsked(ask, by: peer)
         case .leaseGrant(let grant): leaseGranted(grant)
         case .released(let index): lease.released = max(lease.released, index)
+        case .stateWanted(let index): stateWanted(atLeast: index, by: peer)
         }
     }
 
@@ -311,6 +298,7 @@ extension Replica {
             carryOutReady()
         }
         completeVisibleReads()
+        askForState()
         reportNarrowing()
         settleLeases()
         settleChanges()
@@ -346,7 +334,9 @@ extension Replica {
             actions.append(.apply(ready.committed))
         }
         for peer in ready.snapshotsToSend { actions.append(.sendSnapshot(to: peer)) }
-        if let metadata = ready.install { actions.append(.install(metadata)) }
+        if let metadata = ready.install {
+            actions.append(ready.isLogKept ? .replaceState(metadata) : .install(metadata))
+        }
         for context in ready.droppedReads { readDropped(context) }
         if let configuration = ready.configuration {
             actions.append(.configuration(configuration))

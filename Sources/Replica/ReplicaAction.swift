@@ -26,6 +26,9 @@ public enum ReplicaAction: Equatable, Sendable {
     /// Behind every earlier `persist` and `apply`: put the received snapshot in the place of the
     /// state, begin the log anew behind it, then `snapshotInstalled` or `snapshotInstallFailed`.
     case install(SnapshotMetadata)
+    /// As `install`, but the log stays as it is: the state was lost, and is applied again from the
+    /// snapshot on.
+    case replaceState(SnapshotMetadata)
     /// The received snapshot is of no use: remove it.
     case discardSnapshot(SnapshotMetadata)
     /// Until then, and by views that show its index, *allow* may be answered without asking

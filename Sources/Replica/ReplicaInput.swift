@@ -99,6 +99,8 @@ public enum Fitness: Equatable, Sendable {
     case fit
     /// The cluster uses what this release cannot apply: the feature level, if it is known.
     case tooOld(cluster: UInt32?)
-    /// The state is known to be damaged, and not yet repaired.
+    /// The state is known to be damaged, and not yet repaired. When this is said of a state that
+    /// the run began with, the run ends before long, with `stopped`, and the next one is to begin
+    /// without a state; that one is fit again when it has installed another node's.
     case stateDamaged
 }

@@ -34,6 +34,8 @@ public struct ReplicaOptions: Equatable, Sendable {
     public var readsMax = 262_144
     /// Rounds of reads that peers asked for and that wait for a quorum.
     public var remoteReadsMax = 4_096
+    /// A node that has lost its state asks another peer for one after this long.
+    public var stateRetryMilliseconds: UInt64 = 1_000
     /// The log is trimmed in steps of at least this many entries.
     public var trimStepEntries: UInt64 = 256
     /// The log is trimmed in steps of fewer entries if they have at least this many bytes.

@@ -97,6 +97,10 @@ public struct ReplicaCounters: Equatable, Sendable {
     public var logRewrites: UInt64 = 0
     /// Times the log had lost a part and got it back from the others.
     public var logRepairs: UInt64 = 0
+    /// Times a peer was asked for a state in the place of one that was lost.
+    public var statesAsked: UInt64 = 0
+    /// Copies of the state that were sent to peers who had lost theirs.
+    public var statesSupplied: UInt64 = 0
     public init() {}
 }
 

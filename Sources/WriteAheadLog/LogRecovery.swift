@@ -118,6 +118,8 @@ struct LogRecovery {
         guard state.applied.index <= replay.last.index else {
             throw .behindState(applied: state.applied, last: replay.last)
         }
+        // What is known of a state that was given up may be nothing at all.
+        if state.isLost { return false }
         guard replay.logStart.index <= state.applied.index || isDamaged else {
             throw .beginsBehindState(applied: state.applied, logStart: replay.logStart)
         }

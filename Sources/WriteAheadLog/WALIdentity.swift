@@ -33,11 +33,15 @@ public struct DurableState: Equatable, Sendable {
     /// anew behind it. A log that does not reach `applied` otherwise has lost what it
     /// acknowledged.
     public var snapshot: EntryID
+    /// Whether the state was given up, and what is said here is what it had: the log must have that
+    /// still, and may begin behind it.
+    public var isLost: Bool
 
-    public init(applied: EntryID, snapshot: EntryID = .zero) {
+    public init(applied: EntryID, snapshot: EntryID = .zero, isLost: Bool = false) {
         precondition(snapshot.index <= applied.index, "\(snapshot) behind \(applied)")
         self.applied = applied
         self.snapshot = snapshot
+        self.isLost = isLost
     }
 
     /// A state that has applied nothing.

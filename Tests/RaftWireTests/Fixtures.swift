@@ -101,7 +101,7 @@ struct Generator {
         }
     }
     mutating func peerMessage() -> PeerMessage {
-        switch random.next(below: 11) {
+        switch random.next(below: 12) {
         case 0:
             return .propose(
                 (0..<count(below: 4)).map { _ in
@@ -129,6 +129,7 @@ struct Generator {
                     durationNanoseconds: random.next(), index: LogIndex(counter()),
                     released: LogIndex(counter())))
         case 7: return .released(upTo: LogIndex(counter()))
+        case 8: return .stateWanted(atLeast: LogIndex(counter()))
         default:
             return .raft(
                 Message(

@@ -157,6 +157,7 @@ struct FrozenExampleTests {
                 + "0900000000000000" + "0a00000000000000"
         ),
         (.released(upTo: LogIndex(10)), "01080a00000000000000"),
+        (.stateWanted(atLeast: LogIndex(10)), "01140a00000000000000"),
     ]
 
     @Test("every other peer message", arguments: peerMessages.indices)

@@ -184,7 +184,8 @@ final class Cluster {
             node.isStopped = true
             node.others.append(action)
         case .lease(let lease): node.lease = lease
-        case .sendSnapshot, .install, .discardSnapshot, .trimLog: node.others.append(action)
+        case .sendSnapshot, .install, .replaceState, .discardSnapshot, .trimLog:
+            node.others.append(action)
         }
     }
 

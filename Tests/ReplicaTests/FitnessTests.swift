@@ -14,7 +14,7 @@ struct FitnessTests {
         let id = follower.replica.id
         let deadline = cluster.now.advanced(milliseconds: 5_000)
         #expect(follower.lease != nil)
-        cluster.give(.fitness(.stateDamaged), to: id)
+        cluster.give(.fitness(.tooOld(cluster: 2)), to: id)
         #expect(follower.lease == nil)
         cluster.give(.confirmRead(Ticket(1), deadline: deadline), to: id)
         cluster.give(.awaitIndex(Ticket(2), LogIndex(1), deadline: deadline), to: id)

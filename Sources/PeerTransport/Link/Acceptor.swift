@@ -166,7 +166,7 @@ extension PeerMessage {
         switch self {
         case .raft(let message): message.from == peer && message.to == local
         case .propose, .proposalReplies, .readIndex, .readIndexReply, .leaseAsk, .leaseGrant,
-            .released:
+            .released, .stateWanted:
             true
         }
     }
@@ -183,7 +183,8 @@ extension PeerMessage {
         case .propose(let proposals):
             proposals.reduce(64) { $0 + $1.command.count + 64 }
         case .proposalReplies(let replies): 64 + replies.count * 64
-        case .readIndex, .readIndexReply, .leaseAsk, .leaseGrant, .released: 64
+        case .readIndex, .readIndexReply, .leaseAsk, .leaseGrant, .released, .stateWanted:
+            64
         }
     }
 }

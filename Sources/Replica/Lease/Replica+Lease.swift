@@ -19,7 +19,8 @@ extension Replica {
     /// Takes a grant, whoever leads now: what was granted is booked.
     mutating func leaseGranted(_ grant: LeaseGrant) {
         lease.released = max(lease.released, grant.released)
-        guard grant.incarnation == run, grant.reading <= now.steady, grant.durationNanoseconds > 0,
+        guard fitness == .fit, grant.incarnation == run, grant.reading <= now.steady,
+            grant.durationNanoseconds > 0,
             grant.durationNanoseconds <= options.lease.nanoseconds
         else { return }
         let begin = Planted.leaseFromReceipt.isOn ? now.steady : grant.reading
@@ -111,7 +112,7 @@ extension Replica {
         lease.book = book
         lease.released = max(lease.released, book.entries.released)
         // Its own lease needs no booking: it acknowledges nothing that it has not applied.
-        if let contact = core.quorumContact, core.isLastingMember(id) {
+        if let contact = core.quorumContact, core.isLastingMember(id), fitness == .fit {
             let begin = Planted.leaseOfAnyAge.isOn ? now.steady : contact
             let end = begin.advanced(nanoseconds: options.lease.nanoseconds)
             lease.held.add(ReadLease(end: end, index: lastNarrowing))
