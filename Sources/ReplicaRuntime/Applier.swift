@@ -24,6 +24,8 @@ final class Applier: Sendable {
     enum Job: Sendable {
         case apply([Entry])
         case install(SnapshotMetadata, LogWriter.InstalledState)
+        /// As `install`, with a log that stays as it is.
+        case replaceState(SnapshotMetadata)
     }
 
     private let jobs = Mailbox<Job>(limit: 1 << 20)
@@ -91,6 +93,8 @@ final class Applier: Sendable {
                 case .install(let metadata, let installed):
                     apply(&entries)
                     install(metadata, installed)
+                case .replaceState(let metadata):
+                    replaceState(metadata)
                 }
             }
             apply(&entries)
@@ -131,7 +135,13 @@ final class Applier: Sendable {
         guard !entries.isEmpty else { return }
         let begin = DispatchTime.now()
         let result: ApplyResult
-        do { result = try applyWhenThereIsRoom(entries) } catch {
+        do { result = try applyWhenThereIsRoom(entries) } catch let error as StateStoreError
+            where error.code == .damaged
+        {
+            // The store has told who must know. What is dropped here is applied again by the next
+            // run, from the log.
+            return entries.removeAll()
+        } catch {
             fatal("the state could not be changed: \(error)")
         }
         let nanoseconds = DispatchTime.now().uptimeNanoseconds - begin.uptimeNanoseconds
@@ -155,20 +165,31 @@ final class Applier: Sendable {
     }
 
     private func install(_ metadata: SnapshotMetadata, _ installed: LogWriter.InstalledState) {
-        guard let manifest = snapshots.manifest(of: metadata) else {
-            return installed.finish(nil)
+        installed.finish(install(metadata))
+    }
+
+    private func replaceState(_ metadata: SnapshotMetadata) {
+        guard let (metadata, lastStamp) = install(metadata) else {
+            return report(.snapshotInstallFailed)
         }
+        report(.snapshotInstalled(metadata, lastStamp: lastStamp))
+    }
+
+    /// Puts a snapshot in the place of the state; nil: the state is as it was.
+    private func install(_ metadata: SnapshotMetadata) -> LogWriter.InstalledState.Result? {
+        guard let manifest = snapshots.manifest(of: metadata) else { return nil }
         do {
             let meta = try store.install(manifest)
-            installed.finish((metadata, meta.lastStamp))
+            return (metadata, meta.lastStamp)
         } catch let error as StateStoreError where error.code == .tooOld {
             report(.fitness(.tooOld(cluster: nil)))
-            installed.finish(nil)
+            return nil
         } catch let error as StateStoreError where error.code == .failed {
             fatal("a snapshot could not be put in the place of the state: \(error)")
         } catch {
             // The state is as it was, and the leader offers the snapshot again.
-            installed.finish(nil)
+            snapshots.discard(metadata)
+            return nil
         }
     }
 }

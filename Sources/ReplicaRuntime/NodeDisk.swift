@@ -39,6 +39,7 @@ public final class NodeDisk {
     // Until the replica has it: its entries are as large as the log, and are cut there.
     private var recovered: RecoveredLog?
     private let snapshot: SnapshotMetadata
+    private let isStateLost: Bool
     private let lastStamp: Timestamp
 
     /// Opens a data directory, or makes it when it is not there: takes its lock, checks whose it
@@ -72,7 +73,9 @@ public final class NodeDisk {
             directory: path, machine: machine, configuration: ConfState(voters: voters),
             options: storeOptions)
         self.store = store
-        let meta = try store.read { $0.meta }
+        let lost = store.lost
+        isStateLost = lost != nil
+        let meta = lost == nil ? try store.read { $0.meta } : StateMeta()
         snapshot = SnapshotMetadata(last: meta.applied, configuration: meta.configuration)
         lastStamp = meta.lastStamp
         var logOptions = WALOptions()
@@ -82,12 +85,21 @@ public final class NodeDisk {
         (log, recovered) = try WriteAheadLog.open(
             directory: path, fileSystem: fileSystem, identity: directory.identity,
             options: logOptions,
-            state: DurableState(applied: meta.applied, snapshot: store.installedSnapshot))
+            state: DurableState(
+                applied: lost?.applied ?? meta.applied,
+                snapshot: lost?.installedSnapshot ?? store.installedSnapshot,
+                isLost: lost != nil))
         Self.tell(recovered, logger)
         hardState = recovered.hardState
         self.recovered = recovered
         try directory.markInitialised()
-        let known = try store.read { try ProposalID.newestRun(of: node, $0) }
+        let known =
+            lost == nil ? try store.read { try ProposalID.newestRun(of: node, $0) } : 0
+        if let damage = store.damage {
+            logger.critical(
+                "there is a log and no state: one is fetched from a peer",
+                metadata: ["error": "\(damage)"])
+        }
         run = Self.run(
             number: number, behind: max(known, Self.newestRun(of: node, in: recovered.entries)))
         logger.info(
@@ -213,10 +225,19 @@ public final class NodeDisk {
         self.recovered = nil
         return Replica(
             id: node, run: run, options: options,
-            restored: RestoredState(
-                hardState: hardState, snapshot: snapshot, logStart: recovered.logStart,
-                entries: recovered.entries, promised: recovered.promised), lastStamp: lastStamp,
-            seed: seed, now: now)
+            restored: restored(recovered), lastStamp: lastStamp, seed: seed, now: now)
+    }
+
+    private func restored(_ recovered: RecoveredLog) -> RestoredState {
+        guard !isStateLost else {
+            var restored = RestoredState.withoutState(
+                hardState: hardState, logStart: recovered.logStart, entries: recovered.entries)
+            restored.promised = recovered.promised
+            return restored
+        }
+        return RestoredState(
+            hardState: hardState, snapshot: snapshot, logStart: recovered.logStart,
+            entries: recovered.entries, promised: recovered.promised)
     }
 
     /// Hands the log over to its thread. Called once.

@@ -29,12 +29,14 @@ public final class ReplicaRuntime: Sendable {
     /// The read lease of this node, for every thread that answers.
     public let lease: PublishedLease
     private let applier: Applier
+    private let scrubber: StateScrubber
     private let snapshots: SnapshotExchange
     private let published: Mutex<ReplicaStatus>
     private let loop = Mutex<Worker?>(nil)
     private let stopped = DispatchSemaphore(value: 0)
     private let logger: Logger
     private let marker: RunMarker
+    private let isShuttingDown = Atomic<Bool>(false)
 
     /// Starts a node: its threads, and its connections to the peers.
     ///
@@ -42,9 +44,10 @@ public final class ReplicaRuntime: Sendable {
     ///   - transport: not started yet.
     ///   - begin: starts the transport with what takes its messages and snapshots.
     ///   - fatal: ends the process when its disk has failed.
+    ///   - renew: ends the process and begins it anew, when the state was given up.
     public init(
         disk: NodeDisk, seed: UInt64, options: RuntimeOptions, clock: NodeClock,
-        transport: PeerTransport, logger: Logger, fatal: FatalError,
+        transport: PeerTransport, logger: Logger, fatal: FatalError, renew: FatalError,
         begin: (any PeerTransportDelegate, any SnapshotStreamSink) throws -> Void
     ) throws {
         store = disk.store
@@ -63,7 +66,10 @@ public final class ReplicaRuntime: Sendable {
             now: ReplicaClocks(steady: clock.steady, wall: clock.wall))
         published = Mutex(replica.status)
         lease = PublishedLease(clock: clock)
-        snapshots = SnapshotExchange(store: disk.store, report: report, logger: logger)
+        let scrubber = StateScrubber(store: disk.store, logger: logger)
+        self.scrubber = scrubber
+        snapshots = SnapshotExchange(
+            store: disk.store, scrubber: scrubber, report: report, logger: logger)
         logWriter = LogWriter(
             report: report,
             damaged: { place in
@@ -84,10 +90,17 @@ public final class ReplicaRuntime: Sendable {
         let owned = LoopOwned(turns)
         let thread = Worker(name: "watchword-loop") { [self] in
             takeTurns(owned.turns)
+            giveDamagedStateUp(fatal: fatal, renew: renew)
             stopped.signal()
         }
         loop.withLock { $0 = thread }
         try begin(PeerInbox(requests: requests), snapshots)
+        store.observeDamage { damage in
+            logger.critical(
+                "the state is damaged: nothing is answered from it until a peer's has come",
+                metadata: ["error": "\(damage)"])
+            requests.put(.input(.fitness(.stateDamaged)), evenIfFull: true)
+        }
         // The first turn, which finds out when the second one is wanted.
         requests.put(.input(.timer), evenIfFull: true)
     }
@@ -160,11 +173,18 @@ public final class ReplicaRuntime: Sendable {
     /// What the log writer counted.
     public var logStatistics: LogStatistics { logWriter.statisticsNow }
 
+    /// Reads the whole state in the background, unless that was done lately.
+    public func scrub() { scrubber.begin() }
+
+    /// What was counted of such looks.
+    public var scrubStatistics: ScrubStatistics { scrubber.statisticsNow }
+
     /// What the applier counted.
     public var applyStatistics: ApplyStatistics { applier.statisticsNow }
 
     /// Hands leadership over, answers everybody, and ends the threads; at most a few seconds.
     public func shutdown() {
+        isShuttingDown.store(true, ordering: .releasing)
         requests.put(.input(.shutdown), evenIfFull: true)
         if stopped.wait(timeout: .now() + .seconds(5)) == .timedOut {
             logger.warning("the replica did not end in time")
@@ -197,6 +217,18 @@ public final class ReplicaRuntime: Sendable {
             published.withLock { $0 = status }
             if status.isStopped { return refuseTheRest(turns) }
         }
+    }
+
+    /// A state that cannot be believed is given up when the replica has ended, and the process goes
+    /// on in a new one: nothing of this one may outlive the state, its leases least of all.
+    private func giveDamagedStateUp(fatal: FatalError, renew: FatalError) {
+        if store.damage != nil, store.lost == nil {
+            do { try store.giveUp() } catch {
+                fatal("a damaged state could not be given up: \(error)")
+            }
+        }
+        // Whoever was told to stop is on the way out already. Nothing else ends a replica.
+        if !isShuttingDown.load(ordering: .acquiring) { renew("the state was given up") }
     }
 
     /// After its end the replica refuses what still waits, and the mailbox what comes later.

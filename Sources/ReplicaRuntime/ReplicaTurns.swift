@@ -82,6 +82,7 @@ final class ReplicaTurns {
             let installed = LogWriter.InstalledState()
             logWriter.put(.beginAnew(installed))
             applier.put(.install(metadata, installed))
+        case .replaceState(let metadata): applier.put(.replaceState(metadata))
         case .discardSnapshot(let metadata): snapshots.discard(metadata)
         case .lease(let held): lease.publish(held)
         case .trimLog(let index): logWriter.put(.trim(upTo: index))

@@ -20,10 +20,14 @@ final class SnapshotExchange: Sendable {
     private let receiving = Mutex<(any SnapshotSink)?>(nil)
     private let received = Mutex<SnapshotManifest?>(nil)
 
+    private let scrubber: StateScrubber
+
     init(
-        store: any StateStore, report: @escaping @Sendable (ReplicaInput) -> Void, logger: Logger
+        store: any StateStore, scrubber: StateScrubber,
+        report: @escaping @Sendable (ReplicaInput) -> Void, logger: Logger
     ) {
         self.store = store
+        self.scrubber = scrubber
         self.report = report
         self.logger = logger
     }
@@ -51,6 +55,8 @@ final class SnapshotExchange: Sendable {
                     "bytes": "\(source.manifest.sizeBytes)",
                 ])
             transport.sendSnapshot(OutgoingSnapshot(source), to: peer) { [self] succeeded in
+                // The copy was whole when it was made. If it was refused, look what it came from.
+                if !succeeded { scrubber.begin() }
                 report(.snapshotSent(to: peer, metadata, succeeded: succeeded))
             }
         }

@@ -51,7 +51,9 @@ private final class Reports: Sendable {
         let applier = Applier(
             store: store,
             snapshots: SnapshotExchange(
-                store: store, report: { reports.add($0) }, logger: Logger(label: "test")),
+                store: store,
+                scrubber: StateScrubber(store: store, logger: Logger(label: "test")),
+                report: { reports.add($0) }, logger: Logger(label: "test")),
             node: NodeID(1), run: 1, space: DiskSpace { reports.add($0) },
             report: { reports.add($0) }, fatal: FatalError { fatalError($0) })
         store.setShortOfSpace(true)

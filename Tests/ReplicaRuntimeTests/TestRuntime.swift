@@ -40,7 +40,8 @@ final class TestRuntime: Sendable {
             peers: [:], logger: logger)
         runtime = try ReplicaRuntime(
             disk: disk, seed: 1, options: options, clock: NodeClock(),
-            transport: transport, logger: logger, fatal: FatalError { fatalError($0) }
+            transport: transport, logger: logger, fatal: FatalError { fatalError($0) },
+            renew: FatalError { fatalError($0) }
         ) { _, _ in
             // A cluster of one has nobody to listen to.
         }

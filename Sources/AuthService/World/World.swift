@@ -66,7 +66,8 @@ public struct StateView {
 extension World {
     /// Opens a view.
     ///
-    /// - Returns: what `body` returns; `internal` when the state could not be read.
+    /// - Returns: what `body` returns; `unconfirmed` when the state could not be read: it may be
+    ///   damaged, and then this node knows nothing, another one does.
     func view<R>(
         _ body: (StateView) throws -> Result<R, ServiceFailure>
     ) -> Result<R, ServiceFailure> {
@@ -77,7 +78,7 @@ extension World {
                     StateView(tables: tables, meta: meta, now: max(now, meta.lastStamp)))
             }
         } catch {
-            return .failure(.internal("the state could not be read: \(error)"))
+            return .failure(.unconfirmed)
         }
     }
 }

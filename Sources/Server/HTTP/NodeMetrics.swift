@@ -1,3 +1,4 @@
+internal import AuthCore
 internal import AuthService
 internal import PeerTransport
 internal import RaftCore
@@ -145,6 +146,7 @@ struct NodeMetrics: Sendable {
         text.single(
             "watchword_storage_full", .gauge, "1 when log or state cannot grow.",
             runtime.status.raft.isStorageFull ? 1 : 0)
+        health(&text)
         guard let store = runtime.store as? LMDBStateStore,
             let figures = Self.figures(of: store)
         else { return }
@@ -159,6 +161,37 @@ struct NodeMetrics: Sendable {
         text.begin("watchword_lmdb_entries", .gauge, "Rows by table.")
         for tree in figures.trees {
             text.value("watchword_lmdb_entries", [("table", tree.name)], Double(tree.entries))
+        }
+    }
+
+    private func health(_ text: inout MetricsText) {
+        let (status, scrubs) = (runtime.status, runtime.scrubStatistics)
+        text.single(
+            "watchword_state_usable", .gauge, "0 while the state is damaged or being fetched.",
+            status.fitness == .stateDamaged ? 0 : 1)
+        text.single(
+            "watchword_state_scrubs_total", .counter, "Times it was read whole.", scrubs.passes)
+        text.begin("watchword_state_scrub_seconds", .gauge, "How long the last time took.")
+        text.value("watchword_state_scrub_seconds", [], Double(scrubs.nanoseconds) / 1e9)
+        text.single("watchword_state_scrub_rows", .gauge, "Rows read then.", scrubs.rows)
+        text.single(
+            "watchword_states_asked_total", .counter, "Times a peer was asked for a state.",
+            status.counters.statesAsked)
+        text.single(
+            "watchword_states_supplied_total", .counter, "Times a peer was given one.",
+            status.counters.statesSupplied)
+        do {
+            let meta = try runtime.store.read { $0.meta }
+            text.single(
+                "watchword_state_checkpoint_index", .gauge, "Where states were compared last.",
+                meta.checkpoint.index.rawValue)
+            text.single(
+                "watchword_state_undecidable", .gauge,
+                "1 when all nodes differ and none is known to be right.",
+                meta.checkpoint.isUndecidable(meta.configuration) ? 1 : 0)
+        } catch {
+            // That it cannot be read is told above.
+            return
         }
     }
 

@@ -18,6 +18,7 @@ final class Housekeeping: Sendable {
         /// When a read of this node's own was last confirmed.
         var confirmedAt: SteadyTime?
         var isProbing = false
+        var checkpoints = CheckpointDuty()
         var isStopped = false
     }
 
@@ -40,6 +41,9 @@ final class Housekeeping: Sendable {
         static let events: UInt64 = 4
         static let touches: UInt64 = 100
         static let sweep: UInt64 = 40
+        static let checkpoints: UInt64 = 10
+        /// An hour.
+        static let scrub: UInt64 = 72_000
     }
 
     init(
@@ -84,11 +88,32 @@ final class Housekeeping: Sendable {
             logger.warning("the members cannot be read now", metadata: ["error": "\(error)"])
         }
         facts.sample(readConfirmedAt: confirmedAt, isBootstrapped: keys.opened != nil)
+        // Without a state that can be believed there is nothing to keep in order.
+        guard runtime.store.damage == nil else { return }
         if ticks % Every.probe == 0 { probe() }
         if ticks % Every.keys == 0 || keys.opened == nil { refreshKeys() }
         if !isSettled && ticks % Every.settling == 0 { settle() }
         if ticks % Every.events == 0 { journal.flush(touches: ticks % Every.touches == 0) }
         if ticks % Every.sweep == 0 { sweep() }
+        if ticks % Every.checkpoints == 0 { compareStates() }
+        if ticks % Every.scrub == 0 { runtime.scrub() }
+    }
+
+    /// Does this node's part in the comparison of states.
+    private func compareStates() {
+        let status = runtime.status
+        guard status.fitness == .fit else { return }
+        do {
+            let meta = try runtime.store.read { $0.meta }
+            let isLeading = status.raft.role == .leader && status.raft.hasCommittedInTerm
+            let now = runtime.clock.steady
+            let due = contents.withLock {
+                $0.checkpoints.due(meta, node: status.raft.id, isLeading: isLeading, now: now)
+            }
+            if let due { journal.propose(Command(due, header: .ownNode)) }
+        } catch {
+            logger.warning("the state cannot be read now", metadata: ["error": "\(error)"])
+        }
     }
 
     /// Asks for a read now and then, so that the node knows whether it could serve one.

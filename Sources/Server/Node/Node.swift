@@ -26,9 +26,13 @@ public final class Node: Sendable {
 
     /// Starts a node.
     ///
-    /// - Parameter fatal: ends the process when the disk has failed.
+    /// - Parameters:
+    ///   - fatal: ends the process when the disk has failed.
+    ///   - renew: begins the process anew, when the state was given up.
     /// - Throws: whatever keeps it from starting, with the reason in its description.
-    public init(configuration: NodeConfiguration, logger: Logger, fatal: FatalError) throws {
+    public init(
+        configuration: NodeConfiguration, logger: Logger, fatal: FatalError, renew: FatalError
+    ) throws {
         self.configuration = configuration
         self.logger = logger
         let random = SystemRandomBytes()
@@ -52,7 +56,7 @@ public final class Node: Sendable {
         let admission = PeerAdmission(store: disk.store)
         runtime = try ReplicaRuntime(
             disk: disk, seed: random.integer(), options: options, clock: clock,
-            transport: transport, logger: logger, fatal: fatal
+            transport: transport, logger: logger, fatal: fatal, renew: renew
         ) { delegate, sink in
             _ = try transport.start(
                 listen: configuration.peerListen, credentials: configuration.credentials,

@@ -86,6 +86,7 @@ final class NodeFactsKeeper: Sendable {
             // A lease serves them also while nobody leads.
             let holdsLease =
                 runtime.lease.remainingSeconds > 0 && !status.isDraining && belongs
+                && status.fitness == .fit
             contents.validations.observe(
                 holdsLease ? .available : current.reads, isPassing: current.isPassing, now: moment)
             contents.facts.ready = current.reads
@@ -113,7 +114,7 @@ final class NodeFactsKeeper: Sendable {
         case .tooOld(let level):
             let what = level.map { "feature level \($0)" } ?? "the cluster's state"
             return both("\(what) needs a newer release")
-        case .stateDamaged: return both("the state is being repaired")
+        case .stateDamaged: return both("the state is damaged, and fetched anew")
         }
         switch membership.roster.standing(of: node) {
         case .member: break

@@ -23,8 +23,18 @@ public enum NodeProcess {
             // Without exit handlers: nothing may be written any more.
             _exit(70)
         }
+        let renew = FatalError { reason in
+            logger.critical("the node begins anew", metadata: ["reason": "\(reason)"])
+            LogSink.standardError.flush()
+            Renewal.begin()
+            // It could not: whoever watches over the process starts it again.
+            _exit(71)
+        }
         let node: Node
-        do { node = try Node(configuration: configuration, logger: logger, fatal: fatal) } catch {
+        do {
+            node = try Node(
+                configuration: configuration, logger: logger, fatal: fatal, renew: renew)
+        } catch {
             logger.critical("the node does not start", metadata: ["reason": "\(error)"])
             LogSink.standardError.flush()
             exit(78)
@@ -39,6 +49,30 @@ public enum NodeProcess {
             }
         }
         withExtendedLifetime(signals) { dispatchMain() }
+    }
+}
+
+/// The same program in the place of this process, under its number.
+private enum Renewal {
+    /// The most descriptors that are looked at.
+    private static let descriptorsMax: Int32 = 65_536
+
+    /// Returns only when it fails.
+    static func begin() {
+        // Everything but the standard streams goes with this process: sockets, and the lock of the
+        // data directory.
+        for descriptor in 3..<descriptorsMax {
+            _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+        }
+        var none = sigset_t()
+        // The proof: the calls fill and read one set, which they are given.
+        unsafe sigemptyset(&none)
+        unsafe pthread_sigmask(SIG_SETMASK, &none, nil)
+        // The proof: the words are copied by the call, which either replaces the process or
+        // returns; they are not freed before.
+        var words = unsafe CommandLine.arguments.map { unsafe strdup($0) }
+        unsafe words.append(nil)
+        unsafe execv("/proc/self/exe", words)
     }
 }
 
