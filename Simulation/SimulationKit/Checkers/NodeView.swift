@@ -18,6 +18,11 @@ struct NodeView {
     /// Whether it led in this term before its last turn too.
     var ledBefore = false
 
+    /// Whether its state was harmed, and nobody has noticed.
+    var isHurt = false
+    /// Whether it has no state.
+    var isStateLost = false
+
     // On the disk, for certain.
     var durableLog = TermLog()
     var durableHard = HardState()

@@ -30,11 +30,12 @@ extension Oracle {
     }
 
     /// A node begins with a state, and entries some of which lie behind it.
-    func begin(_ node: Int, _ state: StateMeta, _ entries: [Entry]) {
-        views[node].configurations = [
-            .init(index: state.applied.index, configuration: state.configuration)
-        ]
-        for entry in entries where entry.index > state.applied.index { note(node, entry) }
+    func begin(
+        _ node: Int, _ state: StateMeta, _ entries: [Entry], from index: LogIndex? = nil
+    ) {
+        let index = index ?? state.applied.index
+        views[node].configurations = [.init(index: index, configuration: state.configuration)]
+        for entry in entries where entry.index > index { note(node, entry) }
         views[node].configurationsBefore = views[node].configurations
         views[node].configurationsMade = 0
     }

@@ -63,7 +63,8 @@ final class Oracle {
         _ node: Int, recovered: RecoveredLog, state: StateMeta, installed: EntryID,
         isDamaged: Bool
     ) {
-        checkRecovered(node, recovered, state, isDamaged: isDamaged)
+        checkRecoveredLog(node, recovered, isDamaged: isDamaged)
+        checkRecoveredState(node, state)
         var view = NodeView()
         view.promisedLog = stillPromised(node, recovered)
         view.isUp = true
@@ -85,9 +86,7 @@ final class Oracle {
         views[node].role = .follower
     }
 
-    private func checkRecovered(
-        _ node: Int, _ recovered: RecoveredLog, _ state: StateMeta, isDamaged: Bool
-    ) {
+    func checkRecoveredLog(_ node: Int, _ recovered: RecoveredLog, isDamaged: Bool) {
         let before = views[node]
         let hard = recovered.hardState
         if hard.term < before.durableHard.term {
@@ -125,7 +124,10 @@ final class Oracle {
             fail("S2", "n\(node + 1) found entry \(entry.index.rawValue), which nobody wrote")
             break
         }
-        if state.applied.index < before.durableApplied {
+    }
+
+    private func checkRecoveredState(_ node: Int, _ state: StateMeta) {
+        if state.applied.index < views[node].durableApplied {
             fail("S9", "the state of n\(node + 1) went back behind what was durable")
         }
         guard entry(at: state.applied.index) == state.applied else {
@@ -211,6 +213,7 @@ final class Oracle {
         views[node].commit = max(views[node].commit, last.index)
         views[node].underWay = []
         views[node].installing = nil
+        views[node].isStateLost = false
         begin(node, state, [])
         checkState(node, state)
     }
@@ -379,28 +382,6 @@ final class Oracle {
         views[node].applied = state.applied.index
         views[node].durableApplied = max(views[node].durableApplied, durable)
         checkState(node, state)
-    }
-
-    private func checkState(_ node: Int, _ state: StateMeta) {
-        guard let expected = reference.hash(at: state.applied.index) else {
-            return fail("S5", "n\(node + 1) applied \(state.applied), not committed")
-        }
-        if expected != state.stateHash {
-            fail("S15", "the state of n\(node + 1) differs at \(state.applied)")
-        }
-    }
-
-    /// Compares a whole state with what it must be, row by row.
-    func compare(_ node: Int, _ store: MemoryStateStore) {
-        do {
-            // Who joins knows nobody until the log has told it: the one row that differs.
-            if try store.read({ $0.meta.configuration.isEmpty }) { return }
-            if try reference.differs(from: store) {
-                fail("S16", "rows of n\(node + 1) do not belong to index \(store.applied)")
-            }
-        } catch {
-            fail("S16", "the state of n\(node + 1) cannot be read: \(error)")
-        }
     }
 
     /// Forgets what no node can need any more.

@@ -8,7 +8,7 @@ final class Reference {
     private let machine: StateMachine
     private let configuration: ConfState
     private var store: MemoryStateStore
-    private var hashes: [StateHash] = []
+    private var hashes: [(digest: StateHash, rows: StateHash)] = []
     // Old states, from which the ones behind are computed again. Values that share their rows.
     private var checkpoints: [(index: LogIndex, store: MemoryStateStore)] = []
     private var entries: [Entry] = []
@@ -22,7 +22,7 @@ final class Reference {
         self.configuration = configuration
         store = MemoryStateStore(machine: machine, configuration: configuration)
         do {
-            hashes = [try store.read { $0.meta.stateHash }]
+            hashes = [try store.read { ($0.meta.digest, $0.meta.rowsHash) }]
         } catch {
             preconditionFailure("an empty model cannot be read: \(error)")
         }
@@ -34,7 +34,7 @@ final class Reference {
     /// Applies the next committed entry.
     func apply(_ entry: Entry) throws -> AppliedEntry {
         let result = try store.apply([entry])
-        hashes.append(result.meta.stateHash)
+        hashes.append((result.meta.digest, result.meta.rowsHash))
         entries.append(entry)
         if entry.index.rawValue % Self.checkpointEvery == 0 {
             checkpoints.append((entry.index, store.afterCrash(.kill)))
@@ -48,8 +48,8 @@ final class Reference {
         return result.entries[0]
     }
 
-    /// The hash of the state after this entry; nil if it is not committed.
-    func hash(at index: LogIndex) -> StateHash? {
+    /// The hashes of the whole state and of its rows after this entry; nil if it is not committed.
+    func hash(at index: LogIndex) -> (digest: StateHash, rows: StateHash)? {
         hashes.indices.contains(Int(index.rawValue)) ? hashes[Int(index.rawValue)] : nil
     }
 

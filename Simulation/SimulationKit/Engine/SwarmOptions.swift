@@ -78,6 +78,11 @@ public struct SwarmOptions: Equatable, Sendable {
     var failSyncEvery: UInt64 = 0
     var damageEvery: UInt64 = 0
     var suspendEvery: UInt64 = 0
+    /// The mean time between two that hit a state, or a snapshot on its way.
+    var stateEvery: UInt64 = 0
+    /// A checkpoint is begun after so many entries, and after so many milliseconds.
+    var checkpointEntries: UInt64 = 64
+    var checkpointMilliseconds: UInt64 = 1_000
     /// The mean time between two changes of members that somebody asks for.
     var membersEvery: UInt64 = 0
     /// The mean time between two changes of a node's release, or of the feature level; 0: all nodes
@@ -175,6 +180,7 @@ public struct SwarmOptions: Equatable, Sendable {
         options.drawReleases(&random, always: mixesReleases)
         options.drawSuspensions(seed)
         options.drawDamage(&random)
+        options.drawStates(&random)
         return options
     }
 }
@@ -293,6 +299,16 @@ extension SwarmOptions {
         applySpread = pick([applySpread, 30_000, 60_000], &random)
     }
 
+    /// Drawn behind everything, as above.
+    private mutating func drawStates(_ random: inout RandomSource) {
+        // Whose voters change has no minority that is always the same, and one whose log was damaged
+        // needs its state.
+        guard random.chance(1, in: 3), membersEvery == 0, damageEvery == 0 else { return }
+        stateEvery = pick([1_000_000, 4_000_000, 15_000_000], &random)
+        checkpointEntries = pick([8, 64, 1_024], &random)
+        checkpointMilliseconds = pick([500, 2_000], &random)
+    }
+
     private mutating func drawLoad(_ random: inout RandomSource) {
         clients = pick([1, 4, 16], &random)
         thinkTime = pick([5_000, 50_000, 500_000], &random) * UInt64(clients)
@@ -331,6 +347,7 @@ extension SwarmOptions {
         case .members: membersEvery
         case .release: releasesEvery
         case .suspend: suspendEvery
+        case .state: stateEvery
         }
     }
 }

@@ -27,6 +27,9 @@ extension World {
         case .release(let target, let isNewer, let restartAfter):
             change(node(target), toNewer: isNewer, restartAfter: restartAfter)
         case .raise(let target): raise(node(target))
+        case .hurtState(let target, let damage, let place):
+            hurtState(node(target), damage, place)
+        case .hurtSnapshot(let target, let place): hurtSnapshot(node(target), place)
         }
     }
 

@@ -56,6 +56,7 @@ extension World {
     /// By now all that was asked is answered, somebody leads, and all are the same.
     func checkRest() {
         isFinished = true
+        for node in nodes { if let process = node.process { dutiesEnd(process) } }
         oracle.fail(options.isPastPromises ? nil : history.finish())
         for client in clients where client.state != .idle {
             oracle.fail("L2", "client \(client.index) still waits for an answer")
@@ -70,6 +71,13 @@ extension World {
                 oracle.fail("L5", "n\(node.index + 1) is not up at the end")
                 continue
             }
+            if node.store.lost != nil {
+                oracle.fail("L2", "n\(node.index + 1) has no state at the end")
+                continue
+            }
+            // What only others can tell takes a checkpoint.
+            if !isHurtOverdue(node) { continue }
+            oracle.setHurt(node.index, false)
             let glance = process.glance
             if glance.isRepairing {
                 oracle.fail("R8", "n\(node.index + 1) has not repaired its log at the end")

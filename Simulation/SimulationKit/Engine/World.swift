@@ -74,6 +74,8 @@ final class World {
     /// A clock that stands still is past what leases promise to bear (docs/lease.md): where one
     /// does, there are none.
     let leaseMilliseconds: UInt64
+    /// Whether anything ever hits a state: only then are states looked after.
+    let hurtsStates: Bool
 
     init(
         _ plan: Plan, canary: Canary? = nil, tell: ((String) -> Void)? = nil,
@@ -98,6 +100,7 @@ final class World {
             default: false
             }
         }
+        hurtsStates = plan.faults.contains { $0.fault.isOfState }
         #if PLANTED_DEFECTS
         Buggify.begin(seed: plan.seed)
         #endif
@@ -176,6 +179,7 @@ final class World {
             counters[.events] += 1
             handle(event)
             checkLeases()
+            if hurtsStates { lookForDamage() }
             watch?.handled(event, number: counters[.events], at: now, trace)
         }
         watch?.finish(number: counters[.events], trace)
@@ -216,6 +220,7 @@ final class World {
         case .chunk(let transfer): chunk(transfer)
         case .remove(let node): takeAway(node)
         case .register(let node, let epoch): register(node, epoch)
+        case .duty(let node, let epoch): duty(node, epoch)
         case .client(let client): clientActs(client)
         case .check: checkUp()
         case .calm: calmDown()

@@ -11,6 +11,7 @@ public struct WorldCounters: Equatable, Sendable {
         case flaps, resets, slowLinks, drifts, freezes, slowDisks, failedSyncs
         case damages, casualties, logsMended, repairs, logsRepaired, entriesRepaired
         case logsRewritten, damageSpared, suspensions
+        case rowsHurt, snapshotsHurt, scrubs, checkpoints, statesGivenUp, statesReplaced
         case changesAsked, changesDone, changesRefused, configurations, nodesAdded, nodesRemoved
         case upgrades, downgrades, levelsRaised, levelsRefused, tooOldNodes
 
@@ -70,6 +71,12 @@ public struct WorldCounters: Equatable, Sendable {
             case .suspensions: "suspended machines"
             case .leasedEvents: "leases in use"
             case .releases: "releases that were waited for"
+            case .rowsHurt: "rows damaged"
+            case .snapshotsHurt: "snapshots damaged on their way"
+            case .scrubs: "states read whole"
+            case .checkpoints: "checkpoints begun"
+            case .statesGivenUp: "states given up"
+            case .statesReplaced: "states fetched anew"
             case .changesAsked: "changes of members asked for"
             case .changesDone: "changes of members finished"
             case .changesRefused: "changes of members refused"
@@ -120,7 +127,8 @@ public struct WorldCounters: Equatable, Sendable {
         case .slowDisk: self[.slowDisks] += 1
         case .members: self[.changesAsked] += 1
         // Counted when they have an effect.
-        case .fullDisk, .failSync, .damage, .decay, .release, .raise: break
+        case .fullDisk, .failSync, .damage, .decay, .release, .raise, .hurtState, .hurtSnapshot:
+            break
         }
     }
 }

@@ -40,6 +40,8 @@ enum WorldEvent {
     case remove(node: Int)
     /// A process makes itself known to the cluster.
     case register(node: Int, epoch: UInt64)
+    /// A node looks after its state.
+    case duty(node: Int, epoch: UInt64)
     case client(Int)
     case check
     case calm

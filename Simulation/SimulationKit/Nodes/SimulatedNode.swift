@@ -49,6 +49,11 @@ final class SimulatedNode {
         var restartAfter: UInt64?
         /// A cheap stand-in for what HTTP connections know: who waits here.
         var waiting: Set<Ticket> = []
+        /// Its own proposals about its state, and the attempts that the history knows them by.
+        var duties: [(ticket: Ticket, attempt: Int)] = []
+        var checkpoints = CheckpointDuty()
+        /// Whether it knows that its state is damaged.
+        var isDamageTold = false
 
         init(
             epoch: UInt64, run: UInt64, replica: Replica, log: WriteAheadLog,
@@ -70,15 +75,20 @@ final class SimulatedNode {
         case trim(LogIndex)
         case install(SnapshotMetadata)
         case rewrite(startingAfter: EntryID, [Entry])
+        /// The state is replaced, and the log stays.
+        case replaceState(SnapshotMetadata)
 
         var isInstall: Bool {
-            if case .install = self { true } else { false }
+            switch self {
+            case .install, .replaceState: true
+            case .persist, .trim, .rewrite: false
+            }
         }
 
         /// Whether it comes between two syncs and in none.
         var isAlone: Bool {
             switch self {
-            case .install, .rewrite: true
+            case .install, .replaceState, .rewrite: true
             case .persist, .trim: false
             }
         }
@@ -133,6 +143,10 @@ final class SimulatedNode {
     var isCasualty = false
     /// Whether what is started here next is of the newer release.
     var isNewer = true
+    /// A bit is to flip in the next snapshot that is received here.
+    var pendingSnapshotHurt: UInt64?
+    /// What was done to its state and is not noticed.
+    var hurt: Hurt?
     /// Everything that is left to chance here.
     var random: RandomSource
 

@@ -49,7 +49,9 @@ extension World {
 
     private func open(_ node: SimulatedNode) throws {
         try node.store.forceSync()
-        let meta = try node.store.read { $0.meta }
+        try checkState(of: node)
+        let lost = node.store.lost
+        let meta = lost == nil ? try node.store.read { $0.meta } : StateMeta()
         var walOptions = WALOptions()
         walOptions.segmentBytes = options.segmentBytes
         walOptions.reserveStepBytes = options.segmentBytes
@@ -60,15 +62,22 @@ extension World {
             identity: WALIdentity(
                 clusterID: clusterID, node: node.id, incarnation: Incarnation(node.id.rawValue)),
             options: walOptions,
-            state: DurableState(applied: meta.applied, snapshot: node.installed))
+            state: DurableState(
+                applied: lost?.applied ?? meta.applied,
+                snapshot: lost?.installedSnapshot ?? node.installed, isLost: lost != nil))
         node.hasLog = true
         if recovered.tornTail { counters[.tornTails] += 1 }
-        oracle.started(
-            node.index, recovered: recovered, state: meta, installed: node.installed,
-            isDamaged: node.isDamaged)
-        found(node, recovered)
-        oracle.compare(node.index, node.store)
-        counters[.comparisons] += 1
+        if lost == nil {
+            oracle.started(
+                node.index, recovered: recovered, state: meta, installed: node.installed,
+                isDamaged: node.isDamaged)
+            found(node, recovered)
+            oracle.setHurt(node.index, node.hurt != nil)
+            oracle.compare(node.index, node.store)
+            counters[.comparisons] += 1
+        } else {
+            oracle.startedWithoutState(node.index, recovered: recovered)
+        }
         guard oracle.violation == nil else { return }
         run(node, log, recovered, lastStamp: meta.lastStamp, configuration: meta.configuration)
     }
@@ -83,12 +92,17 @@ extension World {
         replicaOptions.lease.milliseconds = leaseMilliseconds
         let epoch = nextEpoch
         nextEpoch += 1
-        let restored = RestoredState(
-            hardState: recovered.hardState,
-            snapshot: SnapshotMetadata(
-                last: node.store.applied, configuration: configuration),
-            logStart: recovered.logStart, entries: recovered.entries,
-            promised: recovered.promised)
+        let restored =
+            node.store.lost == nil
+            ? RestoredState(
+                hardState: recovered.hardState,
+                snapshot: SnapshotMetadata(
+                    last: node.store.applied, configuration: configuration),
+                logStart: recovered.logStart, entries: recovered.entries,
+                promised: recovered.promised)
+            : .withoutState(
+                hardState: recovered.hardState, logStart: recovered.logStart,
+                entries: recovered.entries)
         node.starts += 1
         let run = node.starts << 16 | node.random.next() >> 48
         let replica = Replica(
@@ -96,7 +110,11 @@ extension World {
             lastStamp: lastStamp, seed: node.random.next(), now: node.clock.clocks(at: now))
         let process = SimulatedNode.Process(
             epoch: epoch, run: run, replica: replica, log: log, hardState: recovered.hardState)
+        process.checkpoints.entries = options.checkpointEntries
+        process.checkpoints.milliseconds = options.checkpointMilliseconds
+        process.checkpoints.retryMilliseconds = 1_000
         node.process = process
+        beginDuty(process, node.index)
         counters[.restarts] += 1
         note(11, node.index, recovered.last.index.rawValue)
         say(
@@ -184,6 +202,7 @@ extension World {
         clientsLose(process)
         ordersAreLost(with: process)
         releasesLose(process)
+        dutiesEnd(process)
         guard !node.isRestartScheduled, node.isUsed else { return }
         node.isRestartScheduled = true
         // What is told to stop in the storm may end after it: then it is started again at once.
@@ -201,7 +220,9 @@ extension World {
                 let result = try node.store.apply(process.applying)
                 oracle.applied(node.index, state: result.meta, durable: result.durable)
             } catch {
-                oracle.fail("S5", "n\(node.index + 1) cannot apply: \(error)")
+                if node.hurt == nil {
+                    oracle.fail("S5", "n\(node.index + 1) cannot apply: \(error)")
+                }
             }
         }
         guard process.isDiskBusy, !process.diskUnderWay.isEmpty, node.random.chance(7, in: 8)

@@ -88,8 +88,12 @@ extension World {
 
     /// Does what is under way on the disk. What is not done when the disk is full stays under way.
     func writeUnderWay(_ process: SimulatedNode.Process, _ node: Int) throws {
-        if case .install(let metadata)? = process.diskUnderWay.first {
-            return try install(metadata, process, node)
+        switch process.diskUnderWay.first {
+        case .install(let metadata):
+            return try install(metadata, process, node, isLogKept: false)
+        case .replaceState(let metadata):
+            return try install(metadata, process, node, isLogKept: true)
+        case .persist, .trim, nil: break
         }
         if case .rewrite(let start, let entries)? = process.diskUnderWay.first {
             return try rewrite(startingAfter: start, entries, process, node)
@@ -168,20 +172,37 @@ extension World {
     }
 
     private func install(
-        _ metadata: SnapshotMetadata, _ process: SimulatedNode.Process, _ node: Int
+        _ metadata: SnapshotMetadata, _ process: SimulatedNode.Process, _ node: Int,
+        isLogKept: Bool
     ) throws {
         guard let manifest = process.received.last(where: { $0.metadata == metadata }) else {
             preconditionFailure("n\(node + 1) installs \(metadata.last), which did not come")
         }
         if nodes[node].store.applied != metadata.last {
-            guard let meta = try installed(manifest, process, node) else { return }
-            nodes[node].installed = metadata.last
-            precondition(meta.applied == metadata.last, "another snapshot was installed")
+            let wasLost = nodes[node].store.lost != nil
+            flipReceived(node, isWhole: true)
+            do {
+                let meta = try nodes[node].store.install(manifest)
+                nodes[node].installed = metadata.last
+                precondition(meta.applied == metadata.last, "another snapshot was installed")
+            } catch let error as StateStoreError {
+                if error.code == .tooOld { foundTooOld(process, node, nil) }
+                return installFailed(error, process, node)
+            }
+            if wasLost { counters[.statesReplaced] += 1 }
+            stateIsWhole(node)
         }
-        try process.log.reset(to: metadata.last, hardState: process.hardState)
         let meta = try nodes[node].store.read { $0.meta }
         showsAnew(node)
-        oracle.installed(node, metadata.last, state: meta)
+        if isLogKept {
+            let behind = metadata.last.index.next...LogIndex(UInt64.max >> 1)
+            oracle.stateReplaced(
+                node, metadata.last, state: meta,
+                behind: process.replica.consensus.entries(in: behind))
+        } else {
+            try process.log.reset(to: metadata.last, hardState: process.hardState)
+            oracle.installed(node, metadata.last, state: meta)
+        }
         oracle.compare(node, nodes[node].store)
         process.received.removeAll()
         counters[.snapshotsInstalled] += 1
@@ -190,18 +211,14 @@ extension World {
         give(.snapshotInstalled(metadata, lastStamp: meta.lastStamp), to: process, node)
     }
 
-    /// Puts a snapshot in the place of the state, unless it is past this release.
-    private func installed(
-        _ manifest: SnapshotManifest, _ process: SimulatedNode.Process, _ node: Int
-    ) throws -> StateMeta? {
-        do {
-            return try nodes[node].store.install(manifest)
-        } catch let error as StateStoreError where error.code == .tooOld {
-            process.received.removeAll { $0 == manifest }
-            give(.snapshotInstallFailed, to: process, node)
-            foundTooOld(process, node, nil)
-            return nil
-        }
+    /// What was received is not what was announced any more, or the state was given up meanwhile.
+    private func installFailed(
+        _ error: StateStoreError, _ process: SimulatedNode.Process, _ node: Int
+    ) {
+        say(.snapshot, node, "n\(node + 1) cannot install: \(error)")
+        process.received.removeAll()
+        counters[.snapshotsFailed] += 1
+        give(.snapshotInstallFailed, to: process, node)
     }
 
     // MARK: Applying
@@ -209,6 +226,7 @@ extension World {
     func startApply(_ process: SimulatedNode.Process, _ node: Int) {
         // What comes behind stays in the log, for the release that comes next.
         if process.isTooOld { process.applyQueue.removeAll() }
+        if nodes[node].store.damage != nil { process.applyQueue = [] }
         guard process.applying.isEmpty, !process.applyQueue.isEmpty else { return }
         process.applying = process.applyQueue.removeFirst()
         let time = nodes[node].random.delay(
@@ -239,6 +257,9 @@ extension World {
             if let level = result.levelBeyond { foundTooOld(process, node, level) }
         } catch {
             say(.disk, node, "n\(node + 1) cannot apply: \(error)")
+            process.applying = []
+            // What was found is dealt with after the event.
+            if nodes[node].hurt != nil, nodes[node].store.damage != nil { return }
             return oracle.fail("S5", "n\(node + 1) cannot apply: \(error)")
         }
         process.applying = []

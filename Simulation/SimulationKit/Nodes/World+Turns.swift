@@ -117,9 +117,12 @@ extension World {
             process.applyQueue.append(entries)
             startApply(process, node)
         case .complete(let ticket, let completion):
+            if case .applied = completion { checkAnswers(node) }
+            if dutyCompleted(ticket, completion, node, process) { return }
             process.waiting.remove(ticket)
             writeCompleted(ticket, completion, node)
         case .completeRead(let ticket, let completion):
+            if case .confirmed = completion { checkAnswers(node) }
             process.waiting.remove(ticket)
             if !releaseCompleted(ticket, completion) {
                 readCompleted(ticket, completion, node, process)
@@ -130,6 +133,9 @@ extension World {
         case .install(let metadata):
             oracle.installs(node, metadata)
             toDisk(.install(metadata), process, node)
+        case .replaceState(let metadata):
+            oracle.replacesState(node, metadata)
+            toDisk(.replaceState(metadata), process, node)
         case .discardSnapshot(let metadata):
             process.received.removeAll { $0.metadata == metadata }
         case .lease(let lease): leases[node] = lease

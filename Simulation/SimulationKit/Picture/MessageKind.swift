@@ -6,7 +6,7 @@ enum MessageKind: Int, CaseIterable {
     case preVote, preVoteReply, vote, voteReply, append, appendReply, heartbeat, heartbeatReply
     case snapshot, timeoutNow, transferRefused, steppingDown
     case propose, proposalReplies, readIndex, readIndexReply
-    case leaseAsk, leaseGrant, released
+    case leaseAsk, leaseGrant, released, stateWanted
 
     var name: String {
         switch self {
@@ -29,6 +29,7 @@ enum MessageKind: Int, CaseIterable {
         case .leaseAsk: "lease asked"
         case .leaseGrant: "lease granted"
         case .released: "released"
+        case .stateWanted: "state wanted"
         }
     }
 
@@ -43,6 +44,7 @@ enum MessageKind: Int, CaseIterable {
             case .leaseAsk: .leaseAsk
             case .leaseGrant: .leaseGrant
             case .released: .released
+            case .stateWanted: .stateWanted
             }
     }
 
@@ -83,6 +85,7 @@ extension PeerMessage {
             "\(grant.durationNanoseconds / 1_000_000) ms, from \(grant.index.rawValue) on, "
                 + "released \(grant.released.rawValue)"
         case .released(let index): "up to \(index.rawValue)"
+        case .stateWanted(let index): "from \(index.rawValue) on"
         }
     }
 }

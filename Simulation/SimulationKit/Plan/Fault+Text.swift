@@ -1,3 +1,5 @@
+import StateStore
+
 // Faults as they are written in files.
 
 extension PlannedFault {
@@ -98,7 +100,7 @@ extension Fault {
             [("do", "slow-link")] + shape.fields
                 + [("extra", FileText.time(extra)), ("for", FileText.time(lasting))]
         case .wallStep, .drift, .freeze, .slowDisk, .fullDisk, .failSync, .damage, .decay,
-            .members, .release, .raise:
+            .members, .release, .raise, .hurtState, .hurtSnapshot:
             otherFields
         }
     }
@@ -126,6 +128,13 @@ extension Fault {
                 ("restart", FileText.time(restart)),
             ]
         case .raise(let target): [("do", "raise"), ("node", target.text)]
+        case .hurtState(let target, let damage, let place):
+            [
+                ("do", "hurt-state"), ("node", target.text), ("kind", damage.rawValue),
+                ("place", "\(place)"),
+            ]
+        case .hurtSnapshot(let target, let place):
+            [("do", "hurt-snapshot"), ("node", target.text), ("place", "\(place)")]
         case .damage(let target, let damage, let restart):
             [
                 ("do", "damage"), ("node", target.text), ("kind", damage.rawValue),

@@ -1,3 +1,5 @@
+import StateStore
+
 /// Something that goes wrong, with everything that decides what it does. Times are in
 /// microseconds of the world.
 enum Fault: Equatable, Sendable {
@@ -44,6 +46,10 @@ enum Fault: Equatable, Sendable {
 
     /// The disk is damaged while the process runs and does not notice.
     case decay(Target, Damage)
+    /// A row of the state is not what was written. The place chooses which.
+    case hurtState(Target, RowDamage, place: UInt64)
+    /// A bit flips in what was received of a snapshot.
+    case hurtSnapshot(Target, place: UInt64)
 
     /// Somebody asks whoever leads for other members.
     case members(MemberChange)
@@ -130,6 +136,8 @@ enum Fault: Equatable, Sendable {
         case .raise: 19
         case .suspend: 20
         case .decay: 21
+        case .hurtState: 30
+        case .hurtSnapshot: 31
         }
     }
 }

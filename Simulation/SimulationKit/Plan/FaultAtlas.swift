@@ -1,4 +1,5 @@
 import RaftCore
+import StateStore
 
 /// Draws the faults of a run, and keeps them within what the protocol promises to survive, so
 /// that whatever goes wrong is a defect:
@@ -6,15 +7,26 @@ import RaftCore
 /// - any link may do anything to messages but change them;
 /// - of what was not synced a power cut keeps any part; a failed sync loses what it likes;
 /// - clocks may be wrong in every way that leaves the steady one monotonic;
+/// - rows of the state may rot, be lost, or be computed otherwise, on a minority that is always
+///   the same;
 /// - what *was* synced may be damaged on a minority of the voters at a time: the next node's turn
 ///   comes when one has mended its log (`World.mayBeDamaged`). The last groups of a log are spared:
 ///   a damaged end cannot be told from a torn one where the power took the watermark too.
 struct FaultAtlas {
     private let options: SwarmOptions
     private var random: RandomSource
+    /// The nodes whose states may be harmed.
+    private let fragile: [Int]
+
     init(seed: UInt64, _ options: SwarmOptions) {
         self.options = options
         random = RandomSource(seed: seed ^ 0x4641_554C_5453_2121)
+        var dice = RandomSource(seed: seed ^ 0x4652_4147_494C_4521)
+        var order = Array(0..<options.nodes)
+        for position in order.indices.dropFirst().reversed() {
+            order.swapAt(position, Int(dice.next(below: UInt64(position + 1))))
+        }
+        fragile = Array(order.prefix((options.nodes - 1) / 2))
     }
 
     /// All faults of the run, in order of time.
@@ -59,7 +71,19 @@ struct FaultAtlas {
         case .slowDisk, .fullDisk, .failSync, .damage: drawDisk(family)
         case .members: [(0, .members(drawMembers()))]
         case .release: drawRelease()
+        case .state: drawState()
         }
+    }
+
+    private mutating func drawState() -> [(after: UInt64, fault: Fault)] {
+        let place = random.next() >> 32
+        // What is on its way is harmed anywhere: it is only sent again.
+        if random.chance(1, in: 4) { return [(0, .hurtSnapshot(.node(node()), place: place))] }
+        guard !fragile.isEmpty else { return [] }
+        let node = fragile[Int(number(upTo: UInt64(fragile.count - 1)))]
+        let kinds = RowDamage.allCases
+        let kind = kinds[Int(number(upTo: UInt64(kinds.count - 1)))]
+        return [(0, .hurtState(.node(node), kind, place: place))]
     }
 
     private mutating func drawMembers() -> Fault.MemberChange {
@@ -217,7 +241,7 @@ struct FaultAtlas {
 enum FaultFamily: CaseIterable {
     case kill, powerLoss, totalCrash, pause, stop, transfer, restartLoop
     case partition, flap, reset, slowLink, wallStep, drift, freeze
-    case slowDisk, fullDisk, failSync, damage, members, release, suspend
+    case slowDisk, fullDisk, failSync, damage, members, release, suspend, state
 }
 
 /// How a network comes apart.

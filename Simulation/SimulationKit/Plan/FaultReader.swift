@@ -1,3 +1,5 @@
+import StateStore
+
 /// Reads faults from files, for a cluster of so many nodes.
 struct FaultReader {
     let nodes: Int
@@ -5,7 +7,7 @@ struct FaultReader {
     static let names = [
         "kill", "power-loss", "crash-all", "stop", "pause", "transfer", "cut", "flap", "reset",
         "slow-link", "wall-step", "drift", "freeze", "slow-disk", "full-disk", "fail-sync",
-        "damage", "decay", "members", "release", "raise", "suspend",
+        "damage", "decay", "members", "release", "raise", "suspend", "hurt-state", "hurt-snapshot",
     ]
 
     /// Nil if there is no fault of this name.
@@ -39,6 +41,10 @@ struct FaultReader {
                 try target(&fields), try damage(&fields), restartAfter: try restart(&fields))
         case "decay": .decay(try target(&fields), try damage(&fields))
         case "members": .members(try readMembers(&fields))
+        case "hurt-state": try readHurt(&fields)
+        case "hurt-snapshot":
+            .hurtSnapshot(
+                try target(&fields), place: try fields.number("place", in: 0...(1 << 32)) ?? 0)
         default: nil
         }
     }
@@ -96,6 +102,17 @@ struct FaultReader {
             throw DocumentError(value.line, "kind is one of \(names)")
         }
         return kind
+    }
+
+    private func readHurt(_ fields: inout DocumentFields) throws(DocumentError) -> Fault {
+        let target = try target(&fields)
+        let value = try fields.require("kind")
+        guard let kind = RowDamage(rawValue: try value.text("kind")) else {
+            let names = RowDamage.allCases.map(\.rawValue).joined(separator: ", ")
+            throw DocumentError(value.line, "kind is one of \(names)")
+        }
+        return .hurtState(
+            target, kind, place: try fields.number("place", in: 0...(1 << 32)) ?? 0)
     }
 
     private func readMembers(

@@ -50,6 +50,8 @@ extension SwarmOptions {
             option("trim-step", \.trimStep), count("disk-bytes", \.diskBytes),
             option("kill-every", \.killEvery), option("power-loss-every", \.powerLossEvery),
             option("restart-max", \.restartMax), truth("past-promises", \.isPastPromises),
+            option("checkpoint-entries", \.checkpointEntries),
+            option("checkpoint-milliseconds", \.checkpointMilliseconds),
             option("releases-every", \.releasesEvery), count("spares", \.spares),
             count("clients", \.clients),
             option("think-time", \.thinkTime),

@@ -129,6 +129,14 @@ extension World {
             counters[.writesAcknowledged] += 1
             measurements?.write(clients[index].began, now, .done)
             recording?.answered(clients[index].recorded, .done, at: now)
+            guard nodes[node].hurt == nil else {
+                // What was done to its state is not noticed yet: nobody can promise anything.
+                history.unknown(attempt)
+                doubtUnknown(index)
+                doubtSessions(index)
+                forgetOrRetry(index)
+                return rest(index)
+            }
             downtimes.acknowledged(at: now)
             oracle.fail(history.acknowledged(attempt, entry, outcome))
             if isNarrowing(index) { acknowledgedNarrowing = max(acknowledgedNarrowing, entry) }
@@ -271,6 +279,7 @@ extension World {
     /// Looks the client's sessions up in a confirmed view: none that was revoked, and each that
     /// was not.
     private func validate(_ index: Int, _ node: Int) {
+        guard nodes[node].hurt == nil else { return }
         do {
             try nodes[node].store.read { view in
                 for session in clients[index].sessions where !session.isDoubtful {
