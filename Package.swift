@@ -73,7 +73,7 @@ var targets: [Target] = [
         "SimulationKit",
         [
             "ByteCodec", "RaftCore", "RaftWire", "Replica", "AuthCore", "WriteAheadLog",
-            "StateStore", "Cryptography", yams,
+            "StateStore", "Cryptography", "APITypes", "AuthService", "HTTPAPI", yams,
         ],
         path: "Simulation/SimulationKit"),
     .executableTarget(
@@ -97,7 +97,9 @@ var targets: [Target] = [
     tests(
         "HTTPAPITests",
         ["HTTPAPI", "APITypes", "AuthService", "AuthCore", "RaftCore", "Cryptography", "ByteCodec"]),
-    tests("SimulationTests", ["SimulationKit", "RaftCore", "WriteAheadLog"]),
+    tests(
+        "SimulationTests",
+        ["SimulationKit", "RaftCore", "WriteAheadLog", "AuthCore", "ByteCodec"]),
     tests("HouseRulesTests", []),
 ]
 

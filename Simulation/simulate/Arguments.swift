@@ -34,6 +34,8 @@ struct Arguments {
     var changesMembers = false
     /// Whether there are two releases in every world that a seed draws.
     var mixesReleases = false
+    /// Whether clients speak HTTP in every world that a seed draws.
+    var speaksHTTP = false
     /// Whether a swarm goes on after a broken promise.
     var isGoingOn = false
     /// Whether a swarm counts only if it reached the rare branches that it must reach.
@@ -56,12 +58,13 @@ struct Arguments {
 
     static let usage = """
         usage: simulate --seed N [--nodes N] [--hours H | --seconds S] [--members] [--releases]
+                        [--http]
                         [--trace] [--defect NAME] [--picture FILE.html [--from S] [--to S]]
                simulate --plan FILE [--defect NAME] [--trace] [--picture FILE.html]
                simulate shrink (--seed N | --plan FILE) [--defect NAME] [--attempts N]
                simulate scenario FILE.yaml ... [--trace] [--picture FILE.html]
                simulate swarm [--seeds A..B] [--nodes N] [--hours H | --seconds S] [--jobs N]
-                              [--members] [--releases] [--go-on] [--quiet]
+                              [--members] [--releases] [--http] [--go-on] [--quiet]
                               [--require-probes]
                simulate same [--seeds A..B] [--seconds S] [--against PROGRAM]
                simulate canary
@@ -75,6 +78,7 @@ struct Arguments {
         --picture draws the run as a page of HTML; --from and --to choose the part, in seconds.
         --members has members change in every world, and not only in one of four; --releases has
         two releases in every world, and not only in one of six.
+        --http has clients speak HTTP in every world, and not only in one of eight.
         shrink makes a plan that breaks a promise as small as it gets, and prints it: --plan runs it.
         scenario runs what the file describes, and tells downtimes and latencies in virtual time.
         swarm runs the world of each seed; hours and seconds are those of one world. It counts only
@@ -121,6 +125,7 @@ struct Arguments {
             case "--mistake": mistake = try Self.value(&rest, word)
             case "--members": changesMembers = true
             case "--releases": mixesReleases = true
+            case "--http": speaksHTTP = true
             case "--seed": seed = try Self.number(&rest, word)
             case "--seeds": seeds = try Self.range(&rest, word)
             case "--nodes": nodes = Int(try Self.number(&rest, word))

@@ -31,10 +31,12 @@ struct DefectHunt {
 
     private func hunt(_ defect: Planted) throws -> Find? {
         for seed in 1...arguments.attempts {
-            let child = try Child.run([
-                "--seed", "\(seed)", "--seconds", "\(arguments.seconds)", "--defect",
-                defect.rawValue, "--quiet",
-            ])
+            let http = defect.needsHTTP ? ["--http"] : []
+            let child = try Child.run(
+                [
+                    "--seed", "\(seed)", "--seconds", "\(arguments.seconds)", "--defect",
+                    defect.rawValue, "--quiet",
+                ] + http)
             if let how = child.failure { return Find(seed: seed, how: how) }
         }
         return nil

@@ -39,7 +39,7 @@ struct Runner {
             options: .drawn(
                 seed: arguments.seed, nodes: arguments.nodes, seconds: arguments.seconds,
                 changesMembers: arguments.changesMembers,
-                mixesReleases: arguments.mixesReleases))
+                mixesReleases: arguments.mixesReleases, speaksHTTP: arguments.speaksHTTP))
     }
 
     private func wantedCanary() throws -> Canary? {

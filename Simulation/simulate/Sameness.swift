@@ -57,6 +57,7 @@ struct Sameness {
         if let nodes = arguments.nodes { words += ["--nodes", "\(nodes)"] }
         if arguments.changesMembers { words.append("--members") }
         if arguments.mixesReleases { words.append("--releases") }
+        if arguments.speaksHTTP { words.append("--http") }
         let mine = try Child.begin(words)
         let theirs = try Child.begin(words, program: arguments.against)
         return (try mine.finish(), try theirs.finish())

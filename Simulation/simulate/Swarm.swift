@@ -47,7 +47,7 @@ struct Swarm {
         .drawn(
             seed: seed, nodes: arguments.nodes, seconds: arguments.seconds,
             changesMembers: arguments.changesMembers,
-            mixesReleases: arguments.mixesReleases)
+            mixesReleases: arguments.mixesReleases, speaksHTTP: arguments.speaksHTTP)
     }
 
     /// Unbuffered: the last line before an assertion fails is the one that matters.
@@ -74,6 +74,7 @@ struct Swarm {
             if let nodes = arguments.nodes { words += ["--nodes", "\(nodes)"] }
             if arguments.changesMembers { words.append("--members") }
             if arguments.mixesReleases { words.append("--releases") }
+            if arguments.speaksHTTP { words.append("--http") }
             if arguments.isGoingOn { words.append("--go-on") }
             // What they write waits in a pipe until they end.
             words.append("--quiet")

@@ -89,6 +89,47 @@ public enum Planted: String, CaseIterable, Sendable {
     /// A snapshot that replaces a damaged state takes the log behind it away (S6, C5).
     case repairResetsLog = "repair-resets-log"
 
+    // What shows over HTTP only.
+
+    /// An allow rests on a lease that has run out (docs/lease.md, rule 4).
+    case allowPastLease = "allow-past-lease"
+    /// A denial that a newer view could undo is not confirmed (rule 8).
+    case denialUnconfirmed = "denial-unconfirmed"
+    /// To say again that a session has ended does not wait for leases (rule 5).
+    case recallUnreleased = "recall-unreleased"
+    /// Taking a role back is not taken for narrowing access.
+    case roleLossNotNarrowing = "role-loss-not-narrowing"
+    /// The end of all sessions of a user is not looked for in each of them.
+    case sessionEpochIgnored = "session-epoch-ignored"
+    /// A deadline is judged by the node's wall clock alone, which may be behind the state's time.
+    case expiryByOwnClock = "expiry-by-own-clock"
+    /// A refresh token is good for a second successor (security C).
+    case refreshAcceptedTwice = "refresh-accepted-twice"
+    /// A refresh token that comes back late does not end its family (security C).
+    case refreshReuseForgiven = "refresh-reuse-forgiven"
+    /// What was answered under an `Idempotency-Key` is not kept with its effect (C3).
+    case requestRecordMissed = "request-record-missed"
+    /// One operation leaves no audit record.
+    case auditRecordMissed = "audit-record-missed"
+    /// Check-and-set goes by the newest version, also when it is deleted.
+    case checkAndSetDeleted = "check-and-set-deleted"
+    /// Apply does not look whether the password was changed since it was verified.
+    case authVersionIgnored = "auth-version-ignored"
+    /// A linearizable read is answered from the node's own state.
+    case readUnconfirmed = "read-unconfirmed"
+
+    /// Whether it shows only where clients speak HTTP.
+    public var needsHTTP: Bool {
+        switch self {
+        case .allowPastLease, .denialUnconfirmed, .recallUnreleased, .roleLossNotNarrowing,
+            .sessionEpochIgnored, .expiryByOwnClock, .refreshAcceptedTwice, .refreshReuseForgiven,
+            .requestRecordMissed, .auditRecordMissed, .checkAndSetDeleted, .authVersionIgnored,
+            .readUnconfirmed:
+            true
+        default: false
+        }
+    }
+
     #if PLANTED_DEFECTS
     // The proof: set once before a run begins, by the single thread of the simulator that also
     // reads it.

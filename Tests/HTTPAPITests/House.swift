@@ -155,6 +155,8 @@ final class HouseNode: @unchecked Sendable, ViewSource, Journal {
     var isReady = true
     var isDraining = false
     var keys: ServiceKeys?
+    /// Whether it has learnt how tokens are made.
+    var hasTokens = true
     private(set) var touches: [SessionTouch] = []
     private(set) var events: [AuditEvent] = []
     private(set) var background: [Command] = []
@@ -218,7 +220,8 @@ final class HouseNode: @unchecked Sendable, ViewSource, Journal {
                     isVoter: true, isReachable: true)
             })
         return World(
-            views: self, random: house.random, now: house.now, keys: keys, tokens: house.tokens,
-            options: house.options, node: facts, journal: self, certifier: house.certifier)
+            views: self, random: house.random, now: house.now, keys: keys,
+            tokens: hasTokens ? house.tokens : nil, options: house.options, node: facts,
+            journal: self, certifier: house.certifier)
     }
 }

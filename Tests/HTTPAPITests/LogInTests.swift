@@ -12,6 +12,18 @@ struct LogInTests {
         .object(["username": .string(username), "password": .string(password)])
     }
 
+    @Test("a node that cannot compose tokens yet begins no session (architecture, outcomes)")
+    func withoutTokens() throws {
+        let house = try House()
+        let before = house.commands.count
+        house.nodes[1].hasTokens = false
+        let answer = try house.send(
+            "POST", "/v1/auth/login", body: body("admin", House.adminPassword), to: 2)
+        #expect(answer.status == 503 && answer.code == "no_leader")
+        // To have begun one and say so would be a false failure.
+        #expect(house.commands.count == before)
+    }
+
     @Test("a right password begins a session, shown once with its token")
     func right() throws {
         let house = try House()

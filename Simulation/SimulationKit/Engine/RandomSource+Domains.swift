@@ -4,7 +4,7 @@ import RaftCore
 /// it was: a plan with one fault less is much the same run.
 enum ChanceDomain: UInt64 {
     case node = 1
-    case link, client
+    case link, client, front
 }
 
 extension RandomSource {

@@ -47,6 +47,11 @@ public enum Simulation {
     /// Runs a plan and writes it down with everything that clients do in it, as they begin it: the
     /// same run again with nothing drawn, as far as it comes.
     public static func list(_ plan: Plan, write: @escaping (String) -> Void) -> SimulationReport {
+        // What is asked over HTTP depends on every answer before, and is drawn anew each time.
+        guard !plan.options.isHTTP else {
+            write(plan.text())
+            return World(plan).run()
+        }
         var listed = plan
         listed.workload = .listed([])
         write(listed.text().replacing("operations: []", with: "operations:"))

@@ -110,6 +110,10 @@ public struct SwarmOptions: Equatable, Sendable {
     var deadline: UInt64 = 5_000
     /// Bytes of a large value.
     var valueMax = 64
+    /// Whether clients speak HTTP to the nodes, through a load balancer, instead of commands.
+    public var isHTTP = false
+    /// What clients over HTTP do.
+    var mix = WorkloadMix.all
 
     // Times of the consensus, in milliseconds.
     var raft = RaftOptions()
@@ -163,9 +167,10 @@ public struct SwarmOptions: Equatable, Sendable {
     /// - Parameters:
     ///   - changesMembers: whether members change in any case; else for one seed in four.
     ///   - mixesReleases: whether there are two releases in any case; else for one seed in six.
+    ///   - speaksHTTP: whether clients speak HTTP in any case; else for one seed in eight.
     public static func drawn(
         seed: UInt64, nodes: Int?, seconds: UInt64, changesMembers: Bool = false,
-        mixesReleases: Bool = false
+        mixesReleases: Bool = false, speaksHTTP: Bool = false
     ) -> SwarmOptions {
         var random = RandomSource(seed: seed ^ 0x5741_524D_5357_4F50)
         var options = SwarmOptions()
@@ -181,6 +186,7 @@ public struct SwarmOptions: Equatable, Sendable {
         options.drawSuspensions(seed)
         options.drawDamage(&random)
         options.drawStates(&random)
+        options.drawHTTP(seed, always: speaksHTTP)
         return options
     }
 }
@@ -307,6 +313,22 @@ extension SwarmOptions {
         stateEvery = pick([1_000_000, 4_000_000, 15_000_000], &random)
         checkpointEntries = pick([8, 64, 1_024], &random)
         checkpointMilliseconds = pick([500, 2_000], &random)
+    }
+
+    /// By a chance of its own too.
+    private mutating func drawHTTP(_ seed: UInt64, always: Bool) {
+        var random = RandomSource(seed: seed ^ 0x4854_5450)
+        let isPlain = membersEvery == 0 && releasesEvery == 0
+        guard random.chance(1, in: 8) && isPlain || always else { return }
+        isHTTP = true
+        // Nodes of an older release are asked for commands only.
+        releasesEvery = 0
+        // What is answered from a state that nobody knows to be damaged proves nothing.
+        stateEvery = 0
+        thinkTime = min(thinkTime, 400_000)
+        // Who waits for all that others do has less of each.
+        mix = random.chance(1, in: 2) ? .all : WorkloadMix(rawValue: random.next() & 255)
+        mix.formUnion([.logIns, .validations])
     }
 
     private mutating func drawLoad(_ random: inout RandomSource) {

@@ -117,6 +117,7 @@ extension World {
         guard let process = nodes[node].process else { return }
         say(.fault, node, "n\(node + 1) is told to stop")
         process.restartAfter = restartAfter
+        http?.drains(node)
         give(.shutdown, to: process, node)
     }
 
@@ -209,6 +210,7 @@ extension World {
             let node = node(target)
             say(.clock, node, "the wall clock of n\(node + 1) is off by \(milliseconds) ms")
             nodes[node].clock.wallError = milliseconds
+            nodes[node].wallSteps += 1
         case .drift(let target, let partsPerMillion):
             let node = node(target)
             say(.clock, node, "the clock of n\(node + 1) is fast by \(partsPerMillion) ppm")

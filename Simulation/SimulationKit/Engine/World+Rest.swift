@@ -97,6 +97,7 @@ extension World {
             oracle.compare(node.index, node.store)
             counters[.comparisons] += 1
         }
+        http?.finish()
         if writesBegunInCalm > 0, counters[.writesAcknowledged] == acknowledgedBeforeCalm {
             oracle.fail("L2", "no write was acknowledged after the storm")
         }

@@ -20,6 +20,8 @@ final class World {
     let oracle: Oracle
     let history: History
     var clients: [Client] = []
+    /// What clients ask instead of the replicas themselves, in a world over HTTP.
+    var http: HTTPLayer?
     /// Who waits for which ticket. Looked up, never iterated.
     var waiters: [Ticket: Int] = [:]
     /// For each node until when, and by which views, it may answer *allow* on its own.
@@ -147,12 +149,14 @@ final class World {
             if applied.wasDuplicate { counters[.duplicates] += 1 }
             if canary == .earlyRelease { acknowledgedNarrowing = entry.index }
             return history.committed(entry, applied)
+                ?? http?.judge.committed(entry, applied, at: now)
         }
+        if options.isHTTP { http = HTTPLayer(self) }
     }
 
     /// A stand-in for SHA-256: 32 bytes that depend on every byte, at a fraction of the time. The
     /// state machine takes its hash function as a parameter.
-    private static func chain(_ bytes: [UInt8]) -> [UInt8] {
+    static func chain(_ bytes: [UInt8]) -> [UInt8] {
         var hash = TraceHash()
         hash.mix(TraceHash.digest(bytes))
         var writer = ByteWriter(capacity: 32)
@@ -170,7 +174,7 @@ final class World {
         for node in nodes.indices where nodes[node].service != .spare {
             schedule(.start(node: node), in: nodes[node].random.upTo(10_000))
         }
-        addClients()
+        if let http { http.begin() } else { addClients() }
         scheduleFault()
         schedule(.check, in: 1_000_000)
         queue.schedule(.calm, at: options.seconds * 1_000_000)
@@ -222,6 +226,7 @@ final class World {
         case .register(let node, let epoch): register(node, epoch)
         case .duty(let node, let epoch): duty(node, epoch)
         case .client(let client): clientActs(client)
+        case .http(let event): http?.handle(event)
         case .check: checkUp()
         case .calm: calmDown()
         case .deadline: checkRest()
@@ -246,6 +251,11 @@ final class World {
         until end: UInt64? = nil
     ) {
         recording?.mark(kind, node, line(), at: now, until: end)
+        narrate(line())
+    }
+
+    /// Tells something that is worth a line, and no place in a picture.
+    func narrate(_ line: @autoclosure () -> String) {
         guard let tell else { return }
         let milliseconds = String(now / 1_000)
         let pad = String(repeating: " ", count: max(0, 9 - milliseconds.count))

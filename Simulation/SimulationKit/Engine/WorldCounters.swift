@@ -14,6 +14,8 @@ public struct WorldCounters: Equatable, Sendable {
         case rowsHurt, snapshotsHurt, scrubs, checkpoints, statesGivenUp, statesReplaced
         case changesAsked, changesDone, changesRefused, configurations, nodesAdded, nodesRemoved
         case upgrades, downgrades, levelsRaised, levelsRefused, tooOldNodes
+        case requestsAnswered, requestsGivenUp, requestsRedispatched, allows, denials, refreshes
+        case historiesChecked, historiesUndecided, auditRowsChecked
 
         /// What to call it.
         public var name: String {
@@ -88,6 +90,15 @@ public struct WorldCounters: Equatable, Sendable {
             case .levelsRaised: "feature levels raised"
             case .levelsRefused: "feature levels not raised"
             case .tooOldNodes: "nodes found too old"
+            case .requestsAnswered: "HTTP requests answered"
+            case .requestsGivenUp: "HTTP requests given up"
+            case .requestsRedispatched: "HTTP requests tried at another node"
+            case .allows: "validations that allowed"
+            case .denials: "tokens refused"
+            case .refreshes: "refresh tokens redeemed"
+            case .historiesChecked: "histories of objects checked"
+            case .historiesUndecided: "histories that could not be decided"
+            case .auditRowsChecked: "audit records checked"
             }
         }
     }

@@ -43,6 +43,8 @@ enum WorldEvent {
     /// A node looks after its state.
     case duty(node: Int, epoch: UInt64)
     case client(Int)
+    /// In a world that is asked over HTTP.
+    case http(HTTPEvent)
     case check
     case calm
     case deadline

@@ -110,6 +110,8 @@ final class SimulatedNode {
     let index: Int
     let id: NodeID
     var clock: NodeClock
+    /// How often its wall clock was stepped.
+    var wallSteps: UInt64 = 0
     let disk = SimulatedFileSystem()
     var store: MemoryStateStore
     /// The newest snapshot in the store, durable with it.

@@ -130,6 +130,7 @@ extension World {
             schedule(.register(node: node.index, epoch: epoch), in: 50_000)
         }
         if isScrubbing { schedule(.scrub(node: node.index, epoch: epoch), in: 1_000) }
+        http?.started(node.index, process)
     }
 
     private func startFailed(
@@ -203,6 +204,7 @@ extension World {
         ordersAreLost(with: process)
         releasesLose(process)
         dutiesEnd(process)
+        http?.ended(index)
         guard !node.isRestartScheduled, node.isUsed else { return }
         node.isRestartScheduled = true
         // What is told to stop in the storm may end after it: then it is started again at once.

@@ -120,14 +120,23 @@ extension World {
             if case .applied = completion { checkAnswers(node) }
             if dutyCompleted(ticket, completion, node, process) { return }
             process.waiting.remove(ticket)
-            writeCompleted(ticket, completion, node)
+            if let http {
+                http.completed(ticket, completion, node)
+            } else {
+                writeCompleted(ticket, completion, node)
+            }
         case .completeRead(let ticket, let completion):
             if case .confirmed = completion { checkAnswers(node) }
             process.waiting.remove(ticket)
-            if !releaseCompleted(ticket, completion) {
+            if releaseCompleted(ticket, completion) { return }
+            if let http {
+                http.completedRead(ticket, completion, node)
+            } else {
                 readCompleted(ticket, completion, node, process)
             }
-        case .completeTransfer, .configuration: break
+        case .completeTransfer(let ticket, let completion):
+            http?.completedTransfer(ticket, completion)
+        case .configuration: break
         case .completeChange(let ticket, let completion): changed(ticket, completion, node)
         case .sendSnapshot(let to): sendSnapshot(from: node, to: Int(to.rawValue) - 1, process)
         case .install(let metadata):

@@ -57,6 +57,10 @@ extension SwarmOptions {
             option("think-time", \.thinkTime),
             option("read-share", \.readShare), option("retry-share", \.retryShare),
             option("deadline", \.deadline), count("value-max", \.valueMax),
+            truth("http", \.isHTTP),
+            Option(
+                name: "mix", get: { $0.mix.rawValue },
+                set: { $0.mix = WorkloadMix(rawValue: $1) }),
         ] + namedOfConsensus
     }
 

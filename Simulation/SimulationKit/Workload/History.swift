@@ -19,6 +19,8 @@ final class History {
         var state = State.pending
         var effects = 0
         var isCommitted = false
+        /// Whether nobody waits for it, and the same may be asked for again.
+        var isBackground = false
     }
 
     private struct Outcome {
@@ -48,6 +50,15 @@ final class History {
             attempts.count - 1, forKey: TraceHash.digest(command))
         precondition(known == nil, "two attempts with one command")
         return attempts.count - 1
+    }
+
+    /// Something is asked for that nobody waits for; the same bytes may be asked for again.
+    func background(_ command: [UInt8]) {
+        let digest = TraceHash.digest(command)
+        guard attemptOfCommand[digest] == nil else { return }
+        attempts.append(
+            Attempt(operation: begin(hasKey: false), state: .unknown, isBackground: true))
+        attemptOfCommand[digest] = attempts.count - 1
     }
 
     // MARK: What is committed
@@ -99,6 +110,7 @@ final class History {
             let outcome = readable({ try AuthCore.Outcome(decoding: applied.outcome) }),
             outcome.refusal == nil, outcome.replay == nil
         else { return nil }
+        if attempts[attempt].isBackground { return nil }
         attempts[attempt].effects += 1
         if attempts[attempt].effects > 1 {
             return Violation("C3", "entry \(index.rawValue) repeats an effect")

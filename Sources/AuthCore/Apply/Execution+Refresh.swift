@@ -19,13 +19,14 @@ extension Execution {
         case .unknown:
             return .refused(.refreshUnknown)
         case .reused:
+            if Planted.refreshReuseForgiven.isOn { return .refused(.refreshUnknown) }
             return try revoke(session)
         case .current, .previousInGrace:
             break
         }
         guard try isRefreshable(session) else { return .refused(.refreshUnknown) }
         note?.actor = .user(session.actor)
-        if standing == .previousInGrace {
+        if standing == .previousInGrace, !Planted.refreshAcceptedTwice.isOn {
             return .refreshedBefore(
                 session, generation: family.generation, sealedSuccessor: family.sealedSuccessor)
         }

@@ -123,7 +123,9 @@ extension Execution {
 
     /// Keeps the outcome under the command's key, in the same entry as the effect.
     func recordRequest(_ outcome: Outcome) throws {
-        guard let request = header.request, outcome.refusal?.isRetryable != true else { return }
+        guard let request = header.request, outcome.refusal?.isRetryable != true,
+            !Planted.requestRecordMissed.isOn
+        else { return }
         // One that has expired may still lie there.
         if let old = try RequestRow.row(request.scope.bytes, tables) { try old.drop(tables) }
         let timeToLive = min(

@@ -5,7 +5,9 @@ extension Execution {
     mutating func putSecret(_ body: Command.PutSecret) throws -> Outcome.Result {
         if let refusal = try require(.secretsWrite(body.path)) { return .refused(refusal) }
         let old = try SecretRow.read(tenant, body.path, tables)
-        let visible = old.flatMap { $0.isReadable(at: stamp) ? $0.latest : nil }
+        let visible = old.flatMap {
+            $0.isReadable(at: stamp) || Planted.checkAndSetDeleted.isOn ? $0.latest : nil
+        }
         if let refusal = body.condition.refusal(current: visible, kind: .secret) {
             return .refused(refusal)
         }

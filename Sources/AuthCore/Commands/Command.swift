@@ -1,3 +1,5 @@
+internal import ByteCodec
+
 /// One change of the replicated state, fully decided but for what only apply can know: it holds
 /// ids, digests and ciphertexts, never a password, a clear secret or a reading of a clock.
 ///
@@ -75,7 +77,9 @@ public struct Command: Hashable, Sendable {
             // nothing from anybody.
             let isRenamed = body.username != nil || body.email != nil
             return body.roles != nil || body.disabled == true || isRenamed
-        case .deleteUser, .setPassword, .revokeRole, .putRole, .revokeSession, .revokeSessions:
+        case .revokeRole:
+            return !Planted.roleLossNotNarrowing.isOn
+        case .deleteUser, .setPassword, .putRole, .revokeSession, .revokeSessions:
             return true
         case .deleteRole:
             // It takes nothing, but says that nobody holds the role any more: that rests on

@@ -1,4 +1,5 @@
 internal import AuthCore
+internal import ByteCodec
 internal import RaftCore
 
 /// The ways in which a request gets its caller and its view.
@@ -117,7 +118,8 @@ public enum Admission {
         next: @escaping @Sendable (World) -> Flow<Answer>
     ) -> Flow<Answer> {
         guard let minimum = freshness.minimumIndex, minimum > world.node.applied.rawValue else {
-            return freshness.isStale ? next(world) : .confirmRead(then: next)
+            let isConfirmed = freshness.isStale || Planted.readUnconfirmed.isOn
+            return isConfirmed ? next(world) : .confirmRead(then: next)
         }
         return .confirmIndex { committed, world in
             guard minimum > committed.rawValue else { return next(world) }

@@ -27,17 +27,22 @@ public enum Sessions {
                 return .success((found: found ?? .nothing, index: view.meta.applied.index))
             }
             return Flow(recalled).then { recalled in
+                if Planted.recallUnreleased.isOn { return answer(recalled.found, failure) }
                 // To say again that it is done is an acknowledgement like the first; and who asks
                 // to end what has ended takes a refusal for one.
-                .awaitRelease(recalled.index) { _ in
-                    switch recalled.found {
-                    case .nothing: .failed(failure)
-                    case .anotherBody: .failed(.idempotencyMismatch)
-                    case .first(let outcome):
-                        outcome.refusal == nil ? .done(outcome.index.rawValue) : .failed(failure)
-                    }
-                }
+                return .awaitRelease(recalled.index) { _ in answer(recalled.found, failure) }
             }
+        }
+    }
+
+    private static func answer(
+        _ found: RecalledRequest, _ failure: ServiceFailure
+    ) -> Flow<UInt64> {
+        switch found {
+        case .nothing: .failed(failure)
+        case .anotherBody: .failed(.idempotencyMismatch)
+        case .first(let outcome):
+            outcome.refusal == nil ? .done(outcome.index.rawValue) : .failed(failure)
         }
     }
 

@@ -1,4 +1,5 @@
 public import AuthCore
+internal import ByteCodec
 internal import RaftCore
 
 /// Decides for a gateway whether a forwarded request may pass.
@@ -38,7 +39,8 @@ public struct Validate: Sendable {
             where world.gate.admitsAllow(viewedAt: .init(allowed.index)):
                 world.touch(allowed.caller.session)
                 return .done(allowed)
-            case .success(.failure(let denial)) where denial.isFinal:
+            case .success(.failure(let denial))
+            where denial.isFinal || Planted.denialUnconfirmed.isOn:
                 return .failed(denial.failure)
             case .success: return .confirmRead { confirmed(parsed, $0) }
             }

@@ -74,8 +74,8 @@ extension World {
         do {
             return try views.withView { tables in
                 let meta = try StateMeta.read(tables)
-                return try body(
-                    StateView(tables: tables, meta: meta, now: max(now, meta.lastStamp)))
+                let time = Planted.expiryByOwnClock.isOn ? now : max(now, meta.lastStamp)
+                return try body(StateView(tables: tables, meta: meta, now: time))
             }
         } catch {
             return .failure(.unconfirmed)

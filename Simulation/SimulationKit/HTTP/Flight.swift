@@ -1,0 +1,63 @@
+import AuthService
+import HTTPAPI
+import RaftCore
+
+/// One request on its way: from who asks, perhaps through the load balancer, into a process, and
+/// the answer back.
+struct Flight {
+    /// The way that a request takes to a node.
+    enum Way {
+        /// Straight to this node, as gateways do that ask the node beside them.
+        case direct
+        /// Through the load balancer.
+        case balanced(Balancer.Backend)
+    }
+
+    let client: Int
+    let way: Way
+    /// As it goes over the wire.
+    let bytes: [UInt8]
+    /// Its `X-Request-ID`.
+    let requestID: String
+    /// What it asks, for whoever judges the answer.
+    let intent: Intent
+    var node: Int
+    /// Nodes that could not be reached with it.
+    var failed: [Int] = []
+
+    // Inside the process.
+    var epoch: UInt64 = 0
+    var exchange: Exchange?
+    var deadline = SteadyTime.zero
+    var completion: Completion?
+    /// When the interface took it.
+    var arrived: UInt64?
+    /// What the node's clocks showed then.
+    var clock = NodeMoment()
+    /// How often the family had gone on then, and whether its token was the current one.
+    var family: (rotations: UInt64, isCurrent: Bool)?
+    /// Every read that begins now must show this much.
+    var floor: LogIndex = .zero
+    /// When the answer was made.
+    var answeredAt: UInt64?
+    var response: HTTPResponse?
+    /// The number of the operation in the recording.
+    var recorded: Int?
+    /// Whether the load balancer counts it among the requests of its node.
+    var isCounted = false
+    /// Whether who asked has hung up.
+    var isAbandoned = false
+}
+
+/// What a request asks, as far as its answer is judged by it.
+struct Intent {
+    /// The session whose token it carries.
+    var session: Int?
+    /// The role that alone gives the permission that it asks for.
+    var needsRole = false
+    /// Whether it is a read that a quorum confirms.
+    var isLinearizableRead = false
+    /// Whether it carries an `Idempotency-Key`.
+    var hasKey = false
+    var kind: HTTPOperation.Kind
+}

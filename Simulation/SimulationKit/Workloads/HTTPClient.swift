@@ -1,0 +1,62 @@
+import AuthCore
+import RaftCore
+
+/// Somebody who asks over HTTP, one thing at a time.
+struct HTTPClient {
+    /// What it is there for.
+    enum Part {
+        /// Makes users, grants, revokes.
+        case administrator
+        /// Logs in, keeps secrets.
+        case member
+        /// Validates what others show to it.
+        case gateway
+    }
+
+    let index: Int
+    let part: Part
+    /// Everything that it leaves to chance.
+    var random: RandomSource
+    /// Its own session, in the list of the world.
+    var session: Int?
+    var operation: HTTPOperation?
+    /// The request that it waits for.
+    var flight: Int?
+    /// When the operation under way began.
+    var began: UInt64 = 0
+    var operations: UInt64 = 0
+    /// What it last read of each secret: a version to write behind.
+    var versions: [Int: UInt64] = [:]
+}
+
+/// A user, as those who work with it know it.
+struct Account {
+    static let administrator = "admin"
+    static let administratorPassword = "correct horse battery staple"
+
+    var name: String
+    /// As the API shows it, once it is made.
+    var shownID: String?
+    var id: UserID?
+    /// Passwords that it may have, by number; the newest is the likeliest.
+    var passwords: [Int]
+    /// Whether it is thought to be disabled.
+    var isDisabled = false
+
+    static func password(_ number: Int) -> String { "password number \(number)" }
+}
+
+/// A session that somebody was given, as those who work with it know it.
+struct KnownToken {
+    let token: String
+    /// Its row.
+    let number: UInt64
+    /// As the API shows it.
+    let shownID: String
+    /// Nil for the administrator.
+    let account: Int?
+    /// The newest refresh token, and those before it.
+    var refreshTokens: [String] = []
+    /// Whether it is thought to have ended.
+    var isEnded = false
+}

@@ -1,0 +1,96 @@
+import AuthCore
+
+/// Something that a client wants, perhaps asked for several times.
+struct HTTPOperation {
+    /// What it wants. Accounts and sessions by their places in the lists of the world.
+    enum Kind {
+        case logIn(account: Int?, password: Int, seconds: UInt64?)
+        case logOut(session: Int)
+        case refresh(session: Int, token: String)
+        case validate(session: Int)
+        case lookUp(session: Int)
+        case revoke(session: Int)
+        case revokeAll(account: Int)
+        case revokeOwn(session: Int)
+        case setPassword(account: Int, new: Int)
+        case changePassword(session: Int, old: Int, new: Int)
+        case setDisabled(account: Int, Bool)
+        case grant(account: Int)
+        case takeBack(account: Int)
+        case readUser(account: Int)
+        case putSecret(path: Int, SecretModel.Condition, value: UInt64)
+        case readSecret(path: Int)
+        case deleteSecret(path: Int)
+        case putRole(String, permissions: [String])
+        case createUser(account: Int)
+    }
+
+    let kind: Kind
+    /// The session whose token it is asked with.
+    let session: Int?
+    /// An `Idempotency-Key`, so that it may be asked for again.
+    let key: String?
+    /// Whether it asks for the role's permission too.
+    var needsRole = false
+    /// Straight to this node; nil: through the load balancer.
+    var node: Int?
+    /// One for each time of asking.
+    var requestIDs: [String] = []
+    /// When it may first have reached a node.
+    var began: UInt64?
+    /// Whether an earlier time of asking may have taken effect, or may yet.
+    var isDoubtful = false
+}
+
+extension HTTPOperation.Kind {
+    /// What it is, in a few words.
+    var told: String {
+        switch self {
+        case .logIn: "log in"
+        case .logOut: "log out"
+        case .refresh: "refresh"
+        case .validate: "validate"
+        case .lookUp: "look up"
+        case .revoke: "revoke session"
+        case .revokeAll, .revokeOwn: "revoke all sessions"
+        case .setPassword, .changePassword: "set password"
+        case .setDisabled(_, let isDisabled): isDisabled ? "disable" : "enable"
+        case .grant: "grant role"
+        case .takeBack: "take role back"
+        case .readUser: "read user"
+        case .putSecret: "put secret"
+        case .readSecret: "read secret"
+        case .deleteSecret: "delete secret"
+        case .putRole: "put role"
+        case .createUser: "create user"
+        }
+    }
+
+    /// What the audit trail calls it; nil for what leaves no record.
+    var action: AuditAction? {
+        switch self {
+        case .logIn: .logIn
+        case .logOut, .revoke: .sessionRevoke
+        case .refresh: .sessionRefresh
+        case .revokeAll, .revokeOwn: .sessionRevokeAll
+        case .setPassword, .changePassword: .passwordSet
+        case .setDisabled: .userUpdate
+        case .grant: .roleGrant
+        case .takeBack: .roleRevoke
+        case .putSecret: .secretPut
+        case .readSecret: .secretRead
+        case .deleteSecret: .secretDelete
+        case .putRole: .rolePut
+        case .createUser: .userCreate
+        case .validate, .lookUp, .readUser: nil
+        }
+    }
+
+    /// Whether it only looks.
+    var isRead: Bool {
+        switch self {
+        case .validate, .lookUp, .readUser, .readSecret: true
+        default: false
+        }
+    }
+}

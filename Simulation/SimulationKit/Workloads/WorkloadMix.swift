@@ -1,0 +1,23 @@
+/// What clients of a world over HTTP do: any of these together.
+struct WorkloadMix: OptionSet, Hashable, Sendable {
+    let rawValue: UInt64
+
+    /// Users log in, again and again, and out.
+    static let logIns = WorkloadMix(rawValue: 1)
+    /// Refresh tokens are redeemed, also by several at once, again after a lost answer, and late.
+    static let refreshes = WorkloadMix(rawValue: 2)
+    /// Gateways validate every token on all nodes.
+    static let validations = WorkloadMix(rawValue: 4)
+    /// Sessions are revoked one by one and all at once, and users disabled.
+    static let revocations = WorkloadMix(rawValue: 8)
+    /// Passwords are set and changed.
+    static let passwords = WorkloadMix(rawValue: 16)
+    /// A role is granted and taken back.
+    static let roles = WorkloadMix(rawValue: 32)
+    /// Secrets are written under conditions, read and deleted.
+    static let secrets = WorkloadMix(rawValue: 64)
+    /// Sessions that live for a few seconds.
+    static let expiry = WorkloadMix(rawValue: 128)
+
+    static let all = WorkloadMix(rawValue: 255)
+}
