@@ -91,12 +91,8 @@ public enum Planted: String, CaseIterable, Sendable {
 
     // What shows over HTTP only.
 
-    /// An allow rests on a lease that has run out (docs/lease.md, rule 4).
-    case allowPastLease = "allow-past-lease"
-    /// A denial that a newer view could undo is not confirmed (rule 8).
+    /// A denial that a newer view could undo is not confirmed (docs/lease.md, rule 8).
     case denialUnconfirmed = "denial-unconfirmed"
-    /// To say again that a session has ended does not wait for leases (rule 5).
-    case recallUnreleased = "recall-unreleased"
     /// Taking a role back is not taken for narrowing access.
     case roleLossNotNarrowing = "role-loss-not-narrowing"
     /// The end of all sessions of a user is not looked for in each of them.
@@ -121,10 +117,9 @@ public enum Planted: String, CaseIterable, Sendable {
     /// Whether it shows only where clients speak HTTP.
     public var needsHTTP: Bool {
         switch self {
-        case .allowPastLease, .denialUnconfirmed, .recallUnreleased, .roleLossNotNarrowing,
-            .sessionEpochIgnored, .expiryByOwnClock, .refreshAcceptedTwice, .refreshReuseForgiven,
-            .requestRecordMissed, .auditRecordMissed, .checkAndSetDeleted, .authVersionIgnored,
-            .readUnconfirmed:
+        case .denialUnconfirmed, .roleLossNotNarrowing, .sessionEpochIgnored, .expiryByOwnClock,
+            .refreshAcceptedTwice, .refreshReuseForgiven, .requestRecordMissed,
+            .auditRecordMissed, .checkAndSetDeleted, .authVersionIgnored, .readUnconfirmed:
             true
         default: false
         }

@@ -34,7 +34,7 @@ extension ProposalFailure {
             case .tooBusy: .tooBusy
             case .tooLarge: .tooLarge
             case .storageFull: .storageFull
-            case .draining: .draining
+            case .draining, .unfit: .draining
             }
     }
 }
@@ -47,8 +47,8 @@ extension AuthService.ReadFailure {
             case .noQuorum: .noQuorum
             case .timeout: .timeout
             case .tooBusy: .tooBusy
-            // A node on its way out knows no leader any more.
-            case .draining: .noLeader
+            // A node on its way out knows no leader any more, and an unfit one must not listen.
+            case .draining, .unfit: .noLeader
             }
     }
 }

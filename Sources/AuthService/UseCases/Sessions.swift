@@ -27,10 +27,9 @@ public enum Sessions {
                 return .success((found: found ?? .nothing, index: view.meta.applied.index))
             }
             return Flow(recalled).then { recalled in
-                if Planted.recallUnreleased.isOn { return answer(recalled.found, failure) }
                 // To say again that it is done is an acknowledgement like the first; and who asks
                 // to end what has ended takes a refusal for one.
-                return .awaitRelease(recalled.index) { _ in answer(recalled.found, failure) }
+                .awaitRelease(recalled.index) { _ in answer(recalled.found, failure) }
             }
         }
     }
