@@ -1,7 +1,7 @@
 /// What was asked for on the command line.
 struct Arguments {
     enum Command: String {
-        case one, swarm, defects, calm, shrink, scenario, explore, canary, same, bench
+        case one, swarm, defects, calm, shrink, scenario, explore, canary, same, bench, budgets
     }
 
     var command = Command.one
@@ -36,6 +36,8 @@ struct Arguments {
     var mixesReleases = false
     /// Whether clients speak HTTP in every world that a seed draws.
     var speaksHTTP = false
+    /// Whether each node has its state on real files too.
+    var usesFiles = false
     /// Whether a swarm goes on after a broken promise.
     var isGoingOn = false
     /// Whether a swarm counts only if it reached the rare branches that it must reach.
@@ -58,19 +60,20 @@ struct Arguments {
 
     static let usage = """
         usage: simulate --seed N [--nodes N] [--hours H | --seconds S] [--members] [--releases]
-                        [--http]
-                        [--trace] [--defect NAME] [--picture FILE.html [--from S] [--to S]]
+                        [--http] [--lmdb] [--trace] [--defect NAME]
+                        [--picture FILE.html [--from S] [--to S]]
                simulate --plan FILE [--defect NAME] [--trace] [--picture FILE.html]
                simulate shrink (--seed N | --plan FILE) [--defect NAME] [--attempts N]
                simulate scenario FILE.yaml ... [--trace] [--picture FILE.html]
                simulate swarm [--seeds A..B] [--nodes N] [--hours H | --seconds S] [--jobs N]
-                              [--members] [--releases] [--http] [--go-on] [--quiet]
+                              [--members] [--releases] [--http] [--lmdb] [--go-on] [--quiet]
                               [--require-probes]
                simulate same [--seeds A..B] [--seconds S] [--against PROGRAM]
                simulate canary
                simulate bench [--seconds S] [--output FOLDER]
                simulate defects [--defect NAME] [--attempts N] [--seconds S] [--jobs N]
                simulate explore [--states N] [--jobs N]
+               simulate budgets [--seeds A..B]
                simulate calm [--nodes N] [--rate OPERATIONS] [--seconds S]
 
         simulate runs the world of one seed and says whether every promise was kept: exit code 0,
@@ -79,6 +82,7 @@ struct Arguments {
         --members has members change in every world, and not only in one of four; --releases has
         two releases in every world, and not only in one of six.
         --http has clients speak HTTP in every world, and not only in one of eight.
+        --lmdb keeps the state of each node in LMDB on real files too; both must do the same.
         shrink makes a plan that breaks a promise as small as it gets, and prints it: --plan runs it.
         scenario runs what the file describes, and tells downtimes and latencies in virtual time.
         swarm runs the world of each seed; hours and seconds are those of one world. It counts only
@@ -91,6 +95,8 @@ struct Arguments {
         defects needs a build with WATCHWORD_PLANTED=1, and looks for the seed that finds each.
         explore reaches every state of the shipping lease code, among three nodes in two terms, up
         to a number of states, and shows that it finds each mistake that is made on purpose.
+        budgets holds the time that writes stand still after each kind of fault against what is
+        promised for it.
         calm runs a world without faults, for measuring.
         """
 
@@ -126,6 +132,7 @@ struct Arguments {
             case "--members": changesMembers = true
             case "--releases": mixesReleases = true
             case "--http": speaksHTTP = true
+            case "--lmdb": usesFiles = true
             case "--seed": seed = try Self.number(&rest, word)
             case "--seeds": seeds = try Self.range(&rest, word)
             case "--nodes": nodes = Int(try Self.number(&rest, word))

@@ -21,6 +21,7 @@ struct Runner {
         case .shrink: try Shrinking(arguments).run()
         case .scenario: try ScenarioRunner(arguments).run()
         case .explore: try LeaseHunt(arguments).run()
+        case .budgets: BudgetRunner(arguments).run()
         }
     }
 
@@ -68,7 +69,8 @@ struct Runner {
         let began = Processor.seconds
         let tell: ((String) -> Void)? = arguments.isTracing ? { Self.tell($0) } : nil
         let report = Simulation.run(
-            plan, canary: try wantedCanary(), watch: wantedWatch, tell: tell)
+            plan, canary: try wantedCanary(), watch: wantedWatch, tell: tell,
+            files: arguments.stateDirectory)
         if arguments.isQuiet {
             print(Printing.verdict(report))
         } else {
@@ -134,5 +136,16 @@ struct Runner {
         #else
         throw Arguments.Failure(message: "this build has no planted defects")
         #endif
+    }
+}
+
+extension Arguments {
+    /// Where states are kept that are to be kept on files: in memory, if there is such a place.
+    var stateDirectory: String? {
+        guard usesFiles else { return nil }
+        let memory = "/dev/shm"
+        let isThere = FileManager.default.isWritableFile(atPath: memory)
+        let place = isThere ? memory : FileManager.default.temporaryDirectory.path
+        return "\(place)/simulate-\(ProcessInfo.processInfo.processIdentifier)"
     }
 }

@@ -28,7 +28,8 @@ struct Swarm {
         let began = Processor.seconds
         var tally = Tally()
         for seed in stride(from: arguments.seeds.lowerBound, through: last, by: step) {
-            let report = Simulation.run(seed: seed, options: options(seed))
+            let report = Simulation.run(
+                .drawn(seed: seed, options: options(seed)), files: arguments.stateDirectory)
             tally.add(report)
             if !arguments.isQuiet || report.violation != nil {
                 Self.write(Printing.verdict(report))
@@ -75,6 +76,7 @@ struct Swarm {
             if arguments.changesMembers { words.append("--members") }
             if arguments.mixesReleases { words.append("--releases") }
             if arguments.speaksHTTP { words.append("--http") }
+            if arguments.usesFiles { words.append("--lmdb") }
             if arguments.isGoingOn { words.append("--go-on") }
             // What they write waits in a pipe until they end.
             words.append("--quiet")

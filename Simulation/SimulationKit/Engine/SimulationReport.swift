@@ -35,13 +35,20 @@ public enum Simulation {
     /// - Parameters:
     ///   - canary: what is to be wrong with the world itself.
     ///   - watch: told of every event.
+    ///   - files: a directory in which each node has its state once more, in LMDB on real files,
+    ///     which must do the same; it is made, and removed at the end. The run is the same with and
+    ///     without.
     public static func run(
         _ plan: Plan, canary: Canary? = nil, watch: EventWatch? = nil,
-        tell: ((String) -> Void)? = nil
+        tell: ((String) -> Void)? = nil, files: String? = nil
     ) -> SimulationReport {
         let world = World(plan, canary: canary, tell: tell)
         world.watch = watch
-        return world.run()
+        guard let files else { return world.run() }
+        world.addTwins(under: files)
+        let report = world.run()
+        world.removeTwins(under: files)
+        return report
     }
 
     /// Runs a plan and writes it down with everything that clients do in it, as they begin it: the

@@ -110,6 +110,7 @@ extension World {
         recording?.became(
             Recording.State(process.glance.role), node, term: process.glance.term.rawValue, at: now)
         say(.process, node, "n\(node + 1) goes on")
+        http?.resumed(node)
         wake(process, node)
     }
 

@@ -95,6 +95,7 @@ extension World {
                         + "\(oracle.lastCommitted)")
             }
             oracle.compare(node.index, node.store)
+            twin(node) { try $0.compare(node.store) }
             counters[.comparisons] += 1
         }
         http?.finish()

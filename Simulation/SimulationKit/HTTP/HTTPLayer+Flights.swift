@@ -53,7 +53,7 @@ extension HTTPLayer {
         }
         guard !service.process.isPaused else {
             // The kernel has taken it; nobody reads it yet.
-            return schedule(.arrive(flight: number), in: 20_000)
+            return service.held.append(number)
         }
         guard !flight.isAbandoned else { return drop(number) }
         guard let request = read(flight.bytes, service) else {

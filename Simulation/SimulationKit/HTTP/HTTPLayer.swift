@@ -124,6 +124,16 @@ final class HTTPLayer {
     /// A process told to stop tells load balancers first.
     func drains(_ node: Int) { services[node]?.isDraining = true }
 
+    /// A process goes on after a pause: its threads all at once, those that answer requests perhaps
+    /// before the one that learns what happened meanwhile.
+    func resumed(_ node: Int) {
+        guard let service = services[node] else { return }
+        for flight in service.held {
+            schedule(.arrive(flight: flight), in: random.upTo(options.turnDelayMax + 10))
+        }
+        service.held = []
+    }
+
     /// A process is gone, and the connections to it.
     func ended(_ node: Int) {
         guard let service = services[node] else { return }
@@ -133,10 +143,12 @@ final class HTTPLayer {
                 world.history.unknown(attempt)
             }
         }
-        for flight in service.flights { leave(flight) }
+        for flight in service.held + service.flights { leave(flight) }
         // Heard at once where the machine goes on; a machine without power says nothing.
         guard !world.nodes[node].isOff else { return }
-        for flight in service.flights { schedule(.broken(flight: flight), in: wayTime()) }
+        for flight in service.held + service.flights {
+            schedule(.broken(flight: flight), in: wayTime())
+        }
     }
 
     private func keepHouse(_ node: Int, _ epoch: UInt64) {

@@ -53,6 +53,8 @@ final class NodeService: @unchecked Sendable {
     /// When each hashing thread has done what waits for it.
     var hashingFreeAt = [UInt64](repeating: 0, count: Hashing.threads)
     var hashingWaits = 0
+    /// Requests that wait for the process to go on.
+    var held: [Int] = []
     /// The requests that are being answered, in the order in which they came.
     var flights: [Int] = []
 
@@ -112,7 +114,8 @@ private struct Surroundings: APIEnvironment {
 
 extension NodeService: ViewSource, ReadGate {
     func withView<R>(_ body: (any TableReader) throws -> R) throws -> R {
-        try store.read { view in try body(view) }
+        if let twin = world.nodes[node].twin { return try twin.read { try body($0) } }
+        return try store.read { view in try body(view) }
     }
 
     func admitsAllow(viewedAt index: LogIndex) -> Bool {

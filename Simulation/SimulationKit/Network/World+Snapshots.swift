@@ -10,6 +10,8 @@ struct SnapshotTransfer {
     let toEpoch: UInt64
     let source: any SnapshotSource
     var sink: (any SnapshotSink)?
+    /// The same on real files.
+    var copy: DiskTwin.Copy?
     var offset: UInt64 = 0
     var stalls = 0
     var isOver = false
@@ -31,6 +33,7 @@ extension World {
                 SnapshotTransfer(
                     from: from, to: to, fromEpoch: process.epoch,
                     toEpoch: nodes[to].process?.epoch ?? 0, source: source, sink: nil))
+            twin(nodes[from]) { transfers[transfers.count - 1].copy = try $0.export() }
             say(
                 .snapshot, from,
                 "n\(from + 1) sends a snapshot up to \(source.manifest.last) to n\(to + 1)")
@@ -90,6 +93,7 @@ extension World {
         }
         try sink.finish()
         if !receiver.received.contains(manifest) { receiver.received.append(manifest) }
+        if let copy = transfer.copy { nodes[transfer.to].twin?.receive(copy) }
         give(
             .snapshotReceived(manifest.metadata, from: nodes[transfer.from].id), to: receiver,
             transfer.to)

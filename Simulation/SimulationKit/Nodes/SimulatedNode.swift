@@ -114,6 +114,8 @@ final class SimulatedNode {
     var wallSteps: UInt64 = 0
     let disk = SimulatedFileSystem()
     var store: MemoryStateStore
+    /// The same state on real files, if the world is to have that.
+    var twin: DiskTwin?
     /// The newest snapshot in the store, durable with it.
     var installed: EntryID = .zero
     var hasLog = false

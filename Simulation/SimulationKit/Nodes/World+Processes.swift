@@ -49,6 +49,10 @@ extension World {
 
     private func open(_ node: SimulatedNode) throws {
         try node.store.forceSync()
+        twin(node) { twin in
+            try twin.forceSync()
+            try twin.compare(node.store)
+        }
         try checkState(of: node)
         let lost = node.store.lost
         let meta = lost == nil ? try node.store.read { $0.meta } : StateMeta()
@@ -181,11 +185,13 @@ extension World {
             node.disk.endProcess()
             node.disk.forgetUnwritten(&node.random)
             node.store = node.store.afterCrash(.kill)
+            twin(node) { try $0.crash(.kill) }
         case .powerLoss:
             node.isOff = true
             losePower(node)
             let isUndone = node.random.chance(1, in: 2)
             node.store = node.store.afterCrash(.powerLoss(undoesLastCommit: isUndone))
+            twin(node) { try $0.crash(.powerLoss(undoesLastCommit: isUndone)) }
         }
         node.process = nil
         leases[index] = nil
@@ -220,6 +226,7 @@ extension World {
         if !process.applying.isEmpty, node.random.chance(1, in: 2) {
             do {
                 let result = try node.store.apply(process.applying)
+                twin(node) { try $0.apply(process.applying, as: result) }
                 oracle.applied(node.index, state: result.meta, durable: result.durable)
             } catch {
                 if node.hurt == nil {

@@ -183,6 +183,7 @@ extension World {
             flipReceived(node, isWhole: true)
             do {
                 let meta = try nodes[node].store.install(manifest)
+                twin(nodes[node]) { try $0.install(metadata.last) }
                 nodes[node].installed = metadata.last
                 precondition(meta.applied == metadata.last, "another snapshot was installed")
             } catch let error as StateStoreError {
@@ -243,6 +244,7 @@ extension World {
         do {
             let result = try nodes[node].store.apply(process.applying)
             shown[node] = result.applied.index
+            twin(nodes[node]) { try $0.apply(process.applying, as: result) }
             oracle.applied(node, state: result.meta, durable: result.durable)
             let own = result.entries.compactMap { entry -> OwnOutcome? in
                 guard let id = entry.proposal, id.run == process.run, id.node == nodes[node].id

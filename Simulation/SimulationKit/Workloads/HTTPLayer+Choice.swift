@@ -121,7 +121,7 @@ extension HTTPLayer {
         var wishes: [HTTPOperation.Kind] = []
         if options.mix.contains(.logIns) {
             if isDrawn(index, 1, in: 2) { return logIn(index, ready[draw(index, ready.count)]) }
-            wishes += [.logOut(session: session)]
+            wishes += [.logOut(session: session), .logOut(session: session)]
         }
         if options.mix.contains(.refreshes), let kind = refresh(index) { wishes += [kind, kind] }
         if options.mix.contains(.revocations) { wishes.append(.revokeOwn(session: session)) }
@@ -134,6 +134,10 @@ extension HTTPLayer {
         let kind = wishes[draw(index, wishes.count)]
         if case .refresh = kind {
             return operation(index, kind, hasKey: isDrawn(index, 1, in: 8), session: nil)
+        }
+        // Who asks again to log out has a token that counts no more.
+        if case .logOut = kind, isDrawn(index, 3, in: 4) {
+            return operation(index, kind, hasKey: true, session: session)
         }
         return operation(index, kind, session: session)
     }
