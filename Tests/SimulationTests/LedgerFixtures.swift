@@ -59,7 +59,9 @@ enum LedgerFixtures {
             .init(
                 cluster: ClusterID(bits: 1), tokenBlockKey: [UInt8](repeating: 1, count: 32),
                 keyring: SealedBlob(term: 1, bytes: [1]), administrator: UserID(bits: 1),
-                username: UserName("admin")!, password: PasswordHash(phc: "$")))
+                username: UserName("admin")!, password: PasswordHash(phc: "$"),
+                configuration: ConfState(voters: [NodeID(1)]),
+                featureLevel: StateMachine.featureLevel))
         var session = try StateMachine(sha256: sha256).begin(tables)
         var outcomes: [Outcome] = []
         for (offset, operation) in ([bootstrap] + operations).enumerated() {

@@ -168,6 +168,8 @@ extension HTTPLayer {
         case .transfer(let target):
             expect(ticket, .transfer(flight: number))
             input = .transfer(ticket, to: target)
+        case .awaitPlan:
+            preconditionFailure("nobody asks for other members over HTTP in a world")
         case .hash:
             guard let done = service.takeHashing() else {
                 return complete(number, .hashingRefused)

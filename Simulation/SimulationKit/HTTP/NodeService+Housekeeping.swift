@@ -48,7 +48,7 @@ extension NodeService {
             return
         }
         writes.observe(current.writes, now: now)
-        let holdsLease = process.lease.map { $0.end > now } ?? false
+        let holdsLease = world.leases[node].map { $0.end > now } ?? false
         validations.observe(holdsLease ? .available : current.reads, now: now)
         facts.ready = current.reads
         facts.writes = writes.current
@@ -123,7 +123,7 @@ extension NodeService {
                         .init(
                             node: id, incarnation: Incarnation(id.rawValue),
                             url: Text("http://\(id)"), peer: Text("\(id)"), version: "0.1.0",
-                            featureLevel: 1))
+                            featureLevel: world.machine.supports))
                 } else {
                     try bootstrap()
                 }
@@ -146,7 +146,10 @@ extension NodeService {
                 cluster: ClusterID(bits: 7), tokenBlockKey: random.bytes(32),
                 keyring: SealedBlob(term: Self.rootKey.version, bytes: row),
                 administrator: UserID(bits: random.bytes(16).reduce(0) { $0 << 8 | UInt128($1) }),
-                username: name, password: password))
+                username: name, password: password,
+                configuration: ConfState(
+                    voters: (1...UInt64(world.options.nodes)).map { NodeID($0) }),
+                featureLevel: world.machine.supports))
     }
 
     // MARK: Proposals that nobody waits for

@@ -81,7 +81,7 @@ final class NodeService: @unchecked Sendable {
         facts.leaderURL = glance.leader.map { "http://\($0)" }
         facts.applied = store.applied.index
         facts.leaseMilliseconds =
-            (process.lease?.end.nanoseconds(since: steady) ?? 0) / 1_000_000
+            (world.leases[node]?.end.nanoseconds(since: steady) ?? 0) / 1_000_000
         facts.stalenessMilliseconds = confirmedAt.map {
             steady.nanoseconds(since: $0) / 1_000_000
         }
@@ -119,7 +119,7 @@ extension NodeService: ViewSource, ReadGate {
     }
 
     func admitsAllow(viewedAt index: LogIndex) -> Bool {
-        process.lease?.admitsAllow(viewedAt: index, now: steady) ?? false
+        world.leases[node]?.admitsAllow(viewedAt: index, now: steady) ?? false
     }
 }
 
