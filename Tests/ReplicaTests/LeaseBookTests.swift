@@ -150,7 +150,7 @@ struct LeaseBookTests {
     }
 
     @Test("a member that is far behind gets no lease, and delays what narrows once only")
-    func laggard() {
+    func laterLease() {
         var book = settled()
         book.append(narrowing: LogIndex(7))
         _ = book.grant(to: n3, contact: at(10), now: at(10))

@@ -93,10 +93,9 @@ extension World {
             return try install(metadata, process, node, isLogKept: false)
         case .replaceState(let metadata):
             return try install(metadata, process, node, isLogKept: true)
-        case .persist, .trim, nil: break
-        }
-        if case .rewrite(let start, let entries)? = process.diskUnderWay.first {
+        case .rewrite(let start, let entries):
             return try rewrite(startingAfter: start, entries, process, node)
+        case .persist, .trim, nil: break
         }
         let requests = process.diskUnderWay.compactMap {
             if case .persist(let request) = $0 { request } else { nil }
