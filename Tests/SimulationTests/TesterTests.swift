@@ -11,7 +11,7 @@ import Testing
             (.earlyRelease, "final"),
         ])
     func canary(canary: Canary, rule: String) {
-        let rules = (1...12).lazy.map { seed in
+        let rules = (UInt64(1)...12).lazy.map { seed in
             let options = SwarmOptions.drawn(seed: seed, nodes: nil, seconds: 20)
             let plan = Plan.drawn(seed: seed, options: options)
             return Simulation.run(plan, canary: canary).violation?.rule
