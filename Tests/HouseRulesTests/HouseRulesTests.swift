@@ -101,6 +101,8 @@ private let onlyImporters: [String: String] = [
     func noSwallowedErrors() {
         for file in product {
             for (number, line) in code(of: file) {
+                // `entry?.index` tries nothing.
+                let line = line.replacing(/[A-Za-z]try[?!]/, with: "")
                 for word in ["try?", "try!", "catch {}", "catch { }", "as!"]
                 where line.contains(word) {
                     Issue.record("\(file.path):\(number) has \(word)")

@@ -86,23 +86,10 @@ final class World {
         self.plan = plan
         self.canary = canary
         options = plan.options
-        let isAnyFrozen = plan.faults.contains {
-            if case .freeze = $0.fault { true } else { false }
-        }
-        mixesReleases = plan.faults.contains {
-            switch $0.fault {
-            case .release, .raise: true
-            default: false
-            }
-        }
-        leaseMilliseconds = isAnyFrozen ? 0 : options.leaseMilliseconds
-        isScrubbing = plan.faults.contains {
-            switch $0.fault {
-            case .damage, .decay: true
-            default: false
-            }
-        }
-        hurtsStates = plan.faults.contains { $0.fault.isOfState }
+        mixesReleases = plan.has { $0.isOfRelease }
+        leaseMilliseconds = plan.has { $0.isOfSteadyClock } ? 0 : options.leaseMilliseconds
+        isScrubbing = plan.has { $0.isOfLog }
+        hurtsStates = plan.has { $0.isOfState }
         #if PLANTED_DEFECTS
         Buggify.begin(seed: plan.seed)
         #endif

@@ -206,13 +206,3 @@ extension World {
         }
     }
 }
-
-extension Fault {
-    /// Whether it hits a state.
-    var isOfState: Bool {
-        switch self {
-        case .hurtState, .hurtSnapshot: true
-        default: false
-        }
-    }
-}
