@@ -10,9 +10,9 @@ func logDamage(_ bench: Bench, times: Int) async throws -> Verdict {
     }
     let load = try await WriteLoad(
         bench: bench, writers: 8, interval: .milliseconds(20), urls: [balancer])
-    var figures: [String] = []
-    var isMended = true
-    try await load.run {
+    let (figures, isMended): ([String], Bool) = try await load.run {
+        var figures: [String] = []
+        var isMended = true
         for number in 0..<times {
             for place in LogPlace.allCases {
                 let leader = try await bench.leader()
@@ -32,6 +32,7 @@ func logDamage(_ bench: Bench, times: Int) async throws -> Verdict {
                         + "ready after \(milliseconds) ms" + (isGone ? "" : ", STILL DAMAGED"))
             }
         }
+        return (figures, isMended)
     }
     let account = try await load.account()
     return Verdict(
