@@ -126,8 +126,7 @@ public final class NodeDisk {
                 metadata: ["places": "\(damage.count)"])
         } else if recovered.promised != .zero {
             logger.warning(
-                "the log has lost entries and gets them from the other nodes; until then this node "
-                    + "does not lead",
+                "the log has lost entries and gets them from its peers: until then it leads nobody",
                 metadata: [
                     "places": "\(damage.count)", "has": "\(recovered.last.index.rawValue)",
                     "had": "\(recovered.promised.index.rawValue)",
