@@ -57,12 +57,15 @@ final class TestRuntime: Sendable {
 
     var soon: SteadyTime { runtime.clock.steady.advanced(milliseconds: 30_000) }
 
-    /// Waits until a read is confirmed, that is until the node leads.
+    /// Waits until a read is confirmed, that is until the node leads. As long as it has had no
+    /// leader for too long reads fail at once, so what counts is time and not their number.
     func awaitLeadership() -> Bool {
-        for _ in 0..<60 {
+        let deadline = DispatchTime.now() + .seconds(60)
+        while DispatchTime.now() < deadline {
             let answer = Answer<ReadCompletion>()
             runtime.confirmRead(deadline: soon) { answer.give($0) }
             if case .confirmed = answer.wait() { return true }
+            sched_yield()
         }
         return false
     }
