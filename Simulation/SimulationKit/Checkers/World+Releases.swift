@@ -34,7 +34,6 @@ extension World {
         let clock = nodes[node].clock.steady(at: now)
         let due = clock.advanced(nanoseconds: releaseBound)
         let ticket = takeTicket()
-        process.waiting.insert(ticket)
         releases.append(
             AwaitedRelease(
                 ticket: ticket, node: node, epoch: process.epoch, index: index, since: now,

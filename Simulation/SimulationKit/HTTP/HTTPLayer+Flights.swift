@@ -176,7 +176,6 @@ extension HTTPLayer {
             }
             return world.queue.schedule(.http(.hashed(flight: number)), at: done)
         }
-        service.process.waiting.insert(ticket)
         world.give(input, to: service.process, service.node)
     }
 

@@ -26,7 +26,6 @@ extension World {
         say(.fault, leader.index, "n\(leader.index + 1) is asked to \(change)")
         let ticket = takeTicket()
         changes[ticket] = change
-        process.waiting.insert(ticket)
         let deadline = leader.clock.steady(at: now).advanced(milliseconds: 10_000)
         give(.changeMembers(ticket, change, deadline: deadline), to: process, leader.index)
     }

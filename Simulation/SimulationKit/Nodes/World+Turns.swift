@@ -9,6 +9,7 @@ import StateStore
 extension World {
     /// Puts something into the inbox of a process, and wakes it.
     func give(_ input: ReplicaInput, to process: SimulatedNode.Process, _ node: Int) {
+        if let ticket = input.awaited { process.waiting.insert(ticket) }
         process.inbox.append(input)
         wake(process, node)
     }
@@ -118,8 +119,8 @@ extension World {
             startApply(process, node)
         case .complete(let ticket, let completion):
             if case .applied = completion { checkAnswers(node) }
-            if dutyCompleted(ticket, completion, node, process) { return }
             process.waiting.remove(ticket)
+            if dutyCompleted(ticket, completion, node, process) { return }
             if let http {
                 http.completed(ticket, completion, node)
             } else {
@@ -152,6 +153,20 @@ extension World {
         case .rewriteLog(let start, let entries):
             toDisk(.rewrite(startingAfter: start, entries), process, node)
         case .stopped: process.isStopping = true
+        }
+    }
+}
+
+extension ReplicaInput {
+    /// The ticket under which the replica keeps somebody who waits; hand-overs have a place of
+    /// their own there.
+    fileprivate var awaited: Ticket? {
+        switch self {
+        case .propose(let ticket, _, _, _), .confirmRead(let ticket, _),
+            .awaitIndex(let ticket, _, _), .awaitRelease(let ticket, _, _),
+            .changeMembers(let ticket, _, _):
+            ticket
+        default: nil
         }
     }
 }

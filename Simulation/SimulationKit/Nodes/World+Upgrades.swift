@@ -103,7 +103,6 @@ extension World {
         let ticket = takeTicket()
         let attempt = history.attempt(history.begin(hasKey: false), bytes)
         orders[ticket] = Order(kind: kind, attempt: attempt, epoch: process.epoch)
-        process.waiting.insert(ticket)
         let deadline = nodes[node].clock.steady(at: now).advanced(milliseconds: 5_000)
         give(
             .propose(ticket, command: bytes, isNarrowing: command.isNarrowing, deadline: deadline),

@@ -83,7 +83,6 @@ extension World {
         clients[index].began = now
         let deadline = nodes[node].clock.steady(at: now).advanced(milliseconds: options.deadline)
         let ticket = takeTicket()
-        process.waiting.insert(ticket)
         waiters[ticket] = index
         note(14, node, UInt64(index))
         guard operation.kind != .read else {
