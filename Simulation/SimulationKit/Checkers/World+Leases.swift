@@ -11,7 +11,9 @@ extension World {
     /// lacks an acknowledged narrowing command. What it would be asked does not matter.
     func checkLeases() {
         for index in leases.indices {
-            guard let lease = leases[index] else { continue }
+            // A state that is known to be damaged shows nothing, whatever its node may say.
+            guard let lease = leases[index], !hurtsStates || nodes[index].store.damage == nil
+            else { continue }
             let applied = shown[index]
             guard applied >= lease.index, nodes[index].clock.steady(at: now) < lease.end else {
                 continue

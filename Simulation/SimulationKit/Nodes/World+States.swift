@@ -156,6 +156,7 @@ extension World {
         say(.disk, node.index, "n\(node.index + 1) gives its state up")
         do {
             if !Planted.damagedStateKept.isOn { try node.store.giveUp() }
+            showsAnew(node.index)
         } catch {
             oracle.fail("L5", "n\(node.index + 1) cannot give its state up: \(error)")
         }
@@ -187,6 +188,7 @@ extension World {
         guard node.hurt != nil else { return }
         let wasLost = node.store.lost != nil
         try node.store.checkWhenOpened()
+        showsAnew(node.index)
         if !wasLost, node.store.lost != nil {
             counters[.statesGivenUp] += 1
             say(.disk, node.index, "n\(node.index + 1) starts, and gives its state up")

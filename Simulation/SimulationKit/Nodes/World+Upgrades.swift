@@ -48,8 +48,9 @@ extension World {
         give(.shutdown, to: process, node)
     }
 
-    /// Whether this release may start on its state.
+    /// Whether this release may start on its state. Without a state any may: what it fetches tells.
     func mayStart(_ node: SimulatedNode) -> Bool {
+        guard node.store.lost == nil else { return true }
         do {
             let meta = try node.store.read { $0.meta }
             try (node.isNewer ? machine : olderMachine).check(meta)
