@@ -178,6 +178,8 @@ extension World {
     func end(_ index: Int, _ ending: Ending, restartAfter: UInt64) {
         let node = nodes[index]
         guard let process = node.process else { return }
+        // The last moment to see what is looked at every so many turns only.
+        process.replica.checkInvariants()
         noteLeaderLoss(index, ending)
         if ending != .stop { interrupt(process, node) }
         switch ending {
