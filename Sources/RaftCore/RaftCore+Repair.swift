@@ -1,6 +1,6 @@
 internal import ByteCodec
 
-// A log that lost a part to a damaged disk (consensus recovery R8, docs/decisions/0005).
+// A log that lost a part to a damaged disk (consensus recovery R8, docs/decisions/0006).
 
 extension RaftCore {
     /// Whether the log has lost a part that it promised to hold, and has not got it back yet.

@@ -39,7 +39,7 @@ public struct RaftCore: Sendable {
     var leading = Leadership()
     var storage: StorageProgress
     /// What the log had promised to hold when it lost a part, until it is as up to date again; zero
-    /// when it has all of it (docs/decisions/0005).
+    /// when it has all of it (docs/decisions/0006).
     var promised: EntryID
     /// The snapshot that is to replace the state; nothing is appended or applied meanwhile.
     public internal(set) var installing: SnapshotMetadata?

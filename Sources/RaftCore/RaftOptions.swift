@@ -91,12 +91,12 @@ public struct RestoredState: Equatable, Sendable {
 
     /// A node that has its log and its promises, and whose state was given up.
     public static func withoutState(
-        hardState: HardState, logStart: EntryID, entries: [Entry]
+        hardState: HardState, logStart: EntryID, entries: [Entry], promised: EntryID
     ) -> RestoredState {
         var restored = RestoredState(
             hardState: hardState,
             snapshot: SnapshotMetadata(last: logStart, configuration: ConfState(voters: [])),
-            logStart: logStart, entries: entries)
+            logStart: logStart, entries: entries, promised: promised)
         restored.isStateLost = true
         return restored
     }

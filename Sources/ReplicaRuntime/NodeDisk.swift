@@ -189,7 +189,10 @@ public final class NodeDisk {
                 files.append(inner)
                 continue
             }
-            for file in try fileSystem.list(inner) { files.append("\(inner)/\(file)") }
+            let names = try fileSystem.list(inner)
+            // A state that was given up is not read any more.
+            if names.contains(LostState.fileName) { continue }
+            for file in names { files.append("\(inner)/\(file)") }
         }
         var written = 0
         for file in files where try fileSystem.status(file)?.kind == .file {
@@ -229,10 +232,9 @@ public final class NodeDisk {
 
     private func restored(_ recovered: RecoveredLog) -> RestoredState {
         guard !isStateLost else {
-            var restored = RestoredState.withoutState(
-                hardState: hardState, logStart: recovered.logStart, entries: recovered.entries)
-            restored.promised = recovered.promised
-            return restored
+            return RestoredState.withoutState(
+                hardState: hardState, logStart: recovered.logStart, entries: recovered.entries,
+                promised: recovered.promised)
         }
         return RestoredState(
             hardState: hardState, snapshot: snapshot, logStart: recovered.logStart,

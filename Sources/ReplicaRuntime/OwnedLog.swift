@@ -130,7 +130,8 @@ final class OwnedLog: @unchecked Sendable {
 
     /// Reads a part of what was synced again.
     ///
-    /// - Returns: what of it is damaged.
+    /// - Returns: what of it is damaged; nil also if there are too many open files, or another reason
+    ///   not to read now, which is left to the next time.
     func scrub(bytesMax: UInt64, fatal: FatalError) -> WALCorruption? {
         let begin = log.status
         do {
@@ -139,6 +140,8 @@ final class OwnedLog: @unchecked Sendable {
             {
                 if let place = try log.scrubStep() { return place }
             }
+        } catch WALError.fileSystem {
+            return nil
         } catch {
             fatal("the write-ahead log cannot be read: \(error)")
         }

@@ -14,7 +14,10 @@ public struct LostState: Equatable, Sendable {
         self.installedSnapshot = installedSnapshot
     }
 
-    /// The bytes of the file `DAMAGED` (`docs/formats/state.md`).
+    /// Beside a state that was given up.
+    public static let fileName = "DAMAGED"
+
+    /// The bytes of that file (`docs/formats/state.md`).
     func encoded() -> [UInt8] {
         var writer = ByteWriter(capacity: 40)
         writer.write(UInt8(1))

@@ -7,7 +7,8 @@ public enum CachedFile {
     private static let stepBytes = 256 * Block.bytes
 
     /// Compares a file's cached bytes with the disk's, writes those blocks again that differ, and
-    /// syncs. Where the disk cannot be read past the cache, all blocks are written again.
+    /// syncs. Where the disk cannot be read past the cache, all blocks are written again. A block
+    /// that cannot be read at all is left to who reads the file next, for whom that is damage.
     ///
     /// - Returns: how many blocks were written.
     /// - Throws: `FileSystemError`; then nothing is known, as before.
@@ -18,11 +19,11 @@ public enum CachedFile {
         do {
             var written = 0
             var offset = 0
-            while true {
-                let cached = try fileSystem.read(file, at: offset, count: stepBytes)
-                if cached.isEmpty { break }
-                written += try makeDurable(cached, at: offset, file, path, fileSystem)
-                offset += cached.count
+            let end = try fileSystem.status(path)?.sizeBytes ?? 0
+            while offset < end {
+                let count = min(stepBytes, end - offset)
+                written += try makeDurable(offset..<offset + count, file, path, fileSystem)
+                offset += count
             }
             // Also when nothing differs: what was dirty is only on its way.
             try fileSystem.synchronizeData(file)
@@ -35,19 +36,40 @@ public enum CachedFile {
     }
 
     private static func makeDurable(
-        _ cached: [UInt8], at offset: Int, _ file: FileHandle, _ path: String,
-        _ fileSystem: any FileSystem
+        _ range: Range<Int>, _ file: FileHandle, _ path: String, _ fileSystem: any FileSystem
     ) throws(FileSystemError) -> Int {
-        let disk = try fileSystem.readFromDisk(path, at: offset, count: stepBytes)
-        if let disk, disk == cached { return 0 }
+        do {
+            let cached = try fileSystem.read(file, at: range.lowerBound, count: range.count)
+            let disk = try readFromDisk(path, range, fileSystem)
+            if let disk, disk == cached { return 0 }
+            if range.count <= Block.bytes {
+                try fileSystem.write(file, cached, at: range.lowerBound)
+                return 1
+            }
+        } catch {
+            guard error.isUnreadable else { throw error }
+            if range.count <= Block.bytes { return 0 }
+        }
         var written = 0
-        for start in stride(from: 0, to: cached.count, by: Block.bytes) {
-            let end = min(start + Block.bytes, cached.count)
-            if let disk, disk.count >= end, disk[start..<end] == cached[start..<end] { continue }
-            try fileSystem.write(file, Array(cached[start..<end]), at: offset + start)
-            written += 1
+        for start in stride(from: range.lowerBound, to: range.upperBound, by: Block.bytes) {
+            let end = min(start + Block.bytes, range.upperBound)
+            written += try makeDurable(start..<end, file, path, fileSystem)
         }
         return written
+    }
+
+    // nil where the disk cannot be read past the cache, or holds nothing that can be read: writing
+    // again is what mends both.
+    private static func readFromDisk(
+        _ path: String, _ range: Range<Int>, _ fileSystem: any FileSystem
+    ) throws(FileSystemError) -> [UInt8]? {
+        let count = (range.count + Block.bytes - 1) / Block.bytes * Block.bytes
+        do {
+            return try fileSystem.readFromDisk(path, at: range.lowerBound, count: count)
+        } catch {
+            guard error.isUnreadable else { throw error }
+            return nil
+        }
     }
 }
 

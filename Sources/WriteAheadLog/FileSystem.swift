@@ -109,7 +109,16 @@ public struct FileSystemError: Error, Equatable, Sendable, CustomStringConvertib
         self.path = path
     }
 
+    /// Whether the disk could not give back what it holds: EIO. Any other failure tells nothing of
+    /// the file, as when there are too many open ones, or it may not be opened.
+    public var isUnreadable: Bool { operation == .read && errno == Self.inputOutput }
+
+    /// Whether there is no such name: ENOENT.
+    public var isMissing: Bool { errno == Self.noEntry }
+
     // The numbers of Linux, on every architecture that Swift runs on.
+    private static let noEntry: Int32 = 2
+    private static let inputOutput: Int32 = 5
     private static let noSpace: Int32 = 28
     private static let quotaExceeded: Int32 = 122
 

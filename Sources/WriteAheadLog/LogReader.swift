@@ -51,14 +51,14 @@ struct LogReader {
 
     let files: LogFiles
     let identity: WALIdentity
-    /// The last entry that the state has applied.
-    let applied: EntryID
+    /// The last entry that the state has applied; nil when the state is lost.
+    let applied: EntryID?
 
     private var repairs: [(name: FileName, writes: [SegmentWriter.Write])] = []
     // Of segments that may prove superseded.
     private var headerRepairs: [(name: FileName, writes: [SegmentWriter.Write])] = []
 
-    init(files: LogFiles, identity: WALIdentity, applied: EntryID) {
+    init(files: LogFiles, identity: WALIdentity, applied: EntryID?) {
         self.files = files
         self.identity = identity
         self.applied = applied
@@ -90,7 +90,8 @@ struct LogReader {
         let (chain, superseded) = chain(found, &damage)
         guard newest.header != nil else { throw .promisesLost(damage) }
         repairs = headerRepairs.filter { repair in chain.contains { $0.name == repair.name } }
-        var replay = LogReplay(chain[0].header, floor: applied)
+        // Without a state the log is all that there is, from where it begins.
+        var replay = LogReplay(chain[0].header, floor: applied ?? chain[0].header.startsAfter)
         var closed: [Closed] = []
         var groups = 0
         for (segment, next) in zip(chain, chain.dropFirst()) {

@@ -78,13 +78,23 @@ struct LogRecovery {
         return (log, recovered)
     }
 
-    // R8. A log that lost a part begins anew behind what the state has applied, in one segment that
-    // continues nothing: all others are superseded in the step in which it gets its name.
+    // R8. A log that lost a part begins anew behind what the state has applied, or where it began if
+    // the state is lost too, in one segment that continues nothing: all others are superseded in the step in which it gets its name.
     private mutating func beginAnew(
         _ replay: inout LogReplay, _ state: DurableState, _ report: inout RecoveryReport,
         _ groups: inout [Group]
     ) throws(WALError) -> Link {
-        if !report.discardedForSnapshot { replay.cut(to: state.applied) }
+        replay.inferTerms()
+        if state.isLost {
+            // Nothing has what the log would give up, and it goes on from its own beginning: which
+            // must be known to be the cluster's.
+            guard !replay.isBeginningUnknown, replay.hardState.commit >= replay.logStart.index
+            else {
+                throw .beginningUnknown(report.damage)
+            }
+        } else if !report.discardedForSnapshot {
+            replay.cut(to: state.applied)
+        }
         report.entriesLost = replay.lostCount
         replay.keepWhole()
         sometimes(report.entriesLost > 0 ? .entriesLost : .damageMendedAlone)

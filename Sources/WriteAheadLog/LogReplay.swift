@@ -62,7 +62,13 @@ struct LogReplay {
     private(set) var generation: UInt64
     /// What the log had promised before; zero when it was kept.
     private(set) var promised: EntryID
-    /// The last entry that the state has applied: what lies before it is not missed.
+    /// Whether it goes on so far from where it last stood for certain that it cannot tell what is
+    /// its own.
+    private(set) var isBeginningUnknown = false
+    /// More than there are in any log, and as many as a process can count in memory.
+    private static let lostMax = 1 << 22
+    /// The last entry that the state has applied, or the beginning of the log when the state is
+    /// lost: what lies before it is not missed.
     private let floor: EntryID
 
     /// The log as the oldest segment continues it.
@@ -305,13 +311,18 @@ extension LogReplay {
             logStart = end
             return
         }
+        guard end.index.distance(from: floor.index) <= Self.lostMax else {
+            // Only beside a lost state: what is between was behind a snapshot that it had.
+            isBeginningUnknown = true
+            logStart = end
+            return
+        }
         logStart = floor
         lose(upTo: end.index)
     }
 
     /// Gives up what the state has applied, and everything that is not certain to continue it.
     mutating func cut(to applied: EntryID) {
-        inferTerms()
         if logStart.index > applied.index {
             let gap = Int(logStart.index.distance(from: applied.index))
             slots =
@@ -324,8 +335,9 @@ extension LogReplay {
         logStart = applied
     }
 
-    // Terms never go back: between two entries of one term all have it.
-    private mutating func inferTerms() {
+    /// Notes the terms of lost entries that can be told: terms never go back, so between two
+    /// entries of one term all have it.
+    mutating func inferTerms() {
         var before: Term? = logStart.term
         var from: Int?
         for position in slots.indices {

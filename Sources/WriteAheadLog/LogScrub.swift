@@ -25,6 +25,8 @@ struct LogScrub {
     private let identity: WALIdentity
     private var sequence: UInt64 = 0
     private var place: Place?
+    // Why a step that found damage may have found none.
+    private var failure: FileSystemError?
     // Of the file that is being read.
     private var path = ""
     /// Bytes read.
@@ -43,7 +45,8 @@ struct LogScrub {
     /// Reads one header or one group.
     ///
     /// - Parameter targets: the segments of the log, oldest first.
-    /// - Throws: `fileSystem` when a file cannot be opened; a block that cannot be read is damage.
+    /// - Throws: `fileSystem` when a file that is there cannot be opened, or not be asked; the next step tries again.
+    ///   A block that the disk does not give back is damage.
     mutating func step(_ targets: [Target], _ files: LogFiles) throws(WALError) -> Finding {
         guard let target = targets.first(where: { $0.sequence >= sequence }) else {
             restart()
@@ -52,10 +55,21 @@ struct LogScrub {
         }
         if target.sequence != sequence { place = nil }
         sequence = target.sequence
-        let file = try files.open(target.name, .readOnly)
         path = files.path(target.name)
+        let file: FileHandle
+        do {
+            file = try files.open(target.name, .readOnly)
+        } catch .fileSystem(let error) where error.isMissing {
+            return .damaged(WALCorruption(file: path, offset: 0, reason: .segmentHeader))
+        }
+        let before = place
         let finding = check(target, file, files)
         try files.close(file)
+        if let failure {
+            self.failure = nil
+            place = before
+            throw .fileSystem(failure)
+        }
         return finding
     }
 
@@ -139,14 +153,14 @@ struct LogScrub {
         _ file: FileHandle, at offset: Int, count: Int, _ files: LogFiles
     ) -> [UInt8]? {
         bytesRead += UInt64(count)
-        do {
+        do throws(FileSystemError) {
             // Past the cache where that can be done: it may show what the disk holds no longer.
-            let bytes =
-                try files.fileSystem.readFromDisk(path, at: offset, count: count)
-                ?? files.fileSystem.read(file, at: offset, count: count)
-            return bytes.count == count ? bytes : nil
+            var bytes = try files.fileSystem.readFromDisk(path, at: offset, count: count)
+            if bytes == nil { bytes = try files.fileSystem.read(file, at: offset, count: count) }
+            return bytes?.count == count ? bytes : nil
         } catch {
-            // What cannot be read is damaged like what does not match its checksum.
+            // What the disk does not give back is damaged like what does not match its checksum.
+            if !error.isUnreadable { failure = error }
             return nil
         }
     }

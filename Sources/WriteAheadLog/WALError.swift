@@ -17,6 +17,9 @@ public enum WALError: Error, Equatable, Sendable {
     /// gone: the node does not know what it has promised, and must be replaced under a new number.
     /// Nothing is changed on the disk.
     case promisesLost(WALDamage)
+    /// Bytes that were durable are not what was written, the state is lost too, and nothing tells
+    /// that the first entry that is left was ever committed. Nothing is changed on the disk.
+    case beginningUnknown(WALDamage)
     /// The log was written by a program of another release.
     case unsupported(file: String, version: UInt32)
     /// There is no log where there must be one.
@@ -44,6 +47,11 @@ extension WALError: CustomStringConvertible {
             "the log is damaged, and with it the newest term and vote: this node does not know what it "
                 + "promised. Remove it from the cluster and add another in its place, under a new "
                 + "number and with an empty directory. \(damage.count) places: "
+                + damage.places.map { "\($0)" }.joined(separator: "; ")
+        case .beginningUnknown(let damage):
+            "both the state and the beginning of the log are damaged. Remove this node from the "
+                + "cluster and add another in its place, under a new number and with an empty "
+                + "directory. \(damage.count) places: "
                 + damage.places.map { "\($0)" }.joined(separator: "; ")
         case .unsupported(let file, let version):
             "\(file) has version \(version), which this release does not read"

@@ -6,7 +6,7 @@ extension WriteAheadLog {
     /// found durable again before it returns (consensus recovery R3 to R7).
     ///
     /// A log that is damaged begins anew behind what the state has applied, with what is whole before
-    /// the first loss, and with the promise that it gave (docs/decisions/0005).
+    /// the first loss, and with the promise that it gave (docs/decisions/0006).
     ///
     /// - Parameters:
     ///   - directory: the data directory; the log lies in `wal` under it.
@@ -28,7 +28,8 @@ extension WriteAheadLog {
         let watermark = try readWatermark(files, identity: identity, names: names)
         let bound = SegmentScan.Bound(
             group: watermark?.group ?? 0, index: state.appliedThroughLog)
-        var reader = LogReader(files: files, identity: identity, applied: state.applied)
+        var reader = LogReader(
+            files: files, identity: identity, applied: state.isLost ? nil : state.applied)
         let image = try reader.read(names, bound: bound)
         if image == nil, !options.mayCreate { throw .missing(directory: files.directory) }
         // What the newest segment holds must fit into the fresh one.

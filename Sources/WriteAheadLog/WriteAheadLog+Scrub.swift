@@ -7,21 +7,18 @@ extension WriteAheadLog {
     /// Reads a small part of what was synced again, the next one with each call: a group at most.
     ///
     /// - Returns: what is damaged, or nil. Then `rewrite` mends it; until that the log goes on.
-    /// - Throws: `fileSystem` when a file cannot be opened; `failed`.
+    /// - Throws: `fileSystem` when a file cannot be opened or asked: then nothing is known of it, the log
+    ///   goes on, and the next call tries again; `failed`.
     public func scrubStep() throws(WALError) -> WALCorruption? {
         try checkUsable()
         let targets: [LogScrub.Target] =
             closed.map { ($0.sequence, $0.name, $0.lastGroup) }
             + [(current.writer.header.sequence, current.name, durable.group)]
-        do {
-            switch try scrub.step(targets, files) {
-            case .whole: return nil
-            case .damaged(let place):
-                scrub.restart()
-                return place
-            }
-        } catch {
-            throw note(error)
+        switch try scrub.step(targets, files) {
+        case .whole: return nil
+        case .damaged(let place):
+            scrub.restart()
+            return place
         }
     }
 

@@ -3,7 +3,7 @@ import Testing
 
 @testable import WriteAheadLog
 
-@Suite("A damaged log keeps its promises, and gets its entries back (docs/decisions/0005)")
+@Suite("A damaged log keeps its promises, and gets its entries back (docs/decisions/0006)")
 struct LogRepairTests {
     // A log with two terms, a suffix that was replaced, groups of several entries, two segments.
     private func original() throws -> (disk: FaultyFileSystem, entries: [Entry]) {
@@ -155,6 +155,74 @@ struct LogRepairTests {
         }
     }
 
+    // A log that begins far from the first entry, as every log does in time.
+    private func farLog(commit: UInt64) throws -> (FaultyFileSystem, first: UInt64, [Entry]) {
+        let disk = FaultyFileSystem(root: root)
+        let log = try openLog(disk).log
+        let start = EntryID(100_000_000, 3)
+        try log.reset(
+            to: start, hardState: HardState(term: Term(3), vote: nil, commit: LogIndex(commit)))
+        let entries = (1...9).map { entry(start.index.rawValue + $0, 3, bytes: 3000) }
+        for entry in entries {
+            try log.append(request([entry], term: 3, vote: 2, commit: commit))
+            try log.sync()
+        }
+        return (disk.afterKill(), start.index.rawValue, entries)
+    }
+
+    // nil: it is refused.
+    private func opened(_ disk: FaultyFileSystem) throws -> RecoveredLog? {
+        do {
+            return try openLog(disk, state: DurableState(applied: .zero, isLost: true)).recovered
+        } catch {
+            switch error {
+            case .promisesLost, .beginningUnknown: return nil
+            default: throw error
+            }
+        }
+    }
+
+    @Test("a damaged log beside a lost state goes on where it began, however far that is")
+    func withoutState() throws {
+        let (disk, first, entries) = try farLog(commit: 100_000_002)
+        let segments = disk.paths.filter { $0.hasSuffix(".wal") }
+        #expect(segments.count > 2)
+        var cuts = Set<Int>()
+        for path in segments {
+            for blocks in [[1], [2], [0, disk[path]!.count / 4096 - 1]] {
+                let hit = disk.afterKill()
+                for block in blocks { hit.ruin(path, block: block) }
+                // Refused where the newest header is gone, or the oldest that is left lies behind
+                // what is known to be committed.
+                guard let recovered = try opened(hit) else { continue }
+                try #require(recovered.logStart.index.rawValue >= first, "\(path) \(blocks)")
+                let base = Int(recovered.logStart.index.rawValue - first)
+                #expect(
+                    recovered.entries
+                        == Array(entries[base...].prefix(recovered.entries.count)))
+                let isShorter = recovered.last.index < entries.last!.index
+                #expect(recovered.promised == (isShorter ? EntryID(first + 9, 3) : .zero))
+                cuts.insert(recovered.entries.count)
+            }
+        }
+        #expect(cuts.count > 2, "\(cuts)")
+    }
+
+    @Test("a damaged log beside a lost state is refused if its beginning may not be the cluster's")
+    func unknownBeginning() throws {
+        let (disk, _, _) = try farLog(commit: 0)
+        let path = disk.paths.filter { $0.hasSuffix(".wal") }.dropFirst().first!
+        disk.ruin(path, block: 1)
+        let before = disk[path]
+        #expect {
+            _ = try openLog(disk, state: DurableState(applied: .zero, isLost: true))
+        } throws: { error in
+            guard case WALError.beginningUnknown(let damage) = error else { return false }
+            return damage.count > 0
+        }
+        #expect(disk[path] == before)
+    }
+
     @Test("a stop at any moment of a damaged log's opening leaves it as damaged, or mended")
     func crashes() throws {
         let (disk, entries) = try original()
@@ -204,6 +272,31 @@ struct LogScrubTests {
             if let place = try log.scrubStep() { return place }
         }
         return nil
+    }
+
+    // What a step finds that may fail.
+    private func step(_ log: WriteAheadLog) -> WALCorruption? {
+        do {
+            return try log.scrubStep()
+        } catch {
+            if case .fileSystem = error { return nil }
+            Issue.record("\(error)")
+            return nil
+        }
+    }
+
+    @Test("what cannot be opened or asked now is no damage, and looked through later")
+    func busyFiles() throws {
+        let (disk, log, _) = try log()
+        // EMFILE, at each of the first calls of a step.
+        for call in 1...6 {
+            disk.fault = .fail(at: disk.calls + call, errno: 24)
+            #expect(step(log) == nil)
+            disk.fault = nil
+        }
+        for _ in 0..<100 { #expect(try log.scrubStep() == nil) }
+        try log.append(request([entry(7, 1)], term: 1, vote: 1))
+        try log.sync()
     }
 
     @Test("and finds nothing where there is nothing")

@@ -159,13 +159,28 @@ struct CachedFileTests {
         #expect(next.afterPowerCut(keeping: [])[path] == seen)
     }
 
+    @Test("is mended around a block that cannot be read, which its next reader finds damaged")
+    func unreadable() throws {
+        for pastCache in [true, false] {
+            let disk = try failedDisk()
+            let seen = disk[path]!
+            let next = disk.afterKill()
+            next.readsPastCache = pastCache
+            next.ruin(path, block: 3)
+            #expect(try CachedFile.makeDurable(path, fileSystem: next) == (pastCache ? 1 : 4))
+            let after = next.afterPowerCut(keeping: [])[path]!
+            #expect(after.prefix(3 * 4096) == seen.prefix(3 * 4096))
+        }
+    }
+
     @Test("after a fault at any call of that it can be done again")
     func everyCall() throws {
         var call = 1
         while true {
             let next = try failedDisk().afterKill()
             let seen = next[path]!
-            next.fault = .fail(at: call, errno: 5)
+            // Not EIO, which a block that cannot be read gives.
+            next.fault = .fail(at: call, errno: 12)
             do {
                 _ = try CachedFile.makeDurable(path, fileSystem: next)
                 #expect(next.calls < call, "a failure at call \(call) was passed over")

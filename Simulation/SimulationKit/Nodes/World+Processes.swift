@@ -106,7 +106,7 @@ extension World {
                 promised: recovered.promised)
             : .withoutState(
                 hardState: recovered.hardState, logStart: recovered.logStart,
-                entries: recovered.entries)
+                entries: recovered.entries, promised: recovered.promised)
         node.starts += 1
         let run = node.starts << 16 | node.random.next() >> 48
         let replica = Replica(
@@ -256,7 +256,7 @@ extension Error {
     /// Whether a node may find this where its disk was damaged.
     fileprivate var isForDamage: Bool {
         switch self as any Error {
-        case WALError.promisesLost: true
+        case WALError.promisesLost, WALError.beginningUnknown: true
         default: false
         }
     }

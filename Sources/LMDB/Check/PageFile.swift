@@ -16,7 +16,12 @@ final class PageFile {
     init(path: String) throws(FileDamage) {
         // The proof: the path is lent as a C string for the time of the call.
         descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw FileDamage("it cannot be opened: errno \(errno)") }
+        guard descriptor >= 0 else {
+            let failure = errno
+            throw FileDamage(
+                "it cannot be opened: errno \(failure)",
+                isUnavailable: ![EIO, ENOENT, ENOTDIR, EISDIR].contains(failure))
+        }
         let (size, failure) = SystemCalls.sizeBytes(descriptor: descriptor)
         pageCount = UInt64(size / Self.pageBytes)
         if failure != 0 || pageCount < 2 {
@@ -52,7 +57,8 @@ final class PageFile {
             }
         }
         guard bytes.count == wanted else {
-            throw FileDamage("it cannot be read: errno \(failure)", page: page)
+            throw FileDamage(
+                "it cannot be read: errno \(failure)", page: page, isUnavailable: failure != EIO)
         }
         return bytes
     }

@@ -211,9 +211,15 @@ public final class LMDBStateStore: StateStore {
             state.exports += 1
             return (try Self.present(state).generation, state.exports)
         }
-        return try noting {
-            try DiskSnapshotSource(
-                copying: generation, number: number, directory: directory)
+        do {
+            return try translated {
+                try DiskSnapshotSource(
+                    copying: generation, number: number, directory: directory)
+            }
+        } catch let error as StateStoreError where error.code == .damaged {
+            // The state may be, and this notes it then; or only the copy.
+            _ = try scrub()
+            throw StateStoreError(.busy, "a copy of a state that is whole: \(error)")
         }
     }
 

@@ -16,10 +16,13 @@ struct StateCheck {
     /// - Parameter commit: one that a view holds open; nil: the newest of a file that nobody
     ///   writes.
     /// - Returns: nil when the commit was overtaken by later ones.
-    /// - Throws: `damaged`; `foreign` when another release has written it.
+    /// - Throws: `damaged`; `busy` when it cannot be looked into; `foreign` when another release
+    ///   has written it.
     static func run(file: String, commit: UInt64? = nil) throws -> StateCheck? {
         do {
             return try read(file: file, commit: commit)
+        } catch let failure as FileDamage where failure.isUnavailable {
+            throw StateStoreError(.busy, "\(file): \(failure)")
         } catch let damage as FileDamage {
             throw StateStoreError(.damaged, "\(file): \(damage)")
         } catch let damage as StateDamage {

@@ -84,13 +84,14 @@ struct StoreDirectory: Sendable {
     /// Notes durably that a state must not be used again, and what it had applied.
     func noteLoss(of number: UInt64, _ lost: LostState) throws {
         guard try files.list(state(number)) != nil else { return }
-        try files.writeFile(state(number) + "/DAMAGED", lost.encoded())
+        try files.writeFile(state(number) + "/" + LostState.fileName, lost.encoded())
         try files.synchronizeDirectory(state(number))
     }
 
     /// What is known of a state that must not be used again; nil: it may be used.
     func readLoss(of number: UInt64) throws -> LostState? {
-        try files.readFile(state(number) + "/DAMAGED", atMost: 4096).map(LostState.init(decoding:))
+        try files.readFile(state(number) + "/" + LostState.fileName, atMost: 4096).map(
+            LostState.init(decoding:))
     }
 
     /// Makes a state the one that counts, durably. The state itself must be durable before.
