@@ -128,9 +128,11 @@ import Testing
     func duty() throws {
         var house = try Self.house()
         var duty = CheckpointDuty()
-        func due(_ meta: StateMeta, leads: Bool, seconds: UInt64) -> Command.Operation? {
+        func due(
+            _ meta: StateMeta, leads: Bool, seconds: UInt64, installed: UInt64 = 0
+        ) -> Command.Operation? {
             duty.due(
-                meta, node: NodeID(1), isLeading: leads,
+                meta, node: NodeID(1), installed: LogIndex(installed), isLeading: leads,
                 now: SteadyTime(nanoseconds: seconds * 1_000_000_000))
         }
         var meta = try house.meta
@@ -144,7 +146,13 @@ import Testing
         let digest = try #require(meta.checkpoint.digest)
         let word = Command.Operation.attestCheckpoint(
             .init(index: meta.checkpoint.index, digest: digest))
-        #expect(due(meta, leads: false, seconds: 107) == word, "every voter says what it has")
+        let here = meta.checkpoint.index.rawValue
+        #expect(
+            due(meta, leads: false, seconds: 107, installed: here) == nil,
+            "nobody repeats what came with a copy")
+        #expect(
+            due(meta, leads: false, seconds: 107, installed: here - 1) == word,
+            "every voter says what it has")
         #expect(due(meta, leads: true, seconds: 108) == nil)
         try house.attest(digest, at: meta.checkpoint.index, by: 1)
         #expect(due(try house.meta, leads: true, seconds: 1_000) == nil, "nothing was written")

@@ -75,7 +75,8 @@ extension World {
             let meta = try nodes[node].store.read { $0.meta }
             let isLeading = process.glance.role == .leader
             let work = process.checkpoints.due(
-                meta, node: nodes[node].id, isLeading: isLeading,
+                meta, node: nodes[node].id,
+                installed: nodes[node].store.installedSnapshot.index, isLeading: isLeading,
                 now: nodes[node].clock.steady(at: now))
             if let work, mayPropose { propose(work, process, node) }
         } catch {

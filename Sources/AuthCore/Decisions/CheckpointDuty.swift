@@ -21,15 +21,23 @@ public struct CheckpointDuty: Sendable {
 
     /// What is to be proposed now, if anything.
     ///
-    /// - Parameter meta: of a fresh view of this node's state.
+    /// - Parameters:
+    ///   - meta: of a fresh view of this node's state.
+    ///   - installed: the last entry of the copy that the state began as. What was noted up to there
+    ///     is the word of who sent it, and this node does not repeat it: two copies of one mistake
+    ///     would outvote the truth.
     public mutating func due(
-        _ meta: StateMeta, node: NodeID, isLeading: Bool, now: SteadyTime
+        _ meta: StateMeta, node: NodeID, installed: LogIndex, isLeading: Bool, now: SteadyTime
     ) -> Command.Operation? {
         if seen?.index != meta.checkpoint.index {
             seen = (meta.checkpoint.index, now)
             begun = nil
         }
-        if let attestation = attestation(meta, node: node, now: now) { return attestation }
+        if meta.checkpoint.index > installed,
+            let attestation = attestation(meta, node: node, now: now)
+        {
+            return attestation
+        }
         guard isLeading, meta.isBootstrapped, meta.written > meta.checkpoint.index else {
             return nil
         }

@@ -108,7 +108,10 @@ final class Housekeeping: Sendable {
             let isLeading = status.raft.role == .leader && status.raft.hasCommittedInTerm
             let now = runtime.clock.steady
             let due = contents.withLock {
-                $0.checkpoints.due(meta, node: status.raft.id, isLeading: isLeading, now: now)
+                $0.checkpoints.due(
+                    meta, node: status.raft.id,
+                    installed: runtime.store.installedSnapshot.index, isLeading: isLeading,
+                    now: now)
             }
             if let due { journal.propose(Command(due, header: .ownNode)) }
         } catch {
