@@ -302,7 +302,9 @@ extension SwarmOptions {
     // Entries that are damaged before the state has them are what repair is about.
     private mutating func drawDamage(_ random: inout RandomSource) {
         guard damageEvery > 0 else { return }
-        applySpread = pick([applySpread, 30_000, 60_000], &random)
+        let slow: UInt64 = pick([applySpread, 30_000, 60_000], &random)
+        // One entry at a time would be less than clients ask for, and then nothing is in time ever.
+        if raft.committedBytesMax > 1 { applySpread = slow }
     }
 
     /// Drawn behind everything, as above.

@@ -80,13 +80,14 @@ final class History {
             return Violation(
                 "C2", "entry \(entry.index.rawValue) was said not to have been proposed")
         }
-        return checkRepetition(proposal.id, outcome, applied)
+        return checkRepetition(proposal, outcome, applied)
             ?? countEffect(attempt, applied, entry.index)
     }
 
     private func checkRepetition(
-        _ id: ProposalID, _ outcome: Outcome, _ applied: AppliedEntry
+        _ proposal: Proposal, _ outcome: Outcome, _ applied: AppliedEntry
     ) -> Violation? {
+        let id = proposal.id
         guard let first = outcomeOfProposal[id] else {
             outcomeOfProposal[id] = outcome
             guard applied.wasDuplicate else { return nil }
@@ -97,10 +98,18 @@ final class History {
         if !applied.wasDuplicate {
             return Violation("C3", "\(id) was applied again")
         }
+        // Of what narrows access the proposer may hold the outcome already, and wait for leases only:
+        // then it asks nobody to remember it, and a copy that comes now finds it forgotten. Were it
+        // answered with that, `acknowledged` would see it.
+        if proposal.isNarrowing, isForgotten(applied) { return nil }
         if outcome.digest != first.digest, attempts[outcome.attempt].state == .pending {
             return Violation("C3", "\(id) has another outcome the second time")
         }
         return nil
+    }
+
+    private func isForgotten(_ applied: AppliedEntry) -> Bool {
+        readable { try AuthCore.Outcome(decoding: applied.outcome) }?.refusal == .forgotten
     }
 
     private func countEffect(
