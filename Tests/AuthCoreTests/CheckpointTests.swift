@@ -112,6 +112,26 @@ import Testing
         #expect(checkpoint.attestations.map(\.digest) == [one])
     }
 
+    @Test("A word counts also where the rows say that it was heard before: they may have diverged")
+    func divergedRecords() throws {
+        var house = try Self.house()
+        _ = try house.apply(.beginCheckpoint, by: .node)
+        let checkpoint = try house.meta.checkpoint
+        let digest = try #require(checkpoint.digest)
+        let word = Command(
+            .attestCheckpoint(.init(index: checkpoint.index, digest: digest)),
+            header: CommandHeader(actor: .node))
+        let id = ProposalID(node: NodeID(2), run: 500, counter: 7)
+        // What should not be there: an outcome under the id of a proposal that is still to come.
+        let other = Command(.sweep(.init(limit: 1)), header: CommandHeader(actor: .node))
+        _ = try house.apply(id, oldestPending: 7, other.encoded())
+        _ = try house.apply(id, oldestPending: 7, word.encoded())
+        #expect(try house.meta.checkpoint.isAttested(by: NodeID(2)))
+        let began = Command(.beginCheckpoint, header: CommandHeader(actor: .node))
+        _ = try house.apply(id, oldestPending: 7, began.encoded())
+        #expect(try house.meta.checkpoint.index > checkpoint.index)
+    }
+
     @Test("Only a node begins a checkpoint, and neither it nor a word writes a row")
     func noRows() throws {
         var house = try Self.house()

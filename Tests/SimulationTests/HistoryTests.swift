@@ -1,4 +1,5 @@
 import AuthCore
+import ByteCodec
 import RaftCore
 import Testing
 
