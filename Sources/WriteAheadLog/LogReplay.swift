@@ -84,7 +84,12 @@ struct LogReplay {
     var lastIndex: LogIndex { logStart.index + slots.count }
 
     /// The term of the last entry, unless it was lost with the entry.
-    var lastTerm: Term? { slots.isEmpty ? logStart.term : slots[slots.count - 1].term }
+    var lastTerm: Term? { slots.isEmpty ? startTerm : slots[slots.count - 1].term }
+
+    // Behind a stretch of which nothing is known there may be an index without a term (`bridge`).
+    private var startTerm: Term? {
+        logStart.term == .zero && logStart.index > .zero ? nil : logStart.term
+    }
 
     /// The last entry, of the highest term that it can have had.
     var last: EntryID { EntryID(index: lastIndex, term: lastTerm ?? hardState.term) }
@@ -103,7 +108,7 @@ struct LogReplay {
     /// The term of an entry that the log holds, or of the one before the first; nil also where it
     /// was lost.
     func term(at index: LogIndex) -> Term? {
-        if index == logStart.index { return logStart.term }
+        if index == logStart.index { return startTerm }
         guard index > logStart.index, index <= lastIndex else { return nil }
         return slots[position(of: index)].term
     }
@@ -338,7 +343,7 @@ extension LogReplay {
     /// Notes the terms of lost entries that can be told: terms never go back, so between two
     /// entries of one term all have it.
     mutating func inferTerms() {
-        var before: Term? = logStart.term
+        var before = startTerm
         var from: Int?
         for position in slots.indices {
             guard let term = slots[position].term else {

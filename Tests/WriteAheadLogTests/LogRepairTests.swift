@@ -25,6 +25,28 @@ struct LogRepairTests {
         return (disk.afterKill(), entries)
     }
 
+    @Test("a log that begins behind what is lost without a trace begins with no known term (R8)")
+    func unknownStart() throws {
+        let header = SegmentHeader(
+            identity: identity, sequence: 1, segmentBytes: 32 << 10, continuesSequence: 0,
+            continuesGroup: 0, firstGroup: 1, durableGroup: 0, chain: 0, startsAfter: .zero,
+            generation: 0, hardState: HardState())
+        var replay = LogReplay(header, floor: EntryID(6, 3))
+        #expect(replay.term(at: .zero) == .zero)
+        // Truncations were lost, so the entries before may have been others.
+        let group = Group(
+            number: 9, records: [.entry(entry(6, 3))],
+            frame: CommitFrame(
+                hardState: HardState(term: Term(4)), generation: 2, last: EntryID(6, 3),
+                durableGroup: 8, durableIndex: LogIndex(5)))
+        replay.bridge(to: group)
+        #expect(replay.logStart.index == LogIndex(5))
+        #expect(replay.term(at: LogIndex(5)) == nil, "it agrees with a snapshot of any term")
+        #expect(replay.lastTerm == nil)
+        try replay.apply(group)
+        #expect(replay.last == EntryID(6, 3))
+    }
+
     // Opens a log that was hit, checks what it holds and promises, lets it be repaired, and opens it
     // again.
     private func check(
