@@ -198,8 +198,8 @@ if !coreOnly {
             "ServerTests",
             [
                 "Server", "HTTPAPI", "AuthService", "AuthCore", "RaftCore", "ByteCodec",
-                "Cryptography", "PeerTransport", nioCore, nioPosix, nioEmbedded, nioSSL, x509,
-                asn1, crypto, logging,
+                "Cryptography", "PeerTransport", "StateStore", "WriteAheadLog", nioCore, nioPosix,
+                nioEmbedded, nioSSL, x509, asn1, crypto, logging,
             ]),
     ]
 }

@@ -42,7 +42,7 @@ import Testing
     func addresses() {
         let roster = roster([1, 2, 3], rows: [row(1), row(2)])
         let peers = roster.peers(
-            inForce: roster.configuration, configured: configured([1, 2, 3]))
+            inForce: roster.configuration, configured: configured([1, 2, 3]), noted: KnownPeers())
         #expect(peers[NodeID(1)]?.description == "10.0.0.1:8201")
         #expect(peers[NodeID(3)]?.description == "file:3")
     }
@@ -51,18 +51,21 @@ import Testing
     func strangers() {
         let roster = roster([1, 2], rows: [row(1), row(2)])
         let peers = roster.peers(
-            inForce: roster.configuration, configured: configured([1, 2, 3, 4]))
+            inForce: roster.configuration, configured: configured([1, 2, 3, 4]), noted: KnownPeers()
+        )
         #expect(peers.keys.sorted() == [1, 2, 4].map { NodeID($0) })
         let joined = ConfState(voters: [NodeID(1), NodeID(2)], learners: [NodeID(3)])
         #expect(
-            roster.peers(inForce: joined, configured: configured([3]))[NodeID(3)] != nil,
+            roster.peers(inForce: joined, configured: configured([3]), noted: KnownPeers())[
+                NodeID(3)] != nil,
             "the log is further than the state")
     }
 
     @Test("a node that joins knows nobody, and begins with its file")
     func empty() {
         let roster = roster([], next: 1)
-        let peers = roster.peers(inForce: roster.configuration, configured: configured([1, 2]))
+        let peers = roster.peers(
+            inForce: roster.configuration, configured: configured([1, 2]), noted: KnownPeers())
         #expect(peers.count == 2)
         #expect(roster.standing(of: NodeID(4)) == .joining)
     }

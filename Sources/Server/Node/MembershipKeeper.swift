@@ -8,6 +8,7 @@ internal import Replica
 internal import ReplicaRuntime
 internal import StateStore
 internal import Synchronization
+internal import WriteAheadLog
 
 /// Keeps this node in touch with the members of the cluster: dials those that there are, carries out
 /// what was ordered of them when this node leads, and tells who waits.
@@ -24,6 +25,8 @@ final class MembershipKeeper: Sendable {
     private struct Contents {
         var roster: Roster
         var peers: [NodeID: PeerAddress]
+        /// What the disk says where they are; nil when nothing was written in this run.
+        var noted: KnownPeers?
         var waiters: [Waiter] = []
         var wasMember = false
         var isRemovalTold = false
@@ -35,6 +38,9 @@ final class MembershipKeeper: Sendable {
     private let configured: [NodeConfiguration.Member]
     private let logger: Logger
     private let carrier: PlanCarrier
+    private let directory: String
+    /// What the run before had noted.
+    private let noted: KnownPeers
     private let contents: Mutex<Contents>
 
     /// Requests that may wait for a plan at a time.
@@ -44,18 +50,21 @@ final class MembershipKeeper: Sendable {
 
     init(
         runtime: ReplicaRuntime, transport: PeerTransport, configuration: NodeConfiguration,
-        roster: Roster, logger: Logger
+        roster: Roster, noted: KnownPeers, logger: Logger
     ) {
         self.runtime = runtime
         self.transport = transport
         node = configuration.node
         configured = configuration.members
+        directory = configuration.dataDirectory
+        self.noted = noted
         self.logger = logger
         carrier = PlanCarrier(runtime: runtime, node: configuration.node, logger: logger)
         contents = Mutex(
             Contents(
                 roster: roster,
-                peers: roster.peers(inForce: roster.configuration, configured: configured)))
+                peers: roster.peers(
+                    inForce: roster.configuration, configured: configured, noted: noted)))
     }
 
     /// What the state says of the members.
@@ -86,7 +95,9 @@ final class MembershipKeeper: Sendable {
     ///
     /// - Throws: when the state cannot be read.
     func tick() throws {
-        let roster = try Roster(runtime.store)
+        // Of a state that may not be believed, what it said before stays until the run ends.
+        let isDoubtful = runtime.store.damage != nil && runtime.store.lost == nil
+        let roster = isDoubtful ? self.roster : try Roster(runtime.store)
         let status = runtime.status
         connect(roster, status)
         answer(roster)
@@ -107,7 +118,8 @@ final class MembershipKeeper: Sendable {
 
     /// Dials whom the configurations name, and shows the door to who is no member any more.
     private func connect(_ roster: Roster, _ status: ReplicaStatus) {
-        let peers = roster.peers(inForce: status.raft.configuration, configured: configured)
+        let peers = roster.peers(
+            inForce: status.raft.configuration, configured: configured, noted: noted)
         let (arePeersNew, isRosterNew) = contents.withLock { contents in
             defer {
                 contents.roster = roster
@@ -121,6 +133,20 @@ final class MembershipKeeper: Sendable {
             logger.info("the peers are known", metadata: ["peers": "\(names)"])
         }
         if isRosterNew { transport.recheckAdmission() }
+        if !roster.isUnknown, !roster.configuration.isEmpty { note(KnownPeers(peers)) }
+    }
+
+    /// Notes where the members are, for a run that has no state to say it.
+    private func note(_ peers: KnownPeers) {
+        let isNew = contents.withLock { contents in
+            defer { contents.noted = peers }
+            return contents.noted != peers
+        }
+        guard isNew else { return }
+        do { try peers.write(directory: directory, fileSystem: PosixFileSystem()) } catch {
+            // What was noted before stays, and the next change is noted again.
+            logger.warning("the peers could not be noted", metadata: ["error": "\(error)"])
+        }
     }
 
     private func answer(_ roster: Roster) {

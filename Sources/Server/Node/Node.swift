@@ -9,6 +9,7 @@ internal import RaftCore
 internal import Replica
 public import ReplicaRuntime
 internal import StateStore
+internal import WriteAheadLog
 
 /// One node of a cluster: everything put together, started and stopped.
 public final class Node: Sendable {
@@ -46,12 +47,15 @@ public final class Node: Sendable {
             machine: StateMachine(sha256: { SHA256.hash($0).bytes }),
             newIncarnation: Incarnation(random.integer()), logger: logger)
         let roster = try Roster(disk.store)
+        let noted = try KnownPeers(
+            directory: configuration.dataDirectory, fileSystem: PosixFileSystem())
         let transport = PeerTransport(
             local: LocalNode(
                 clusterID: configuration.clusterID, node: configuration.node,
                 incarnation: disk.incarnation, run: disk.run),
             peers: roster.peers(
-                inForce: roster.configuration, configured: configuration.members), logger: logger)
+                inForce: roster.configuration, configured: configuration.members, noted: noted),
+            logger: logger)
         self.transport = transport
         let admission = PeerAdmission(store: disk.store)
         runtime = try ReplicaRuntime(
@@ -66,7 +70,7 @@ public final class Node: Sendable {
         let journal = NodeJournal(runtime: runtime)
         let membership = MembershipKeeper(
             runtime: runtime, transport: transport, configuration: configuration, roster: roster,
-            logger: logger)
+            noted: noted, logger: logger)
         facts = NodeFactsKeeper(
             runtime: runtime, node: configuration.node, membership: membership,
             version: Self.version)

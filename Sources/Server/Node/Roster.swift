@@ -12,8 +12,14 @@ struct Roster: Sendable {
     let rows: [NodeID: MemberRow]
     /// What is ordered of them.
     let plans: [NodeID: MemberPlanRow]
-    /// The least number that nobody has or ever had.
+    /// The least number that nobody has or ever had; 0 when nothing is known.
     let nextNumber: UInt64
+
+    /// What a node says that has lost its state.
+    static let unknown = Roster(
+        configuration: ConfState(voters: []), rows: [:], plans: [:], nextNumber: 0)
+    /// Whether nothing is known: there is no state to say it.
+    var isUnknown: Bool { nextNumber == 0 }
 
     /// What part this node has, as far as it knows.
     enum Standing: Equatable {
@@ -27,10 +33,14 @@ struct Roster: Sendable {
         case removed
     }
 
-    /// Reads a view.
+    /// Reads a view. A store whose state was lost says nothing of anybody.
     ///
     /// - Throws: when the state cannot be read.
     init(_ store: any StateStore) throws {
+        guard store.lost == nil else {
+            self = .unknown
+            return
+        }
         self = try store.read { view in
             let configuration = view.meta.configuration
             return Roster(
@@ -91,15 +101,17 @@ struct Roster: Sendable {
 
     /// Whom to dial, and where: everybody whom a configuration names. What the file says counts for
     /// who has not registered, and for nodes of which nothing is known here yet: a node that was
-    /// away for long, or is new, must reach somebody.
+    /// away for long, or is new, must reach somebody. So must one that has lost its state: it goes
+    /// where it last knew them to be, too.
     func peers(
-        inForce: ConfState, configured: [NodeConfiguration.Member]
+        inForce: ConfState, configured: [NodeConfiguration.Member], noted: KnownPeers
     ) -> [NodeID: PeerAddress] {
         var peers: [NodeID: PeerAddress] = [:]
         for member in configured
         where configuration.isEmpty || inForce.isMember(member.id)
             || member.id.rawValue >= nextNumber
         { peers[member.id] = member.peer }
+        if isUnknown { peers.merge(noted.addresses) { $1 } }
         for member in inForce.members + configuration.members {
             if let row = rows[member], let address = PeerAddress(parsing: row.peer.string) {
                 peers[member] = address
@@ -110,6 +122,7 @@ struct Roster: Sendable {
 
     /// How a plan has ended; nil as long as it goes on.
     func end(of node: NodeID, order: LogIndex) -> PlanEnd? {
+        guard !isUnknown else { return nil }
         // Another order in its place: this one has ended, and how is not known any more.
         guard let row = plans[node], row.order == order else { return .done }
         if let refusal = row.refusal { return .refused(refusal) }
