@@ -117,6 +117,78 @@ struct CrashTests {
         #expect(calls > 20)
     }
 
+    @Test("a crash at any call of replacing a lost state leaves none, or the new one (decision 7)")
+    func lostInstallCrash() throws {
+        let sender = memoryDiskPair()
+        let source = try sender.store.exportSnapshot()
+        let new = try sender.store.dump()
+        var outcomes: Set<String> = []
+        let calls = try forEveryCall(isCrash: true) { plan, number in
+            let directory = try TemporaryDirectory()
+            try self.lose(directory)
+            plan.arm(false)
+            do {
+                let store = try diskStore(directory, options: plan.options)
+                #expect(store.lost != nil)
+                plan.arm()
+                do {
+                    try transfer(source, to: store)
+                    try store.install(source.manifest)
+                } catch {
+                    try #require("\(error)".contains("Injected"), "\(error)")
+                }
+            }
+            // Twice, for a crash may come again before anything else is done.
+            _ = try diskStore(directory)
+            let store = try diskStore(directory)
+            outcomes.insert(store.lost == nil ? "new" : "lost")
+            let names = try directory.names
+            #expect(names.count == 2, "call \(number): \(names)")
+            // Whichever it is, the node goes on from there.
+            if store.lost != nil {
+                try transfer(source, to: store)
+                try store.install(source.manifest)
+            }
+            #expect(try store.dump() == new, "call \(number)")
+        }
+        #expect(outcomes == ["lost", "new"])
+        #expect(calls > 20)
+    }
+
+    @Test("a state is given up, and a damaged one found, also where there is no room for a note")
+    func noRoomForTheNote() throws {
+        let directory = try TemporaryDirectory()
+        var options = smallOptions()
+        options.beforeFileCall = { step in
+            if step.path.hasSuffix("/DAMAGED"), step.operation == "write" {
+                throw StateStoreError(.failed, "no room")
+            }
+        }
+        do {
+            let store = try diskStore(directory, options: options)
+            var entries = EntryMaker()
+            _ = try store.apply(entries.batch(20))
+            try store.giveUp()
+        }
+        #expect(try diskStore(directory).lost != nil)
+        let other = try TemporaryDirectory()
+        _ = try fill(other)
+        let path = other.path + "/state.0000000000000001/data.mdb"
+        try Data([1, 2, 3]).write(to: URL(fileURLWithPath: path))
+        for _ in 0..<2 {
+            let store = try diskStore(other, options: options)
+            #expect(store.lost != nil && store.damage?.code == .damaged)
+        }
+    }
+
+    /// Makes a state and gives it up.
+    private func lose(_ directory: TemporaryDirectory) throws {
+        let store = try diskStore(directory)
+        var entries = EntryMaker()
+        _ = try store.apply(entries.batch(4))
+        try store.giveUp()
+    }
+
     @Test("a failed call of receiving and installing changes nothing, or is final")
     func installFault() throws {
         let sender = memoryDiskPair()
@@ -203,11 +275,11 @@ struct CrashTests {
             plan.calls(under: directory.path) == [
                 "list incoming", "mkdir incoming", "create incoming/data.mdb",
                 "write incoming/data.mdb", "fsync incoming/data.mdb",
-                "inspect environment incoming", "fsync incoming",
+                "check incoming/data.mdb", "fsync incoming",
                 "rename \(new)", "create \(new)/ORIGIN", "write \(new)/ORIGIN",
                 "fsync \(new)/ORIGIN", "fsync \(new)", "fsync /",
-                "open environment \(new)", "sync environment \(new)", "read \(new)/ORIGIN",
-                "check \(new)/data.mdb", "create CURRENT.tmp", "write CURRENT.tmp",
+                "check \(new)/data.mdb", "open environment \(new)", "sync environment \(new)",
+                "read \(new)/ORIGIN", "create CURRENT.tmp", "write CURRENT.tmp",
                 "fsync CURRENT.tmp",
                 "rename CURRENT", "fsync /",
                 "list \(old)", "unlink \(old)/data.mdb", "unlink \(old)/lock.mdb",

@@ -1,12 +1,10 @@
 internal import ByteCodec
-internal import LMDB
 internal import Synchronization
 
 /// The file `incoming/data.mdb` while it is received.
 final class DiskSnapshotSink: SnapshotSink {
     let manifest: SnapshotManifest
     private let directory: StoreDirectory
-    private let inspection: EnvironmentOptions
     private let file: OpenFile
     private let state = Mutex(State())
 
@@ -18,12 +16,9 @@ final class DiskSnapshotSink: SnapshotSink {
     }
 
     /// Begins with an empty file, in place of whatever was received before.
-    init(
-        _ manifest: SnapshotManifest, directory: StoreDirectory, inspection: EnvironmentOptions
-    ) throws {
+    init(_ manifest: SnapshotManifest, directory: StoreDirectory) throws {
         self.manifest = manifest
         self.directory = directory
-        self.inspection = inspection
         try directory.files.removeDirectory(directory.incoming)
         try directory.files.makeDirectory(directory.incoming)
         file = try directory.files.openForWriting(directory.incoming + "/data.mdb")
@@ -85,14 +80,18 @@ final class DiskSnapshotSink: SnapshotSink {
         }
         // Durable first: what is looked at afterwards is what a crash would leave.
         try file.synchronize(directory.files)
+        // By our own reader and not the library, which believes what it opens.
+        let path = directory.incoming + "/data.mdb"
         do {
-            let incoming = directory.incoming
-            let meta = try directory.files.perform("inspect environment", incoming) {
-                try DiskSnapshotSource.inspect(incoming, inspection)
+            let check = try directory.files.perform("check", path) {
+                try StateCheck.run(file: path)
             }
-            try manifest.verify(meta)
-        } catch let error as LMDBError {
-            throw StateStoreError(.mismatch, "\(error)")
+            guard let check else {
+                preconditionFailure("a file that nobody writes was overtaken")
+            }
+            try manifest.verify(check.meta)
+        } catch let damage as StateStoreError where damage.code == .damaged {
+            throw StateStoreError(.mismatch, damage.detail)
         }
         try directory.files.synchronizeDirectory(directory.incoming)
     }

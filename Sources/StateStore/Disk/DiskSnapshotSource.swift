@@ -53,15 +53,6 @@ final class DiskSnapshotSource: SnapshotSource {
             stateHash: meta.digest, sizeBytes: size, checksum: try checksum(file, size))
     }
 
-    /// The machine's row in the file in `path`, opened without a lock or a change.
-    static func inspect(_ path: String, _ inspection: EnvironmentOptions) throws -> StateMeta {
-        let environment = try Environment(
-            path: path, databases: DiskTables.names, options: inspection)
-        let rows = DiskRows(try environment.beginRead(), DiskTables(environment))
-        defer { rows.close() }
-        return try StateMeta.read(rows)
-    }
-
     /// CRC-32C of the first `size` bytes.
     static func checksum(_ file: borrowing OpenFile, _ size: UInt64) throws -> UInt32 {
         var crc = CRC32C()

@@ -46,7 +46,12 @@ extension LMDBStateStore {
             )
         }
         health.note(StateStoreError(.damaged, "given up"))
-        try final { try directory.noteLoss(of: number, lost) }
+        try final {
+            do { try directory.noteLoss(of: number, lost) } catch {
+                // Most likely for want of room, which a new name needs none of.
+                try directory.setAside(number)
+            }
+        }
     }
 
     /// Notes damage that a call of the library, or a check, has found.
@@ -80,6 +85,8 @@ extension LMDBStateStore {
     struct Found {
         /// nil: there was never a state.
         var number: UInt64?
+        /// Whether `CURRENT` says so.
+        var isPointerWhole = true
         /// Why it must not be opened.
         var damage: StateStoreError?
         var lost = LostState()
@@ -92,7 +99,8 @@ extension LMDBStateStore {
         do {
             number = try directory.readCurrent()
         } catch let damage as StateStoreError where damage.code == .damaged {
-            return Found(number: try directory.newestNumber() ?? 1, damage: damage)
+            return Found(
+                number: try directory.newestNumber() ?? 1, isPointerWhole: false, damage: damage)
         }
         guard let number else { return Found() }
         if let lost = try directory.readLoss(of: number), !Planted.damagedStateKept.isOn {
@@ -108,8 +116,20 @@ extension LMDBStateStore {
             _ = try directory.readOrigin(of: number)
             return Found(number: number)
         } catch let damage as StateStoreError where damage.code == .damaged {
+            return Found(number: number, damage: noting(damage, of: number, directory))
+        }
+    }
+
+    /// Notes what was found before the opening. If that fails, for want of room, the node starts
+    /// without a state all the same: the next start finds what this one has found.
+    private static func noting(
+        _ damage: StateStoreError, of number: UInt64, _ directory: StoreDirectory
+    ) -> StateStoreError {
+        do {
             try directory.noteLoss(of: number, LostState())
-            return Found(number: number, damage: damage)
+            return damage
+        } catch {
+            return StateStoreError(.damaged, "\(damage.detail); not noted: \(error)")
         }
     }
 }

@@ -74,7 +74,14 @@ public final class LMDBStateStore: StateStore {
             // A killed process may have left a switch that is seen and not durable.
             try directory.files.synchronizeDirectory(root)
             let found = try Self.find(directory, options)
-            guard found.damage == nil else { return (found, Published?.none) }
+            guard found.damage == nil else {
+                // What a crash left of an installation would be in the way of the next one. If it
+                // is not known which state counted, nothing is touched.
+                if found.isPointerWhole {
+                    try directory.removeLeftovers(except: found.number)
+                }
+                return (found, Published?.none)
+            }
             try directory.removeLeftovers(except: found.number)
             let number = found.number ?? 1
             if found.number == nil {
@@ -244,8 +251,7 @@ public final class LMDBStateStore: StateStore {
         }
         if let before, before.manifest == manifest, !before.isGivenUp { return before }
         before?.giveUp()
-        let sink = try DiskSnapshotSink(
-            manifest, directory: directory, inspection: options.inspection)
+        let sink = try DiskSnapshotSink(manifest, directory: directory)
         state.withLock { $0.incoming = sink }
         return sink
     }
@@ -298,11 +304,12 @@ public final class LMDBStateStore: StateStore {
                 try sink.move(to: path)
                 try directory.writeOrigin(of: next, sink.manifest)
                 try directory.files.synchronizeDirectory(directory.root)
+                // What was received may have rotted since it came, and the library believes
+                // whatever it opens.
+                if !Planted.snapshotUnchecked.isOn { try checkFile(path, sink.manifest) }
                 let opened = try Self.open(next, directory, options)
                 try sink.manifest.verify(opened.row.value)
                 try applier.check(opened.row.value)
-                // What was received may have rotted since it came.
-                if !Planted.snapshotUnchecked.isOn { try checkFile(path, sink.manifest) }
                 try directory.switchCurrent(to: next) { isSwitched = true }
                 return opened
             }

@@ -26,10 +26,4 @@ public struct LMDBStateStoreOptions: Sendable {
             mapSizeBytes: mapSizeBytes, maxReaders: maxReaders, growthStepBytes: growthStepBytes,
             growthReserveBytes: growthReserveBytes)
     }
-
-    /// For looking at a copy: nothing is written, and the file's own map size counts.
-    var inspection: EnvironmentOptions {
-        EnvironmentOptions(
-            mapSizeBytes: mapSizeBytes, maxReaders: 1, growthStepBytes: 0, isReadOnly: true)
-    }
 }

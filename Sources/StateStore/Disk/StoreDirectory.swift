@@ -88,6 +88,13 @@ struct StoreDirectory: Sendable {
         try files.synchronizeDirectory(state(number))
     }
 
+    /// Takes a state its file away, durably, so that it is none any more.
+    func setAside(_ number: UInt64) throws {
+        let path = state(number)
+        try files.rename(path + "/data.mdb", to: path + "/data.damaged")
+        try files.synchronizeDirectory(path)
+    }
+
     /// What is known of a state that must not be used again; nil: it may be used.
     func readLoss(of number: UInt64) throws -> LostState? {
         try files.readFile(state(number) + "/" + LostState.fileName, atMost: 4096).map(
