@@ -99,16 +99,16 @@ public final class PeerTransport: Sendable {
 
     /// Streams a snapshot to a peer, over a connection of its own that is renewed when it breaks.
     ///
-    /// - Parameter completion: called once, on an event loop, with whether the peer has all of it.
-    ///   False at once when the peer is unknown or another stream to it is under way.
+    /// - Parameter completion: called once, on an event loop, with what became of it. It has failed
+    ///   at once when the peer is unknown or another stream to it is under way.
     public func sendSnapshot(
         _ source: any SnapshotStreamSource, to peer: NodeID,
-        completion: @escaping @Sendable (Bool) -> Void
+        completion: @escaping @Sendable (SnapshotStreamEnd) -> Void
     ) {
         snapshotLoop.execute {
             guard let sender = self.makeSender(source, to: peer, completion: completion) else {
                 self.files.submit { _ in source.close() }
-                return completion(false)
+                return completion(.failed)
             }
             sender.start()
         }
@@ -195,7 +195,7 @@ public final class PeerTransport: Sendable {
 
     private func makeSender(
         _ source: any SnapshotStreamSource, to peer: NodeID,
-        completion: @escaping @Sendable (Bool) -> Void
+        completion: @escaping @Sendable (SnapshotStreamEnd) -> Void
     ) -> SnapshotSender? {
         guard let address = addresses.withLock({ $0[peer] }) else { return nil }
         return running.withLock { running in
@@ -205,9 +205,9 @@ public final class PeerTransport: Sendable {
             let sender = SnapshotSender(
                 peer: peer, address: address, source: source, loop: snapshotLoop, files: files,
                 options: options, environment: environment
-            ) { [weak self] succeeded in
+            ) { [weak self] end in
                 self?.running.withLock { $0?.senders[peer] = nil }
-                completion(succeeded)
+                completion(end)
             }
             running?.senders[peer] = sender
             return sender

@@ -23,6 +23,10 @@ extension Replica {
 
     /// This node may no longer lead and answer, or may again.
     mutating func fitnessChanged(_ new: Fitness) {
+        // What is said while another state is put in its place is said of that one.
+        if new == .stateDamaged, core.isStateLost, core.status.installing != nil {
+            isNewStateDamaged = true
+        }
         fitness = new
         if !Planted.unfitLeads.isOn { core.step(.barred(new != .fit), now: now.steady) }
         guard new != .fit else { return }
@@ -46,7 +50,7 @@ extension Replica {
         counters.snapshotsInstalled += 1
         let wasLost = core.isStateLost
         core.step(.snapshotInstalled(metadata), now: now.steady)
-        if wasLost { fitnessChanged(.fit) }
+        if wasLost { fitnessChanged(isNewStateDamaged ? .stateDamaged : .fit) }
         visible = max(visible, metadata.last.index)
         durableApplied = max(durableApplied, metadata.last.index)
         // The log on the disk may have stayed as it was.

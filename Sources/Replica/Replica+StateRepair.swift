@@ -11,6 +11,8 @@ struct StateRepair: Sendable {
     var nextAsk: SteadyTime
     /// How many were asked.
     var asked = 0
+    /// Whether a copy is coming in.
+    var isReceiving = false
 }
 
 extension Replica {
@@ -35,22 +37,42 @@ extension Replica {
         }
         let begun = repair ?? StateRepair(nextAsk: now.steady)
         repair = begun
-        guard now.steady >= begun.nextAsk, core.installing == nil, departure == nil else { return }
-        repair?.nextAsk = now.steady.advanced(milliseconds: options.stateRetryMilliseconds)
-        guard !connected.isEmpty else { return }
+        guard mayAskForState, now.steady >= begun.nextAsk else { return }
         // Every other time it is somebody else: the leader may be the one whose copies do not come.
         let asked = begun.asked
         let other = connected[asked / 2 % connected.count]
         let peer = leader.flatMap { asked % 2 == 0 && connected.contains($0) ? $0 : nil } ?? other
         repair?.asked += 1
+        let next = now.steady.advanced(milliseconds: pauseBetweenAsks)
+        repair?.nextAsk = next
         counters.statesAsked += 1
         let least = core.retainedLog.first.previous
         actions.append(.send(.stateWanted(atLeast: least), to: peer))
     }
 
     /// When a node without a state asks again.
-    var repairDeadline: SteadyTime? {
-        core.installing == nil && departure == nil ? repair?.nextAsk : nil
+    var repairDeadline: SteadyTime? { mayAskForState ? repair?.nextAsk : nil }
+
+    /// Whether there is somebody to ask, and nothing on its way already: each copy costs a look at
+    /// the whole state of whoever makes it.
+    private var mayAskForState: Bool {
+        guard let repair, !repair.isReceiving, !connected.isEmpty else { return false }
+        return core.installing == nil && departure == nil
+    }
+
+    // Each time longer: what came to nothing would most likely do so again.
+    private var pauseBetweenAsks: UInt64 {
+        let first = options.stateRetryMilliseconds
+        let wait = first << UInt64(min(max((repair?.asked ?? 0) - 1, 0), 8))
+        return min(wait, max(first, options.raft.snapshotRetryMaxMilliseconds))
+    }
+
+    /// A stream of a copy into this node has begun or ended.
+    mutating func receivingSnapshot(_ isReceiving: Bool) {
+        repair?.isReceiving = isReceiving
+        guard !isReceiving else { return }
+        let next = now.steady.advanced(milliseconds: pauseBetweenAsks)
+        repair?.nextAsk = next
     }
 
     /// A peer has lost its state. Whoever has applied enough helps; not only who leads.

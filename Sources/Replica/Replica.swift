@@ -77,6 +77,8 @@ public struct Replica: Sendable {
     var fitness = Fitness.fit
     // A state that is lost, here or elsewhere.
     var repair: StateRepair?
+    /// Whether the state that is being put in the place of a lost one is said to be damaged too.
+    var isNewStateDamaged = false
     /// Peers without a state to which a copy is on its way.
     var suppliedPeers: [NodeID] = []
 
@@ -252,7 +254,10 @@ extension Replica {
         case .snapshotReceived(let metadata, let from): snapshotReceived(metadata, from: from)
         case .snapshotInstalled(let metadata, let lastStamp):
             snapshotInstalled(metadata, lastStamp: lastStamp)
-        case .snapshotInstallFailed: core.step(.snapshotInstallFailed, now: now.steady)
+        case .receivingSnapshot(let isReceiving): receivingSnapshot(isReceiving)
+        case .snapshotInstallFailed:
+            isNewStateDamaged = false
+            core.step(.snapshotInstallFailed, now: now.steady)
         case .snapshotSent(let peer, let metadata, let succeeded):
             stateSupplied(to: peer)
             core.step(

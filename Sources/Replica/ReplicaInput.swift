@@ -69,6 +69,8 @@ public enum ReplicaInput: Equatable, Sendable {
     case applied(upTo: EntryID, durable: LogIndex, outcomes: [OwnOutcome])
     /// A peer's snapshot is here, whole and verified, beside the state and not in its place.
     case snapshotReceived(SnapshotMetadata, from: NodeID)
+    /// Whether a stream of a peer's snapshot is coming in, whole in the end or not.
+    case receivingSnapshot(Bool)
     /// An `install` action was carried out: the state is the snapshot, durably, and the log
     /// begins anew behind it. `lastStamp` is the newest stamp that the state has applied.
     case snapshotInstalled(SnapshotMetadata, lastStamp: Timestamp)

@@ -178,6 +178,8 @@ final class Applier: Sendable {
     /// Puts a snapshot in the place of the state; nil: the state is as it was.
     private func install(_ metadata: SnapshotMetadata) -> LogWriter.InstalledState.Result? {
         guard let manifest = snapshots.manifest(of: metadata) else { return nil }
+        // Whatever becomes of it, another one may come afterwards.
+        defer { snapshots.discard(metadata) }
         do {
             let meta = try store.install(manifest)
             return (metadata, meta.lastStamp)
@@ -188,7 +190,6 @@ final class Applier: Sendable {
             fatal("a snapshot could not be put in the place of the state: \(error)")
         } catch {
             // The state is as it was, and the leader offers the snapshot again.
-            snapshots.discard(metadata)
             return nil
         }
     }

@@ -54,10 +54,11 @@ final class SnapshotExchange: Sendable {
                     "peer": "\(peer)", "index": "\(metadata.last.index.rawValue)",
                     "bytes": "\(source.manifest.sizeBytes)",
                 ])
-            transport.sendSnapshot(OutgoingSnapshot(source), to: peer) { [self] succeeded in
-                // The copy was whole when it was made. If it was refused, look what it came from.
-                if !succeeded { scrubber.begin() }
-                report(.snapshotSent(to: peer, metadata, succeeded: succeeded))
+            transport.sendSnapshot(OutgoingSnapshot(source), to: peer) { [self] end in
+                // The copy was whole when it was made. If it is not what was offered, look what it
+                // came from.
+                if end == .damaged { scrubber.begin() }
+                report(.snapshotSent(to: peer, metadata, succeeded: end == .delivered))
             }
         }
     }
@@ -67,7 +68,8 @@ final class SnapshotExchange: Sendable {
         received.withLock { $0?.metadata == metadata ? $0 : nil }
     }
 
-    /// Forgets a snapshot that came in and is of no use. Its file is replaced by the next one.
+    /// Forgets a snapshot that came in and was installed, or is of no use. Its file is replaced by
+    /// the next one.
     func discard(_ metadata: SnapshotMetadata) {
         received.withLock { if $0?.metadata == metadata { $0 = nil } }
     }
@@ -75,9 +77,16 @@ final class SnapshotExchange: Sendable {
 
 extension SnapshotExchange: SnapshotStreamSink {
     func offered(_ offer: SnapshotOffer, from peer: NodeID) throws -> UInt64 {
+        let manifest = SnapshotManifest(offer: offer)
+        // What is here whole, and waits for the replica's word, is not replaced before that.
+        guard received.withLock({ $0 == nil || $0 == manifest }) else {
+            throw SnapshotStreamBusy()
+        }
         let sink: any SnapshotSink
         do {
-            sink = try store.receiveSnapshot(SnapshotManifest(offer: offer))
+            sink = try store.receiveSnapshot(manifest)
+        } catch let error as StateStoreError where error.code == .busy {
+            throw SnapshotStreamBusy()
         } catch let error as StateStoreError where error.code == .stale {
             // This node is further than its leader's state. It must hear of the offer all the
             // same, to say how far it is: otherwise the leader offers it again for ever.
@@ -85,6 +94,7 @@ extension SnapshotExchange: SnapshotStreamSink {
             throw error
         }
         receiving.withLock { $0 = sink }
+        report(.receivingSnapshot(true))
         logger.info(
             "receiving a snapshot",
             metadata: [
@@ -102,10 +112,20 @@ extension SnapshotExchange: SnapshotStreamSink {
         try currentSink().finish()
         let manifest = SnapshotManifest(offer: offer)
         received.withLock { $0 = manifest }
-        receiving.withLock { $0 = nil }
+        end()
     }
 
-    func abort() { receiving.withLock { $0 = nil } }
+    func abort() { end() }
+
+    func interrupted() { end() }
+
+    private func end() {
+        let wasReceiving = receiving.withLock { sink in
+            defer { sink = nil }
+            return sink != nil
+        }
+        if wasReceiving { report(.receivingSnapshot(false)) }
+    }
 
     private func currentSink() throws -> any SnapshotSink {
         guard let sink = receiving.withLock({ $0 }) else {

@@ -7,7 +7,9 @@ import Testing
 @Suite("Snapshot streams", .timeLimit(.minutes(5))) struct SnapshotStreamTests {
     private func send(_ source: MemorySource, from a: TestNode, to b: TestNode) async -> Bool {
         await withCheckedContinuation { continuation in
-            a.transport.sendSnapshot(source, to: b.id) { continuation.resume(returning: $0) }
+            a.transport.sendSnapshot(source, to: b.id) {
+                continuation.resume(returning: $0 == .delivered)
+            }
         }
     }
 
@@ -75,6 +77,45 @@ import Testing
         #expect(b.sink.state.withLock { $0.writes } > writes)
         try a.transport.stop()
         try b.transport.stop()
+    }
+
+    @Test("a snapshot that was finished and thrown away, and is offered again, is sent again")
+    func thrownAway() async throws {
+        let (a, b) = try pair()
+        #expect(await send(MemorySource(bytes: 5_000), from: a, to: b))
+        let writes = b.sink.state.withLock { state in
+            state.content = []
+            state.offer = nil
+            return state.writes
+        }
+        #expect(await send(MemorySource(bytes: 5_000), from: a, to: b))
+        #expect(b.sink.state.withLock { $0.writes } == 2 * writes)
+        #expect(b.sink.state.withLock { $0.content.count } == 5_000)
+        try a.transport.stop()
+        try b.transport.stop()
+    }
+
+    @Test(
+        "a stream that is cut before its end is told of, and one that another is in the way of waits"
+    )
+    func interruptedAndBusy() async throws {
+        var options = PeerTransportOptions.quick
+        // So slow that it cannot end before the cut.
+        options.snapshotBytesPerSecond = 1_000
+        let (a, b) = try pair(options)
+        async let result = send(MemorySource(bytes: 200_000), from: a, to: b)
+        await b.sink.written.wait { !$0.isEmpty }
+        try a.transport.stop()
+        #expect(await !result)
+        await b.sink.interruptions.wait { !$0.isEmpty }
+        #expect(b.sink.state.withLock { !$0.content.isEmpty && !$0.isAborted })
+        try b.transport.stop()
+        let (c, d) = try pair()
+        d.sink.state.withLock { $0.busyFor = 2 }
+        #expect(await send(MemorySource(bytes: 5_000), from: c, to: d))
+        #expect(d.sink.state.withLock { $0.busyFor } == 0)
+        try c.transport.stop()
+        try d.transport.stop()
     }
 
     @Test("a snapshot over the limit is neither sent nor taken (F7)")

@@ -27,8 +27,6 @@ final class SnapshotReceiver: @unchecked Sendable {
     private let environment: TransportEnvironment
     private let sink: any SnapshotStreamSink
     private var stream: Stream?
-    /// Its sender may not have heard of it, and offers it again.
-    private var lastFinished: SnapshotOffer?
 
     init(
         loop: any EventLoop, files: NIOThreadPool, options: PeerTransportOptions,
@@ -65,7 +63,10 @@ final class SnapshotReceiver: @unchecked Sendable {
     /// A snapshot connection ended. What was written stays, so that the next one can go on.
     func ended(_ connection: PeerConnection) {
         loop.preconditionInEventLoop()
-        if stream?.connection === connection { stream = nil }
+        guard stream?.connection === connection else { return }
+        stream = nil
+        // Behind everything that was asked of the sink for this stream.
+        files.submit { [sink] _ in sink.interrupted() }
     }
 
     private func offered(
@@ -76,10 +77,8 @@ final class SnapshotReceiver: @unchecked Sendable {
         }
         // A peer's new stream has already ended its old one; another peer has to wait.
         guard stream == nil else { return refuse(.busy, on: connection) }
-        guard offer != lastFinished else {
-            connection.send([SnapshotFrames.offset(.snapshotResume, offer.sizeBytes)])
-            return connection.send([Frame(.snapshotDone)])
-        }
+        // Also when it was finished before, and its sender did not hear of that: the sink knows
+        // whether it is still here.
         stream = Stream(offer: offer, facts: facts, connection: connection)
         onFiles(for: connection) { [sink] in
             try sink.offered(offer, from: facts.node)
@@ -140,7 +139,6 @@ final class SnapshotReceiver: @unchecked Sendable {
             .whenComplete { [self] result in
                 switch result {
                 case .success:
-                    lastFinished = current.offer
                     if stream?.connection === current.connection { stream = nil }
                     current.connection.send([Frame(.snapshotDone)])
                     environment.delegate.snapshotReceived(current.offer, from: current.facts.node)
@@ -163,7 +161,7 @@ final class SnapshotReceiver: @unchecked Sendable {
             case .failure(let error):
                 environment.logger.error(
                     "snapshot cannot be taken in", metadata: ["error": "\(error)"])
-                refuse(.failed, on: connection)
+                refuse(error is SnapshotStreamBusy ? .busy : .failed, on: connection)
             }
         }
     }

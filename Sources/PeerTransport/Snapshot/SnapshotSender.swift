@@ -16,7 +16,7 @@ final class SnapshotSender: @unchecked Sendable {
     private let files: NIOThreadPool
     private let options: PeerTransportOptions
     private let environment: TransportEnvironment
-    private var completion: ((Bool) -> Void)?
+    private var completion: ((SnapshotStreamEnd) -> Void)?
     private var connection: PeerConnection?
     private var progress: SnapshotProgress?
     private var failuresInARow = 0
@@ -27,7 +27,7 @@ final class SnapshotSender: @unchecked Sendable {
     init(
         peer: NodeID, address: PeerAddress, source: any SnapshotStreamSource,
         loop: any EventLoop, files: NIOThreadPool, options: PeerTransportOptions,
-        environment: TransportEnvironment, completion: @escaping (Bool) -> Void
+        environment: TransportEnvironment, completion: @escaping (SnapshotStreamEnd) -> Void
     ) {
         self.peer = peer
         self.address = address
@@ -43,14 +43,14 @@ final class SnapshotSender: @unchecked Sendable {
     /// Begins; the completion comes exactly once, on the loop.
     func start() {
         loop.preconditionInEventLoop()
-        guard offer.sizeBytes <= options.snapshotBytesMax else { return finish(false) }
+        guard offer.sizeBytes <= options.snapshotBytesMax else { return finish(.failed) }
         dial()
     }
 
     /// Gives up.
     func cancel() {
         loop.preconditionInEventLoop()
-        finish(false)
+        finish(.failed)
     }
 
     private func dial() {
@@ -69,14 +69,14 @@ final class SnapshotSender: @unchecked Sendable {
         progress = nil
         guard completion != nil else { return }
         failuresInARow += 1
-        guard failuresInARow < options.snapshotAttemptsMax else { return finish(false) }
+        guard failuresInARow < options.snapshotAttemptsMax else { return finish(.failed) }
         let pause = min(
             options.backoffMaxMilliseconds,
             options.backoffMinMilliseconds << min(failuresInARow, 16))
         nextDial = loop.assumeIsolated().scheduleTask(in: .milliseconds(pause)) { self.dial() }
     }
 
-    private func finish(_ succeeded: Bool) {
+    private func finish(_ end: SnapshotStreamEnd) {
         guard let completion else { return }
         self.completion = nil
         nextDial?.cancel()
@@ -85,7 +85,7 @@ final class SnapshotSender: @unchecked Sendable {
         connection?.close(.closedHere)
         // Behind a read that may still be under way: the pool has one thread.
         files.submit { [source] _ in source.close() }
-        completion(succeeded)
+        completion(end)
     }
 
     /// Reads and sends the next chunk when window and rate allow it.
@@ -111,7 +111,7 @@ final class SnapshotSender: @unchecked Sendable {
             environment.logger.error(
                 "snapshot cannot be read",
                 metadata: ["peer": "\(peer)", "snapshot": "\(offer.id)", "offset": "\(offset)"])
-            return finish(false)
+            return finish(.failed)
         }
         connection.send([SnapshotFrames.chunk(bytes, at: offset)])
         progress?.sent(count)
@@ -152,12 +152,13 @@ extension SnapshotSender: PeerConnectionOwner {
                 guard progress?.isComplete == true else {
                     return connection.close(.violation("done before the end"))
                 }
-                finish(true)
+                finish(.delivered)
             case .snapshotRefused:
                 let reason = try SnapshotFrames.readRefusal(frame.body)
                 environment.logger.warning(
                     "snapshot refused", metadata: ["peer": "\(peer)", "reason": "\(reason)"])
-                if reason.isTransient { connection.close(.closedByPeer) } else { finish(false) }
+                if reason.isTransient { return connection.close(.closedByPeer) }
+                finish(reason == .damaged ? .damaged : .failed)
             case .hello, .helloReply, .ping, .pong, .message, .snapshotOffer, .snapshotChunk:
                 connection.close(.violation("\(frame.type) to a sender"))
             }

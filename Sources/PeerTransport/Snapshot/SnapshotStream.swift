@@ -52,7 +52,8 @@ public protocol SnapshotStreamSink: AnyObject, Sendable {
     ///
     /// - Returns: how many bytes of it, from its beginning, are here already from a stream that
     ///   was cut; 0 when it has to begin anew.
-    /// - Throws: when the snapshot cannot be taken; the sender is told so.
+    /// - Throws: when the snapshot cannot be taken; the sender is told so, and after
+    ///   `SnapshotStreamBusy` tries again.
     func offered(_ offer: SnapshotOffer, from peer: NodeID) throws -> UInt64
     /// Writes bytes behind those written before; may block.
     func write(_ bytes: [UInt8], at offset: UInt64) throws
@@ -62,4 +63,21 @@ public protocol SnapshotStreamSink: AnyObject, Sendable {
     func finish(_ offer: SnapshotOffer) throws
     /// The content cannot be used: forgets it. Not called when a connection is merely cut.
     func abort()
+    /// The stream was cut before its end was told: what is here stays, for the next one.
+    func interrupted()
+}
+
+/// Another snapshot is in the way, and will not be for long.
+public struct SnapshotStreamBusy: Error {
+    public init() {}
+}
+
+/// What became of a snapshot that was sent.
+public enum SnapshotStreamEnd: Equatable, Sendable {
+    /// The peer has all of it.
+    case delivered
+    /// The peer has found that it is not what was offered.
+    case damaged
+    /// It could not be brought there, or the peer has no use for it.
+    case failed
 }

@@ -103,14 +103,21 @@ final class MemorySink: SnapshotStreamSink {
         var resumedAt: [UInt64] = []
         var isAborted = false
         var failsAtWrite: Int?
+        /// So many offers come too early.
+        var busyFor = 0
         var writes = 0
     }
     struct Failed: Error {}
     let state = Mutex(State())
     let written = EventLog<UInt64>()
+    let interruptions = EventLog<Bool>()
 
     func offered(_ offer: SnapshotOffer, from peer: NodeID) throws -> UInt64 {
-        state.withLock { state in
+        try state.withLock { state in
+            guard state.busyFor == 0 else {
+                state.busyFor -= 1
+                throw SnapshotStreamBusy()
+            }
             if state.offer?.id != offer.id { state.content = [] }
             state.offer = offer
             state.resumedAt.append(UInt64(state.content.count))
@@ -133,6 +140,8 @@ final class MemorySink: SnapshotStreamSink {
             guard CRC32C.checksum(of: state.content) == offer.checksum else { throw Failed() }
         }
     }
+
+    func interrupted() { interruptions.append(true) }
 
     func abort() {
         state.withLock { state in
