@@ -27,7 +27,7 @@ public enum ReplicaAction: Equatable, Sendable {
     /// state, begin the log anew behind it, then `snapshotInstalled` or `snapshotInstallFailed`.
     case install(SnapshotMetadata)
     /// As `install`, but the log stays as it is: the state was lost, and is applied again from the
-    /// snapshot on.
+    /// snapshot on. What was to be persisted before must be durable before.
     case replaceState(SnapshotMetadata)
     /// The received snapshot is of no use: remove it.
     case discardSnapshot(SnapshotMetadata)

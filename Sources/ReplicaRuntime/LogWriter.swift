@@ -31,6 +31,8 @@ final class LogWriter: Sendable {
         /// Waits until the state is the snapshot, then lets the log begin anew behind it.
         case beginAnew(InstalledState)
         case trim(upTo: LogIndex)
+        /// Calls when everything before is durable. It must not block.
+        case whenSynced(@Sendable () -> Void)
         /// Writes a damaged log anew, if there is room for it.
         case rewrite(startingAfter: EntryID, [Entry])
     }

@@ -50,6 +50,9 @@ final class OwnedLog: @unchecked Sendable {
                     try sync(&tokens, report: report, synced: synced)
                     // If there is no room for it, the damage is found again.
                     _ = try log.rewrite(startingAfter: start, entries: entries)
+                case .whenSynced(let goOn):
+                    try sync(&tokens, report: report, synced: synced)
+                    goOn()
                 case .beginAnew(let installed):
                     try sync(&tokens, report: report, synced: synced)
                     try beginAnew(installed, report: report)

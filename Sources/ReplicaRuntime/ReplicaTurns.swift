@@ -82,7 +82,10 @@ final class ReplicaTurns {
             let installed = LogWriter.InstalledState()
             logWriter.put(.beginAnew(installed))
             applier.put(.install(metadata, installed))
-        case .replaceState(let metadata): applier.put(.replaceState(metadata))
+        case .replaceState(let metadata):
+            // The new state may reach further than what is durable of the log that stays. Nothing
+            // is applied meanwhile, so this cannot come too late.
+            logWriter.put(.whenSynced { [applier] in applier.put(.replaceState(metadata)) })
         case .discardSnapshot(let metadata): snapshots.discard(metadata)
         case .lease(let held): lease.publish(held)
         case .trimLog(let index): logWriter.put(.trim(upTo: index))

@@ -5,6 +5,7 @@ import Logging
 import RaftCore
 import Replica
 import StateStore
+import Synchronization
 import Testing
 import WriteAheadLog
 
@@ -43,6 +44,27 @@ struct DiskTests {
         thread.start()
         let opened = try disk()
         #expect(opened.node == NodeID(1))
+        try FileManager.default.removeItem(atPath: path)
+    }
+
+    @Test("what waits for the log is called when all before it is durable, and no sooner")
+    func whenSynced() throws {
+        let opened = try disk()
+        let owned = opened.takeLog(DiskSpace { _ in })
+        let fatal = FatalError { fatalError($0) }
+        while owned.extendReserve(fatal: fatal) == .preparing {}
+        let entry = Entry(index: LogIndex(1), term: Term(1), kind: .empty, payload: [])
+        let request = PersistRequest(
+            token: StorageToken(
+                generation: 0, term: Term(1), lastIndex: entry.index, sequence: 1),
+            hardState: HardState(term: Term(1), vote: nil, commit: .zero), entries: [entry])
+        let seen = Mutex<[String]>([])
+        owned.carryOut(
+            [.persist(request), .whenSynced { seen.withLock { $0.append("called") } }],
+            report: { _ in seen.withLock { $0.append("durable") } }, fatal: fatal,
+            synced: { _, _ in })
+        #expect(seen.withLock { $0 } == ["durable", "called"])
+        owned.close(fatal)
         try FileManager.default.removeItem(atPath: path)
     }
 
