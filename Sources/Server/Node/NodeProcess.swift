@@ -53,17 +53,29 @@ public enum NodeProcess {
 }
 
 /// The same program in the place of this process, under its number.
-private enum Renewal {
-    /// The most descriptors that are looked at.
-    private static let descriptorsMax: Int32 = 65_536
+enum Renewal {
+    /// Lets everything but the standard streams go with this process: sockets, and the lock of the
+    /// data directory, whatever their numbers are.
+    static func letDescriptorsGo() {
+        let open: [Int32]
+        do {
+            open = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")
+                .compactMap { Int32($0) }
+        } catch {
+            // Nobody says which there are: as many as there may be.
+            open = Array(0..<Self.descriptorsMax)
+        }
+        for descriptor in open where descriptor > 2 {
+            _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+        }
+    }
+
+    /// The most that a process has, unless somebody has raised what Linux allows.
+    private static let descriptorsMax: Int32 = 1 << 20
 
     /// Returns only when it fails.
     static func begin() {
-        // Everything but the standard streams goes with this process: sockets, and the lock of the
-        // data directory.
-        for descriptor in 3..<descriptorsMax {
-            _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
-        }
+        letDescriptorsGo()
         var none = sigset_t()
         // The proof: the calls fill and read one set, which they are given.
         unsafe sigemptyset(&none)
