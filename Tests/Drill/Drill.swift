@@ -125,6 +125,7 @@ struct Drill: AsyncParsableCommand {
             ),
             ("disk", { try await diskFull(bench) }),
             ("log-damage", { [try await logDamage(bench, times: short ? 2 : 10)] }),
+            ("state-damage", { [try await stateDamage(bench, times: short ? 1 : 5)] }),
             ("snapshot", { [try await snapshotCatchUp(bench)] }),
             ("replace-node", { [try await replaceNode(bench)] }),
             ("grow-and-shrink", { [try await growAndShrink(bench)] }),
