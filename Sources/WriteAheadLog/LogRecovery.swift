@@ -88,7 +88,8 @@ struct LogRecovery {
         if state.isLost {
             // Nothing has what the log would give up, and it goes on from its own beginning: which
             // must be known to be the cluster's.
-            guard !replay.isBeginningUnknown, replay.hardState.commit >= replay.logStart.index
+            guard !replay.isBeginningUnknown, replay.term(at: replay.logStart.index) != nil,
+                replay.hardState.commit >= replay.logStart.index
             else {
                 throw .beginningUnknown(report.damage)
             }
