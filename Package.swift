@@ -168,7 +168,7 @@ if !coreOnly {
         .executableTarget(
             name: "watchword",
             dependencies: [
-                "WatchwordClient", "APITypes", arguments, x509, asn1, crypto,
+                "WatchwordClient", "APITypes", "AuthCore", arguments, x509, asn1, crypto,
             ], swiftSettings: settings),
         // Rank 5
         .executableTarget(

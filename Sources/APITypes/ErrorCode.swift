@@ -97,7 +97,7 @@ public enum ErrorCode: String, CaseIterable, Hashable, Sendable {
         case .exists: "It exists already"
         case .requestInProgress: "The first request of this Idempotency-Key is still running"
         case .changeInProgress: "Another change of the member is under way"
-        case .changeRefused: "The members cannot be changed so now"
+        case .changeRefused: "The cluster cannot be changed so now"
         case .lengthRequired: "The request needs a body with a known length"
         case .versionMismatch: "The object has another version"
         case .contentTooLarge: "The body is too large"

@@ -84,6 +84,7 @@ import Testing
         try house.attest(StateHash(low: 3, high: 4), at: checkpoint.index, by: 3)
         #expect(try house.meta.checkpoint.verdict(Self.voters) == nil)
         #expect(try house.meta.checkpoint.isUndecidable(Self.voters))
+        #expect(CheckpointReport(try house.meta).verdict == .undecidable)
     }
 
     @Test("A quorum of both halves of a joint configuration is needed")
@@ -99,6 +100,48 @@ import Testing
         #expect(checkpoint.verdict(joint) == nil)
         checkpoint.attest(.init(node: NodeID(5), digest: digest), at: LogIndex(1))
         #expect(checkpoint.verdict(joint) == digest)
+    }
+
+    @Test("A learner says what its state is too; its word counts for nothing")
+    func learner() throws {
+        var house = try Self.house()
+        try house.configure(ConfState(voters: Self.voters.voters, learners: [NodeID(4)]))
+        _ = try house.apply(.beginCheckpoint, by: .node)
+        var meta = try house.meta
+        var duty = CheckpointDuty()
+        let digest = try #require(meta.checkpoint.digest)
+        #expect(
+            duty.due(
+                meta, node: NodeID(4), isLeading: false, now: SteadyTime(nanoseconds: 1))
+                == .attestCheckpoint(.init(index: meta.checkpoint.index, digest: digest)))
+        #expect(
+            duty.due(
+                meta, node: NodeID(5), isLeading: false, now: SteadyTime(nanoseconds: 1)) == nil)
+        for node: UInt64 in [1, 4] { try house.attest(digest, at: meta.checkpoint.index, by: node) }
+        meta = try house.meta
+        #expect(meta.checkpoint.verdict(meta.configuration) == nil)
+        #expect(
+            CheckpointReport(meta).words.map { $0.digest != nil } == [true, false, false, true])
+    }
+
+    @Test("The report tells each member's word, and whether a quorum says the same")
+    func report() throws {
+        var house = try Self.house()
+        #expect(CheckpointReport(try house.meta).verdict == .none)
+        _ = try house.apply(.beginCheckpoint, by: .node)
+        let checkpoint = try house.meta.checkpoint
+        let digest = try #require(checkpoint.digest)
+        let other = StateHash(low: 1, high: 2)
+        try house.attest(digest, at: checkpoint.index, by: 1)
+        try house.attest(other, at: checkpoint.index, by: 3)
+        var report = CheckpointReport(try house.meta)
+        #expect(report.verdict == .pending && report.index == checkpoint.index)
+        #expect(report.words.map(\.digest) == [digest, nil, other])
+        #expect(report.words.allSatisfy { $0.agrees == nil && $0.isVoter })
+        try house.attest(digest, at: checkpoint.index, by: 2)
+        report = CheckpointReport(try house.meta)
+        #expect(report.verdict == .agreed(digest))
+        #expect(report.words.map(\.agrees) == [true, true, false])
     }
 
     @Test("A word about another checkpoint counts for nothing, and so does a second one")

@@ -69,9 +69,11 @@ final class House: @unchecked Sendable {
 
     func secret(_ text: String) -> SharedSecret { SharedSecret(copying: Array(text.utf8)) }
 
-    /// Appends a command to the log, and applies it on the node that was asked.
+    /// Appends a command to the log, and applies it on the node that was asked, or on another one.
     @discardableResult
-    func propose(_ command: Command, by node: HouseNode) throws -> (LogIndex, Outcome) {
+    func propose(
+        _ command: Command, by node: HouseNode, appliedOn other: HouseNode? = nil
+    ) throws -> (LogIndex, Outcome) {
         commands.append(command)
         counter += 1
         let proposal = Proposal(
@@ -81,7 +83,7 @@ final class House: @unchecked Sendable {
         let index = LogIndex(UInt64(log.count) + 1)
         log.append(
             Entry(index: index, term: Term(2), kind: .command, payload: proposal.encoded()))
-        let applied = try node.catchUp()
+        let applied = try (other ?? node).catchUp()
         guard let last = applied.last else { throw HouseError() }
         return (index, try Outcome(decoding: last.outcome))
     }
@@ -160,7 +162,9 @@ final class HouseNode: @unchecked Sendable, ViewSource, Journal {
     private(set) var touches: [SessionTouch] = []
     private(set) var events: [AuditEvent] = []
     private(set) var background: [Command] = []
-    private let machine = StateMachine(sha256: { SHA256.hash($0).bytes })
+    /// A release that knows the next feature level too.
+    private let machine = StateMachine(
+        supports: StateMachine.featureLevel + 1, sha256: { SHA256.hash($0).bytes })
 
     init(number: UInt64, house: House, options: APIOptions) {
         id = NodeID(number)

@@ -73,6 +73,46 @@ import Testing
         #expect(try invite("b") != first)
     }
 
+    @Test("tokens that are kept are listed without what one joins with, and taken back")
+    func heldTokens() throws {
+        let (house, admin) = try open()
+        _ = try setAuthority(house, admin)
+        let first = try house.send("POST", "/v1/cluster/join-tokens", token: admin)
+        let second = try house.send("POST", "/v1/cluster/join-tokens", token: admin)
+        let (spent, kept) = (try #require(first["node"]), try #require(second["node"]))
+        #expect(try join(house, try #require(first["token"])).status == 201)
+        func states() throws -> [String?] {
+            let list = try house.send("GET", "/v1/cluster/join-tokens", token: admin)
+            let text = String(decoding: list.body, as: UTF8.self)
+            #expect(try !text.contains(#require(second["token"]).dropFirst(4)))
+            return (list.json["items"]?.array ?? []).map { $0["state"]?.string }
+        }
+        #expect(try states() == ["spent", "open"])
+        let late = try house.send("DELETE", "/v1/cluster/join-tokens/\(spent)", token: admin)
+        #expect(late.status == 409 && late.code == "change_refused")
+        let taken = try house.send("DELETE", "/v1/cluster/join-tokens/\(kept)", token: admin)
+        #expect(taken.status == 202 && taken["change"] == "remove")
+        #expect(try states() == ["spent"])
+        #expect(try join(house, try #require(second["token"])).status == 401)
+        let gone = try house.send("DELETE", "/v1/cluster/join-tokens/\(kept)", token: admin)
+        #expect(gone.status == 404)
+        #expect(
+            try house.send("DELETE", "/v1/cluster/join-tokens/n1", token: admin).status == 404,
+            "a member is no token")
+    }
+
+    @Test("a token that has run out is shown as such")
+    func expiredToken() throws {
+        let (house, admin) = try open()
+        _ = try setAuthority(house, admin)
+        _ = try house.send(
+            "POST", "/v1/cluster/join-tokens", token: admin,
+            body: .object(["ttl_seconds": .unsigned(1)]))
+        house.now = house.now.advanced(milliseconds: 2_000)
+        let list = try house.send("GET", "/v1/cluster/join-tokens", token: admin)
+        #expect(list.json["items"]?.array?.first?["state"] == .string("expired"))
+    }
+
     @Test("without an authority nobody is invited, and the answer says what is missing")
     func needsAuthority() throws {
         let (house, admin) = try open()

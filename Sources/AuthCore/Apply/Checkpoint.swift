@@ -4,9 +4,10 @@ public import RaftCore
 /// A place in the log at which nodes compare their states.
 ///
 /// When an entry begins a checkpoint, every node notes what its own state hashes to there, in the
-/// transaction that applies the entry. Each voter then attests its hash through the log. No node is
+/// transaction that applies the entry. Each member then attests its hash through the log. No node is
 /// believed alone, a leader as little as any: what more than half of the voters say is right, and
-/// who noted something else has diverged, and must not answer from its state again.
+/// who noted something else has diverged, and must not answer from its state again. A learner's
+/// word is heard and counts for nothing.
 public struct Checkpoint: Equatable, Sendable {
     /// What a node said of its state.
     public struct Attestation: Equatable, Sendable {

@@ -52,7 +52,7 @@ public struct CheckpointDuty: Sendable {
         _ meta: StateMeta, node: NodeID, now: SteadyTime
     ) -> Command.Operation? {
         let checkpoint = meta.checkpoint
-        guard let digest = checkpoint.digest, meta.configuration.isVoter(node),
+        guard let digest = checkpoint.digest, meta.configuration.isMember(node),
             !checkpoint.isAttested(by: node),
             attested?.index != checkpoint.index || isOver(attested?.at, now)
         else { return nil }

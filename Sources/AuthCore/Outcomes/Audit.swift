@@ -37,6 +37,8 @@ public enum AuditAction: UInt16, CaseIterable, Sendable {
     case memberPromote = 66
     case memberDemote = 67
     case memberRemove = 68
+    /// Somebody had the nodes compare their states.
+    case clusterVerify = 69
 
     /// The name as the API shows it.
     public var name: String {
@@ -45,6 +47,7 @@ public enum AuditAction: UInt16, CaseIterable, Sendable {
         case .memberRegister: "member.register"
         case .keyringUpdate: "keyring.update"
         case .clusterRaise: "cluster.raise"
+        case .clusterVerify: "cluster.verify"
         case .memberInvite: "member.invite"
         case .memberJoin: "member.join"
         case .memberPromote: "member.promote"

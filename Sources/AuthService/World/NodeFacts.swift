@@ -25,8 +25,6 @@ public struct NodeFacts: Equatable, Sendable {
     public var isDraining: Bool
     /// The version of the software.
     public var version: String
-    /// What the cluster has agreed to use.
-    public var featureLevel: UInt32
     /// What is known of every member of the configuration.
     public var members: [MemberFacts]
 
@@ -36,7 +34,7 @@ public struct NodeFacts: Equatable, Sendable {
         ready: Availability = .unavailable("starting"),
         writes: Availability = .unavailable("starting"),
         validations: Availability = .unavailable("starting"), isDraining: Bool = false,
-        version: String = "", featureLevel: UInt32 = 1, members: [MemberFacts] = []
+        version: String = "", members: [MemberFacts] = []
     ) {
         self.node = node
         self.role = role
@@ -50,7 +48,6 @@ public struct NodeFacts: Equatable, Sendable {
         self.validations = validations
         self.isDraining = isDraining
         self.version = version
-        self.featureLevel = featureLevel
         self.members = members
     }
 }

@@ -1,3 +1,4 @@
+internal import APITypes
 public import AuthService
 
 /// What an operator may choose about the HTTP interface.
@@ -20,7 +21,7 @@ public struct APIOptions: Sendable {
     /// The longest deadline that a request may name, in milliseconds.
     public var timeoutMillisecondsMax: UInt64 = 30_000
     /// The version of the software, for the document.
-    public var version = "0.1.0"
+    public var version = Release.version
 
     public init() {}
 }

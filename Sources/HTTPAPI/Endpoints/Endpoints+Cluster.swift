@@ -103,7 +103,7 @@ extension Endpoints {
                 "reachable": .bool(facts.isReachable || isSelf),
                 "sealed": isSelf ? .bool(world.isSealed) : .null,
                 "version": .string(row?.version.string ?? ""),
-                "feature_level": .unsigned(UInt64(row?.featureLevel ?? node.featureLevel)),
+                "feature_level": row.map { .unsigned(UInt64($0.featureLevel)) } ?? .null,
             ])
         }
         return .success(
@@ -112,7 +112,7 @@ extension Endpoints {
                     "id": .string(ObjectText.show(cluster.cluster)),
                     "leader": .optional(node.leader.map { "\($0)" }),
                     "term": .unsigned(node.term.rawValue),
-                    "feature_level": .unsigned(UInt64(node.featureLevel)),
+                    "feature_level": .unsigned(UInt64(view.meta.featureLevel)),
                     "members": .array(members),
                 ])))
     }

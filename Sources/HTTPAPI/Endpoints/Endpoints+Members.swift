@@ -111,14 +111,19 @@ extension Endpoints {
         _ change: Command.MemberOrder, _ call: Call, _ caller: Caller, _ world: World
     ) -> Flow<Reply> {
         Flow(call.parameter("id") { NodeID(name: $0) }).then { node in
-            Members.order(change, of: node, caller, call.context, world).map { ordered in
-                .json(
-                    .object([
-                        "member": .string("\(node)"), "change": .string(ordered.row.plan.name),
-                        "state": .string(ordered.isDone ? "done" : "pending"),
-                    ]), status: ordered.isDone ? 200 : 202, index: ordered.index)
+            Members.order(change, of: node, caller, call.context, world).map {
+                shown($0, of: node)
             }
         }
+    }
+
+    /// How far an order has come.
+    static func shown(_ ordered: Members.Ordered, of node: NodeID) -> Reply {
+        .json(
+            .object([
+                "member": .string("\(node)"), "change": .string(ordered.row.plan.name),
+                "state": .string(ordered.isDone ? "done" : "pending"),
+            ]), status: ordered.isDone ? 200 : 202, index: ordered.index)
     }
 
     private static func setAuthority(
@@ -246,7 +251,7 @@ extension Schema {
                                 ])), countMax: Limits.members)),
             ]))
 
-    fileprivate static let memberOrder = Schema.object(
+    static let memberOrder = Schema.object(
         ObjectSchema(
             "MemberChange",
             [

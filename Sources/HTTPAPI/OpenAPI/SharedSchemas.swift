@@ -230,7 +230,9 @@ extension Schema {
                 Property("lease_ms", .nullable(anyNumber)),
                 Property("reachable", .boolean), Property("sealed", .nullable(.boolean)),
                 Property("version", .text(TextRule(0...256))),
-                Property("feature_level", anyNumber),
+                Property(
+                    "feature_level", .nullable(anyNumber),
+                    "The highest that its release knows; null until it has registered."),
             ]))
 
     static let cluster = Schema.object(

@@ -1,3 +1,4 @@
+internal import APITypes
 internal import AuthCore
 internal import AuthService
 internal import ByteCodec
@@ -14,7 +15,7 @@ internal import WriteAheadLog
 /// One node of a cluster: everything put together, started and stopped.
 public final class Node: Sendable {
     /// The version of the software.
-    public static let version = "0.1.0"
+    public static let version = Release.version
 
     private let configuration: NodeConfiguration
     private let runtime: ReplicaRuntime

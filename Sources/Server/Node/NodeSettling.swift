@@ -66,7 +66,8 @@ final class NodeSettling: Sendable {
         }
         if let member, !member.isExpected, member.url.string == introduction.url,
             member.peer.string == introduction.peer,
-            member.version.string == introduction.version
+            member.version.string == introduction.version,
+            member.featureLevel == StateMachine.featureLevel
         {
             return true
         }

@@ -4,11 +4,13 @@ import WatchwordClient
 /// The cluster.
 struct ClusterCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "cluster", abstract: "Show the cluster and change its members.",
+        commandName: "cluster",
+        abstract: "Show the cluster, change its members, upgrade and verify it.",
         subcommands: [
             Status.self, MembersCommand.self, AddCommand.self, JoinCommand.self,
             PromoteCommand.self, DemoteCommand.self, RemoveCommand.self, ReplaceCommand.self,
-            Transfer.self, AuthorityCommand.self,
+            TokensCommand.self, CancelTokenCommand.self, Transfer.self, AuthorityCommand.self,
+            UpgradeCommand.self, VerifyCommand.self,
         ])
 
     struct Status: AsyncParsableCommand {

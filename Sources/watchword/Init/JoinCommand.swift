@@ -1,4 +1,6 @@
+import APITypes
 import ArgumentParser
+import AuthCore
 import Crypto
 import Foundation
 import SwiftASN1
@@ -104,6 +106,8 @@ struct JoinCommand: AsyncParsableCommand {
         let body = JSON.object([
             "token": .string(token), "certificate_request": .string(request),
             "url": .string(place.url), "peer": .string(place.peer),
+            "version": .string(Release.version),
+            "feature_level": .integer(Int64(StateMachine.featureLevel)),
         ])
         return try await connection.withClient(needsToken: false) {
             try await $0.send("POST", "/v1/cluster/members", body: body)
