@@ -112,11 +112,13 @@ import Testing
         let digest = try #require(meta.checkpoint.digest)
         #expect(
             duty.due(
-                meta, node: NodeID(4), isLeading: false, now: SteadyTime(nanoseconds: 1))
+                meta, node: NodeID(4), installed: .zero, isLeading: false,
+                now: SteadyTime(nanoseconds: 1))
                 == .attestCheckpoint(.init(index: meta.checkpoint.index, digest: digest)))
         #expect(
             duty.due(
-                meta, node: NodeID(5), isLeading: false, now: SteadyTime(nanoseconds: 1)) == nil)
+                meta, node: NodeID(5), installed: .zero, isLeading: false,
+                now: SteadyTime(nanoseconds: 1)) == nil)
         for node: UInt64 in [1, 4] { try house.attest(digest, at: meta.checkpoint.index, by: node) }
         meta = try house.meta
         #expect(meta.checkpoint.verdict(meta.configuration) == nil)
