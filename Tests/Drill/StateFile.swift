@@ -31,22 +31,19 @@ struct StateFile {
         return "\(folder)/\(words[1])"
     }
 
-    /// All pages of the largest table, from its root on.
-    func pagesOfLargestTable() throws -> [Page] {
+    /// All pages of the table of sessions, from its root on.
+    func pagesOfSessions() throws -> [Page] {
         let newest = try [0, Self.pageBytes].max { try word(144 + $0, 8) < word(144 + $1, 8) } ?? 0
-        var largest: (rows: UInt64, root: UInt64)?
         for leaf in try pages(from: try word(newest + 88 + 40, 8)) where !leaf.isBranch {
             for node in leaf.nodes {
-                let place = Int(leaf.number) * Self.pageBytes + node
-                // The head of a table, behind the name.
-                guard try word(place + 4, 2) == 2 else { continue }
-                let head = place + 8 + Int(try word(place + 6, 2))
-                let rows = try word(head + 32, 8)
-                if rows > largest?.rows ?? 0 { largest = (rows, try word(head + 40, 8)) }
+                // The name of a table, and its head behind that.
+                let name = Int(leaf.number) * Self.pageBytes + node + 8
+                let head = name + Int(try word(name - 2, 2))
+                guard bytes[name..<head].elementsEqual("t09".utf8) else { continue }
+                return try pages(from: try word(head + 40, 8))
             }
         }
-        guard let largest else { throw DrillFailure("\(path) has no rows") }
-        return try pages(from: largest.root)
+        throw DrillFailure("\(path) has no sessions")
     }
 
     private func pages(from root: UInt64) throws -> [Page] {
