@@ -68,6 +68,12 @@ var targets: [Target] = [
     target(
         "HTTPAPI",
         ["ByteCodec", "RaftCore", "APITypes", "AuthCore", "AuthService", "Cryptography"]),
+    target(
+        "Recovery",
+        [
+            "ByteCodec", "RaftCore", "APITypes", "AuthCore", "Cryptography", "WriteAheadLog",
+            "StateStore",
+        ]),
     // The simulator
     target(
         "SimulationKit",
@@ -100,6 +106,12 @@ var targets: [Target] = [
     tests(
         "SimulationTests",
         ["SimulationKit", "RaftCore", "WriteAheadLog", "AuthCore", "ByteCodec"]),
+    tests(
+        "RecoveryTests",
+        [
+            "Recovery", "RaftCore", "ByteCodec", "APITypes", "AuthCore", "WriteAheadLog",
+            "StateStore", "SimulationKit",
+        ]),
     tests("HouseRulesTests", []),
 ]
 
@@ -168,7 +180,8 @@ if !coreOnly {
         .executableTarget(
             name: "watchword",
             dependencies: [
-                "WatchwordClient", "APITypes", "AuthCore", arguments, x509, asn1, crypto,
+                "WatchwordClient", "APITypes", "AuthCore", "RaftCore", "Recovery", arguments, x509,
+                asn1, crypto,
             ], swiftSettings: settings),
         // Rank 5
         .executableTarget(

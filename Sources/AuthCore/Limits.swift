@@ -74,6 +74,8 @@ public enum Limits {
     public static let members = 64
     /// Join tokens that may be open at a time.
     public static let joinTokens = 16
+    /// Node numbers that a recovery leaves out: more than could be given out in what it loses.
+    static let numbersLeftOut: UInt64 = 100
     /// How long a join token may be good: one day.
     public static let joinTokenMilliseconds: UInt64 = 86_400_000
     /// The certificate of the peer authority, and its sealed key.

@@ -181,26 +181,14 @@ public final class NodeDisk {
     /// it (recovery R1).
     private static func repairCache(_ path: String, after last: LastRun, logger: Logger) throws {
         guard last.ending == .failed else { return }
-        let fileSystem = PosixFileSystem()
-        var files: [String] = []
-        for name in try fileSystem.list(path) {
-            let inner = "\(path)/\(name)"
-            guard try fileSystem.status(inner)?.kind == .directory else {
-                files.append(inner)
-                continue
-            }
-            let names = try fileSystem.list(inner)
-            // A state that was given up is not read any more.
-            if names.contains(LostState.fileName) { continue }
-            for file in names { files.append("\(inner)/\(file)") }
-        }
-        var written = 0
-        for file in files where try fileSystem.status(file)?.kind == .file {
-            written += try CachedFile.makeDurable(file, fileSystem: fileSystem)
-        }
+        // A state that was given up is not read any more.
+        let compared = try CachedFile.makeAllDurable(
+            in: path, besides: LostState.fileName, fileSystem: PosixFileSystem())
         logger.warning(
             "a write had failed in the last run: all files were compared with the disk",
-            metadata: ["files": "\(files.count)", "blocks_written_again": "\(written)"])
+            metadata: [
+                "files": "\(compared.files)", "blocks_written_again": "\(compared.blocks)",
+            ])
     }
 
     // The machine's name for its present start; zeros if it has none.

@@ -35,6 +35,31 @@ public enum CachedFile {
         }
     }
 
+    /// The same for every file of a data directory and of the directories in it, besides those that
+    /// hold a file of the name `mark`: nobody reads them any more.
+    ///
+    /// - Returns: how many files were compared, and how many blocks written.
+    public static func makeAllDurable(
+        in directory: String, besides mark: String, fileSystem: any FileSystem
+    ) throws(FileSystemError) -> (files: Int, blocks: Int) {
+        var files: [String] = []
+        for name in try fileSystem.list(directory) {
+            let inner = "\(directory)/\(name)"
+            guard try fileSystem.status(inner)?.kind == .directory else {
+                files.append(inner)
+                continue
+            }
+            let names = try fileSystem.list(inner)
+            if names.contains(mark) { continue }
+            for file in names { files.append("\(inner)/\(file)") }
+        }
+        var blocks = 0
+        for file in files where try fileSystem.status(file)?.kind == .file {
+            blocks += try makeDurable(file, fileSystem: fileSystem)
+        }
+        return (files.count, blocks)
+    }
+
     private static func makeDurable(
         _ range: Range<Int>, _ file: FileHandle, _ path: String, _ fileSystem: any FileSystem
     ) throws(FileSystemError) -> Int {

@@ -19,6 +19,8 @@ public enum DataDirectoryError: Error, Equatable, Sendable {
     case wrongCluster(found: [UInt8], expected: [UInt8])
     /// It belongs to another node of the cluster.
     case wrongNode(found: NodeID, expected: NodeID)
+    /// An operator began to recover the cluster from this node, and that has not come to its end.
+    case recoveryUnfinished(path: String)
 }
 
 /// A node's data directory, held for this process alone (consensus recovery R0).
@@ -30,6 +32,7 @@ public final class DataDirectory {
     static let lockName = "LOCK"
     static let identityName = "IDENTITY"
     static let identityDraftName = "IDENTITY.tmp"
+    static let recoveryName = "RECOVERY"
     // Made by mkfs at the root of a file system, which a data directory may be.
     static let ignoredName = "lost+found"
 
@@ -41,7 +44,7 @@ public final class DataDirectory {
     /// that votes and entries were lost (`WALOptions.mayCreate`).
     public private(set) var isInitialised: Bool
 
-    private let fileSystem: any FileSystem
+    let fileSystem: any FileSystem
     private let lock: FileHandle
 
     /// Opens a data directory, or makes one where there is nothing or an empty directory.
@@ -74,7 +77,7 @@ public final class DataDirectory {
         }
     }
 
-    private init(
+    init(
         path: String, fileSystem: any FileSystem, lock: FileHandle, _ contents: IdentityFile
     ) {
         self.path = path
@@ -122,13 +125,13 @@ public final class DataDirectory {
         try fileSystem.synchronizeDirectory(path)
     }
 
-    private static func checkMode(_ path: String, _ status: FileStatus) throws {
+    static func checkMode(_ path: String, _ status: FileStatus) throws {
         guard status.permissions & 0o077 == 0 else {
             throw DataDirectoryError.looseMode(path: path, permissions: status.permissions)
         }
     }
 
-    private static func takeLock(
+    static func takeLock(
         _ path: String, _ fileSystem: any FileSystem
     ) throws -> FileHandle {
         let lockPath = "\(path)/\(lockName)"
@@ -145,6 +148,9 @@ public final class DataDirectory {
         _ path: String, _ fileSystem: any FileSystem, expected: WALIdentity
     ) throws -> IdentityFile {
         let names = try fileSystem.list(path)
+        guard !names.contains(recoveryName) else {
+            throw DataDirectoryError.recoveryUnfinished(path: path)
+        }
         guard names.contains(identityName) else {
             let harmless = [lockName, identityDraftName, ignoredName]
             guard names.allSatisfy(harmless.contains) else {
@@ -167,7 +173,7 @@ public final class DataDirectory {
         return contents
     }
 
-    private static func read(
+    static func read(
         _ path: String, _ fileSystem: any FileSystem
     ) throws -> (contents: IdentityFile, isWhole: Bool) {
         let filePath = "\(path)/\(identityName)"

@@ -112,7 +112,7 @@ struct LogRecovery {
     }
 
     // R6. True when the log must begin anew behind the state's snapshot.
-    private func mustDiscard(
+    func mustDiscard(
         _ replay: LogReplay, _ state: DurableState, isDamaged: Bool
     ) throws(WALError) -> Bool {
         let snapshot = state.snapshot

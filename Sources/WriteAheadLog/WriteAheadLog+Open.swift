@@ -58,7 +58,7 @@ extension WriteAheadLog {
         }
     }
 
-    private static func readWatermark(
+    static func readWatermark(
         _ files: LogFiles, identity: WALIdentity, names: [FileName]
     ) throws(WALError) -> Watermark? {
         let name = FileName.other(Watermark.fileName)

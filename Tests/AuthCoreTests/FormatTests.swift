@@ -237,6 +237,10 @@ struct Example: Sendable, CustomTestStringConvertible {
                 .init(
                     expectedVersion: 0, certificate: "-----BEGIN CERTIFICATE-----",
                     sealedKey: SealedBlob(term: 1, bytes: [4, 4])))),
+        Example(
+            "recover",
+            .recover(
+                .init(survivor: NodeID(3), last: EntryID(index: LogIndex(99), term: Term(7))))),
         Example(outcome: .joinToken(joinToken), "outcome-join-token"),
         Example(outcome: .plan(plan), "outcome-plan"),
         Example(outcome: .session(session), "outcome-session"),

@@ -82,7 +82,7 @@ struct Drill: AsyncParsableCommand {
     /// What compares times, or takes long, is not part of the short form: it is asked for by name.
     private func isWanted(_ name: String) -> Bool {
         guard only.isEmpty else { return only.contains(name) }
-        return !short || !["revocation-latency", "storm"].contains(name)
+        return !short || !["revocation-latency", "storm", "state-damage"].contains(name)
     }
 
     private typealias Work = () async throws -> [Verdict]

@@ -35,6 +35,8 @@ extension AuditNote {
             self.init(.memberChange, .member(body.node))
         case .setPeerAuthority:
             self.init(.authoritySet, .none)
+        case .recover(let body):
+            self.init(.clusterRecover, .member(body.survivor))
         case .createUser(let body):
             self.init(.userCreate, .user(body.id))
         case .updateUser(let body):

@@ -150,7 +150,7 @@ extension Execution {
     ///
     /// What its last process proposed may still be on its way to the log: its run is closed, so
     /// that no copy of it takes effect. The outcomes that are kept for it go with the next sweeps.
-    private func forget(_ node: NodeID) throws {
+    func forget(_ node: NodeID) throws {
         precondition(!meta.configuration.isMember(node), "\(node) is a member")
         try MemberRow.read(node, tables)?.remove(tables)
         try ProposalRunRow.closed(node).put(tables)

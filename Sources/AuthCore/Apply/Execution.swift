@@ -81,7 +81,7 @@ struct Execution {
         case .bootstrap:
             return .refused(.alreadyBootstrapped)
         case .registerMember, .touchSessions, .sweep, .settlePlan, .beginCheckpoint,
-            .attestCheckpoint:
+            .attestCheckpoint, .recover:
             guard header.actor == .node else { return .refused(.insufficientPermissions) }
         case .recordAudit, .rehashPassword, .rotateRefresh, .redeemJoinToken:
             // They carry their own proof, or need none.
@@ -110,6 +110,7 @@ struct Execution {
         case .setPeerAuthority(let body): try setPeerAuthority(body)
         case .beginCheckpoint: beginCheckpoint()
         case .attestCheckpoint(let body): attestCheckpoint(body)
+        case .recover(let body): try recover(body)
         case .createUser(let body): try createUser(body)
         case .updateUser(let body): try updateUser(body)
         case .deleteUser(let body): try deleteUser(body)

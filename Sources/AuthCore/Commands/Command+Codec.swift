@@ -117,6 +117,7 @@ extension Command.Operation {
         case .raiseFeatureLevel: 6
         case .beginCheckpoint: 50
         case .attestCheckpoint: 51
+        case .recover: 60
         case .createUser: 10
         case .updateUser: 11
         case .deleteUser: 12
@@ -157,6 +158,7 @@ extension Command.Operation {
         case .setPeerAuthority(let body): body.write(to: &writer)
         case .beginCheckpoint: break
         case .attestCheckpoint(let body): body.write(to: &writer)
+        case .recover(let body): body.write(to: &writer)
         case .createUser(let body): body.write(to: &writer)
         case .updateUser(let body): body.write(to: &writer)
         case .deleteUser(let body): body.write(to: &writer)
@@ -192,6 +194,7 @@ extension Command.Operation {
         case 6: self = .raiseFeatureLevel(.init(level: try reader.read()))
         case 50: self = .beginCheckpoint
         case 51: self = .attestCheckpoint(try .init(from: &reader))
+        case 60: self = .recover(try .init(from: &reader))
         case 10: self = .createUser(try .init(from: &reader))
         case 11: self = .updateUser(try .init(from: &reader))
         case 12: self = .deleteUser(try .init(from: &reader))

@@ -11,7 +11,8 @@ extension Command.Operation {
             .deleteUser, .setPassword, .rehashPassword,
             .grantRole, .revokeRole, .putRole, .deleteRole, .startSession, .rotateRefresh,
             .revokeSession, .revokeSessions, .touchSessions, .putSecret, .deleteSecret,
-            .createJoinToken, .redeemJoinToken, .orderChange, .settlePlan, .setPeerAuthority:
+            .createJoinToken, .redeemJoinToken, .orderChange, .settlePlan, .setPeerAuthority,
+            .recover:
             1
         }
     }

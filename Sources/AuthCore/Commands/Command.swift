@@ -45,6 +45,7 @@ public struct Command: Hashable, Sendable {
         case setPeerAuthority(SetPeerAuthority)
         case beginCheckpoint
         case attestCheckpoint(AttestCheckpoint)
+        case recover(Recover)
     }
 
     /// Whether the command may take access away from anybody, so that its acknowledgement must
@@ -61,7 +62,8 @@ public struct Command: Hashable, Sendable {
             .recordAudit, .rehashPassword, .putSecret:
             // These add rows, prolong, or replace what no validation reads.
             return false
-        case .createJoinToken, .redeemJoinToken, .orderChange, .settlePlan, .setPeerAuthority:
+        case .createJoinToken, .redeemJoinToken, .orderChange, .settlePlan, .setPeerAuthority,
+            .recover:
             // They say which nodes there are; no validation reads that. That a node which leaves
             // holds no lease any more is the business of the change itself (rule 7).
             return false

@@ -39,6 +39,8 @@ public enum AuditAction: UInt16, CaseIterable, Sendable {
     case memberRemove = 68
     /// Somebody had the nodes compare their states.
     case clusterVerify = 69
+    /// A cluster that had lost its quorum goes on from one survivor.
+    case clusterRecover = 70
 
     /// The name as the API shows it.
     public var name: String {
@@ -48,6 +50,7 @@ public enum AuditAction: UInt16, CaseIterable, Sendable {
         case .keyringUpdate: "keyring.update"
         case .clusterRaise: "cluster.raise"
         case .clusterVerify: "cluster.verify"
+        case .clusterRecover: "cluster.recover"
         case .memberInvite: "member.invite"
         case .memberJoin: "member.join"
         case .memberPromote: "member.promote"

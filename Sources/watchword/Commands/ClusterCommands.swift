@@ -10,7 +10,7 @@ struct ClusterCommand: AsyncParsableCommand {
             Status.self, MembersCommand.self, AddCommand.self, JoinCommand.self,
             PromoteCommand.self, DemoteCommand.self, RemoveCommand.self, ReplaceCommand.self,
             TokensCommand.self, CancelTokenCommand.self, Transfer.self, AuthorityCommand.self,
-            UpgradeCommand.self, VerifyCommand.self,
+            UpgradeCommand.self, VerifyCommand.self, RecoverCommand.self,
         ])
 
     struct Status: AsyncParsableCommand {
