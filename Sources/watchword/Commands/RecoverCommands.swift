@@ -143,7 +143,7 @@ struct RecoverCommand: ParsableCommand {
         @Option(name: .customLong("data"), help: "The node's data directory.") var directory: String
 
         /// The longest that anybody may still answer by a lease, and more (docs/lease.md).
-        private static let leaseSeconds: UInt32 = 3
+        private static let leaseSeconds = 3
 
         func run() throws {
             let recovery = Recovery(directory: directory)

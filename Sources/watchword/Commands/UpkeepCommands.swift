@@ -34,7 +34,7 @@ struct UpgradeCommand: AsyncParsableCommand {
         // A member that has not registered is known to know nothing.
         let common = levels.contains(nil) ? nil : levels.compactMap { $0 }.min()
         guard finish || level != nil else { return try show(cluster, members, present, common) }
-        guard let target = level.map(Int64.init) ?? common else {
+        guard let target = level.map({ Int64($0) }) ?? common else {
             throw CommandFailure(
                 .conflict, "a member has not registered yet: see `cluster upgrade`")
         }
@@ -92,7 +92,7 @@ struct VerifyCommand: AsyncParsableCommand {
         }
         try show(told)
         let members = told["members"]?.elements ?? []
-        let differing = Self.ids(of: members) { $0["agrees"] == .bool(false) }
+        let differing = Self.ids(of: members) { $0["agrees"]?.bool == false }
         let silent = Self.ids(of: members) { $0["hash"]?.text == nil }
         if told["state"]?.text == "undecidable" {
             throw CommandFailure(.general, "the states differ, and no quorum says the same")
