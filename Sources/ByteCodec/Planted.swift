@@ -69,8 +69,6 @@ public enum Planted: String, CaseIterable, Sendable {
     case campaignWhileRepairing = "campaign-while-repairing"
     /// A damaged node acknowledges up to its promise and not up to what it has (R8 iii).
     case acknowledgeBehindDamage = "acknowledge-behind-damage"
-    /// A damaged node refuses an append as if it had never had the entries (R8 iv).
-    case damageRefused = "damage-refused"
     /// A node that restarts within its repair takes its log for whole (R8 v).
     case promiseForgottenAtStart = "promise-forgotten-at-start"
     /// The log is written anew without what was appended last.

@@ -268,7 +268,7 @@ extension RaftCore {
         }
         // Who has lost what the leader asks for may have acknowledged it: a plain refusal of that would
         // be taken for an old one.
-        if isRepairing, !Planted.damageRefused.isOn {
+        if isRepairing {
             sometimes(.damageAnswered)
             send(.appendReply(.damaged(previous: previous.index, hint: hint)), to: leader)
         } else {

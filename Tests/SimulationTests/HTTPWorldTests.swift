@@ -15,17 +15,17 @@ import Testing
 
     @Test("a calm world does all kinds of work, and every history of it is decided")
     func calm() {
-        var options = SwarmOptions.calm(nodes: 3, seconds: 20, operationsPerSecond: 100)
+        var options = SwarmOptions.calm(nodes: 3, seconds: 10, operationsPerSecond: 50)
         options.isHTTP = true
         let report = Simulation.run(seed: 5, options: options)
         #expect(report.violation == nil, "seed 5")
-        #expect(report.counters[.writesAcknowledged] > 200)
-        #expect(report.counters[.allows] > 200)
-        #expect(report.counters[.denials] > 20)
-        #expect(report.counters[.refreshes] > 10)
-        #expect(report.counters[.historiesChecked] >= 10)
+        #expect(report.counters[.writesAcknowledged] > 50)
+        #expect(report.counters[.allows] > 50)
+        #expect(report.counters[.denials] > 5)
+        #expect(report.counters[.refreshes] > 2)
+        #expect(report.counters[.historiesChecked] >= 3)
         #expect(report.counters[.historiesUndecided] == 0)
-        #expect(report.counters[.auditRowsChecked] > 300)
+        #expect(report.counters[.auditRowsChecked] > 80)
     }
 
     @Test("the same seed gives the same trace, event for event (M1)")

@@ -34,7 +34,7 @@ public struct DowntimeBudget: Sendable {
 
     private static let second: UInt64 = 1_000_000
     /// So many faults in a run, so far apart, the first one so late, in microseconds.
-    private static let faults: UInt64 = 4
+    public static let faults: UInt64 = 4
     private static let every = 5 * second
     private static let first = 3 * second
 
@@ -84,14 +84,14 @@ public struct DowntimeBudget: Sendable {
     ]
 
     /// Lets such faults happen.
-    public func run(seed: UInt64) -> Outcome {
+    public func run(seed: UInt64, faults count: UInt64 = Self.faults) -> Outcome {
         var options = SwarmOptions()
-        options.seconds = (Self.first + Self.faults * Self.every) / Self.second
+        options.seconds = (Self.first + count * Self.every) / Self.second
         options.clients = 200
         options.thinkTime = UInt64(options.clients) * Self.second / 500
         options.readShare = 0
         options.retryShare = 256
-        let faults = (0..<Self.faults).map {
+        let faults = (0..<count).map {
             PlannedFault(at: Self.first + $0 * Self.every, fault: fault)
         }
         let world = World(
