@@ -18,6 +18,8 @@ func logDamage(_ bench: Bench, times: Int) async throws -> Verdict {
                 let leader = try await bench.leader()
                 let follower = cluster.nodes.map(\.id).first { $0 != leader } ?? leader
                 let id = number % 2 == 0 ? follower : leader
+                // The newest segment may have begun just now, and needs some groups to be hit in.
+                try await Task.sleep(for: .seconds(1))
                 try cluster.signal(id, SIGKILL)
                 while try cluster.isRunning(id) { try await Task.sleep(for: .milliseconds(1)) }
                 let hit = try place.flip(inFolder: "\(cluster.node(id).dataFolder)/wal")
