@@ -90,13 +90,14 @@ struct Drill: AsyncParsableCommand {
     private func drills(_ bench: Bench) -> [(name: String, work: Work)] {
         let scale = short ? 10 : 1
         return [
-            ("leader-kills", { [try await leaderKills(bench, times: 200 / scale)] }),
-            ("total-kills", { [try await totalKills(bench, times: 50 / scale)] }),
-            ("handovers", { [try await handovers(bench, times: 100 / scale)] }),
-            ("revocations", { [try await revocations(bench, count: 10_000 / scale)] }),
+            // First what starts nodes often: a start reads the whole state, which the others make large.
             (
                 "validations", { [try await validationsThroughKills(bench, times: 200 / scale)] }
             ),
+            ("total-kills", { [try await totalKills(bench, times: 50 / scale)] }),
+            ("leader-kills", { [try await leaderKills(bench, times: 200 / scale)] }),
+            ("handovers", { [try await handovers(bench, times: 100 / scale)] }),
+            ("revocations", { [try await revocations(bench, count: 10_000 / scale)] }),
             ("revocation-latency", { try await revocationLatency(bench, count: 3_000 / scale) }),
             ("logins", { [try await logins(bench, count: 10_000 / scale)] }),
             ("paused", { try await disturbed(bench, scale: scale, .paused(bench)) }),
