@@ -231,7 +231,10 @@ struct LogReader {
                 let group = located.group
                 if group.number != expected { replay.bridge(to: group) }
                 expected = group.number + 1
-                let before = replay
+                // A copy is as long as the log: only a group that takes something away needs one.
+                let isGrowing = group.records.allSatisfy { $0.kind == .entry }
+                let before = isGrowing ? nil : replay
+                let count = replay.count
                 do {
                     try replay.apply(group)
                 } catch {
@@ -239,7 +242,7 @@ struct LogReader {
                         WALCorruption(
                             file: files.path(segment.name), offset: located.block * Block.bytes,
                             index: error.index, term: error.term, reason: .recordOrder))
-                    replay = before
+                    if let before { replay = before } else { replay.takeBack(to: count) }
                     replay.anchor(group.frame.summary)
                 }
                 summaries.append(replay.summary)

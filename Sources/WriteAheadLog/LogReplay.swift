@@ -80,6 +80,12 @@ struct LogReplay {
         self.floor = floor
     }
 
+    /// How many entries there are, whole or lost.
+    var count: Int { slots.count }
+
+    /// Takes back what a group that appends only has appended, when it proves to be wrong.
+    mutating func takeBack(to count: Int) { slots.removeLast(slots.count - count) }
+
     /// The index of the last entry, whole or lost.
     var lastIndex: LogIndex { logStart.index + slots.count }
 
