@@ -305,7 +305,13 @@ extension LogReplay {
     /// - Returns: whether it goes on where this ends.
     mutating func link(_ header: SegmentHeader) -> Bool {
         let isContinued = isContinued(by: header)
-        if isContinued { name(header.startsAfter) } else { anchor(header.summary) }
+        if isContinued {
+            name(header.startsAfter)
+            // The last group before it may be lost, and have held nothing but a term and a vote.
+            hardState = header.hardState
+        } else {
+            anchor(header.summary)
+        }
         promised = header.promised
         return isContinued
     }

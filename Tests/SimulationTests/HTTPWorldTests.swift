@@ -28,6 +28,13 @@ import Testing
         #expect(report.counters[.auditRowsChecked] > 80)
     }
 
+    @Test("machines that joined serve when all that the cluster began with have gone")
+    func joined() {
+        let report = Simulation.run(seed: 1273, options: options(1273, seconds: 40))
+        #expect(report.violation == nil, "simulate --seed 1273 --http --seconds 40")
+        #expect(report.counters[.nodesRemoved] >= 3)
+    }
+
     @Test("the same seed gives the same trace, event for event (M1)")
     func deterministic() {
         let first = Simulation.run(seed: 3, options: options(3, seconds: 5))

@@ -57,7 +57,8 @@ final class HTTPLayer {
         self.world = world
         options = world.options
         services = Array(repeating: nil, count: world.options.machines)
-        balancer = Balancer(nodes: world.options.nodes)
+        // Machines that join later are servers of it too, and fail its checks until then.
+        balancer = Balancer(nodes: world.options.machines)
         random = RandomSource(world.plan.seed, .front, 0)
         let least = Argon2Parameters(memoryKiB: 8, passes: 1, lanes: 1)
         do throws(PasswordHashError) {

@@ -201,7 +201,10 @@ extension HTTPLayer {
             operation.needsRole = isDrawn(index, 1, in: 3)
         }
         // Each gateway may stand beside any node; some go through the load balancer.
-        if isDrawn(index, 7, in: 8) { operation.node = draw(index, options.nodes) }
+        let machines = world.nodes.indices.filter { world.nodes[$0].isUsed }
+        if isDrawn(index, 7, in: 8), !machines.isEmpty {
+            operation.node = machines[draw(index, machines.count)]
+        }
         return operation
     }
 }

@@ -24,7 +24,7 @@ extension HTTPLayer {
                     random: RandomSource(world.plan.seed, .client, index)))
             schedule(.act(client: index), in: 50_000 + clients[index].random.upTo(100_000))
         }
-        for node in 0..<options.nodes {
+        for node in 0..<options.machines {
             schedule(.balancerLooks(node: node), in: random.upTo(Balancer.inter))
         }
     }
