@@ -16,14 +16,16 @@ public final class API: Sendable {
     public init(environment: any APIEnvironment, options: APIOptions = APIOptions()) {
         self.environment = environment
         self.options = options
-        guard !options.servesOnlyMetrics else {
-            table = RouteTable([Endpoints.openMetrics])
-            return
-        }
-        let routes = Endpoints.all
-        let document = OpenAPIDocument.make(RouteTable(routes), version: options.version).bytes
-        table = RouteTable(routes + [Endpoints.openAPI(document)])
+        table = options.servesOnlyMetrics ? Self.metrics : Self.whole
     }
+
+    private static let metrics = RouteTable([Endpoints.openMetrics])
+    // Made once: the document takes as long as many requests.
+    private static let whole: RouteTable = {
+        let routes = Endpoints.all
+        let document = OpenAPIDocument.make(RouteTable(routes), version: Release.version).bytes
+        return RouteTable(routes + [Endpoints.openAPI(document)])
+    }()
 
     /// What to do with a request's body, once its head is there.
     public enum BodyAdmission: Equatable, Sendable {

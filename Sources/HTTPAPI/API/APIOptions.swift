@@ -20,8 +20,6 @@ public struct APIOptions: Sendable {
     public var timeoutMillisecondsMin: UInt64 = 100
     /// The longest deadline that a request may name, in milliseconds.
     public var timeoutMillisecondsMax: UInt64 = 30_000
-    /// The version of the software, for the document.
-    public var version = Release.version
 
     public init() {}
 }

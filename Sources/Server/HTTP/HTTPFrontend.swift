@@ -42,7 +42,6 @@ final class HTTPFrontend: Sendable {
         var options = APIOptions()
         options.trustedProxies = proxies
         options.metricsKey = try configuration.metricsKeyFile.map(PrivateFileReader.read)
-        options.version = Node.version
         let runner = NeedRunner(runtime: runtime, hashing: hashing, membership: membership)
         let connections = connections
         let makeServices = { (options: APIOptions, limits: ConnectionLimits) in
