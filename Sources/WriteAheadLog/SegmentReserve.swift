@@ -26,12 +26,16 @@ struct SegmentReserve {
     private var raw: [UInt64] = []
     private var filling: Filling?
     private var nextNumber: UInt64 = 1
+    // What a step writes, made once.
+    private let zeros: [UInt8]
 
     /// Takes over what is in the directory. A spare is looked through: a node that stopped while
     /// it made one a segment may have left anything in it.
     init(files: LogFiles, options: WALOptions, names: [FileName]) throws(WALError) {
         self.files = files
         self.options = options
+        zeros = [UInt8](
+            repeating: 0, count: min(options.reserveStepBytes, options.segmentBytes))
         var found: [(FileName, UInt64)] = []
         for name in names {
             switch name {
@@ -111,9 +115,9 @@ struct SegmentReserve {
         if filling == nil { filling = try beginFilling() }
         guard var step = filling else { preconditionFailure("nothing to fill") }
         let count = min(options.reserveStepBytes, options.segmentBytes - step.offset)
-        let zeros = [UInt8](repeating: 0, count: count)
+        let part = count == zeros.count ? zeros : Array(zeros.prefix(count))
         try files.callForRoom { fs throws(FileSystemError) in
-            try fs.write(step.file, zeros, at: step.offset)
+            try fs.write(step.file, part, at: step.offset)
             try fs.synchronizeData(step.file)
         }
         step.offset += count

@@ -41,7 +41,7 @@ extension World {
         process.turns += 1
         let turn = process.replica.turn(
             inputs, before: process.glance, now: clocks,
-            isWhole: process.turns.isMultiple(of: 64))
+            isWhole: process.turns.isMultiple(of: 512))
         process.glance = turn.glance
         process.deadline = turn.deadline
         observe(node, process, turn)
