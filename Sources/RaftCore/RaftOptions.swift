@@ -50,6 +50,9 @@ public struct RaftOptions: Equatable, Sendable {
 
     public init() {}
 
+    /// The longest that a follower which hears nothing waits before it campaigns, exclusive.
+    public var electionTimeoutMillisecondsMax: UInt64 { 2 * electionTimeoutMilliseconds }
+
     /// Makes every time longer, for nodes that are farther apart.
     public mutating func stretch(by factor: UInt64) {
         precondition((1...100).contains(factor), "factor \(factor)")

@@ -10,7 +10,7 @@ struct AvailabilityFilterTests {
 
     @Test("a load balancer is told yes only after a while, and no at once")
     func hysteresis() {
-        var filter = AvailabilityFilter(settleMilliseconds: 500)
+        var filter = AvailabilityFilter(settleMilliseconds: 500, toleranceMilliseconds: 0)
         #expect(filter.current == .unavailable("starting"))
         filter.observe(.available, now: time(0))
         #expect(filter.current == .unavailable("settling"))
@@ -46,6 +46,25 @@ struct AvailabilityFilterTests {
         #expect(filter.current == .unavailable("no leader"))
         filter.observe(.available, now: time(2_601))
         #expect(filter.current == .unavailable("settling"))
+    }
+
+    @Test(
+        "what is borne is a second, and twice the longest election time-out where that is more",
+        arguments: [(UInt64(1), UInt64(1_000)), (10, 4_800)])
+    func profiles(factor: UInt64, tolerance: UInt64) {
+        var raft = RaftOptions()
+        raft.stretch(by: factor)
+        var filter = AvailabilityFilter(elections: raft)
+        #expect(filter.toleranceMilliseconds == tolerance)
+        filter.observe(.available, now: time(0))
+        filter.observe(.available, now: time(500))
+        filter.observe(.unavailable("no leader"), isPassing: true, now: time(550))
+        // The longest that nobody campaigns, and the campaign.
+        let campaign = raft.electionTimeoutMillisecondsMax + raft.campaignRetryMilliseconds
+        filter.observe(.unavailable("no leader"), isPassing: true, now: time(550 + campaign))
+        #expect(filter.current == .available)
+        filter.observe(.unavailable("no leader"), isPassing: true, now: time(550 + tolerance))
+        #expect(filter.current == .unavailable("no leader"))
     }
 
     @Test("what does not pass by itself counts at once, also in the middle of an election")

@@ -32,8 +32,8 @@ final class NodeService: @unchecked Sendable {
 
     // What is sampled.
     var facts: NodeFacts
-    var writes = AvailabilityFilter()
-    var validations = AvailabilityFilter()
+    var writes: AvailabilityFilter
+    var validations: AvailabilityFilter
     /// When a read of this node's own was last confirmed.
     var confirmedAt: SteadyTime?
     var isProbing = false
@@ -65,6 +65,8 @@ final class NodeService: @unchecked Sendable {
         random = SimulatedRandomBytes(seed: seed)
         chance = RandomSource(seed: seed ^ 0x4E4F_4445)
         facts = NodeFacts(node: NodeID(UInt64(node + 1)), version: "0.1.0")
+        writes = AvailabilityFilter(elections: world.options.raft)
+        validations = writes
     }
 
     var store: MemoryStateStore { world.nodes[node].store }

@@ -97,14 +97,25 @@ public struct AvailabilityFilter: Sendable {
     /// What load balancers are told.
     public private(set) var current: Availability
     private var availableSince: SteadyTime?
-    private var passingSince: SteadyTime?
+    private var unavailableSince: SteadyTime?
 
     /// Begins unavailable.
-    public init(settleMilliseconds: UInt64 = 500, toleranceMilliseconds: UInt64 = 1_000) {
+    public init(settleMilliseconds: UInt64 = 500, toleranceMilliseconds: UInt64) {
         self.settleMilliseconds = settleMilliseconds
         self.toleranceMilliseconds = toleranceMilliseconds
         current = .unavailable("starting")
     }
+
+    /// Begins unavailable, and bears an election that its first campaign decides, whatever the
+    /// times of the cluster are.
+    public init(elections raft: RaftOptions) {
+        self.init(
+            toleranceMilliseconds: max(
+                Self.toleranceMillisecondsMin, 2 * raft.electionTimeoutMillisecondsMax))
+    }
+
+    /// What is borne at least, also where elections are shorter.
+    private static let toleranceMillisecondsMin: UInt64 = 1_000
 
     /// Takes a sample.
     ///
@@ -112,8 +123,8 @@ public struct AvailabilityFilter: Sendable {
     ///   held until then.
     public mutating func observe(_ sample: Availability, isPassing: Bool = false, now: SteadyTime) {
         guard sample == .available else {
-            let begin = passingSince ?? now
-            passingSince = begin
+            let begin = unavailableSince ?? now
+            unavailableSince = begin
             let isBorne =
                 isPassing && now.nanoseconds(since: begin) < toleranceMilliseconds * 1_000_000
             if isBorne, current == .available { return }
@@ -121,7 +132,7 @@ public struct AvailabilityFilter: Sendable {
             availableSince = nil
             return
         }
-        passingSince = nil
+        unavailableSince = nil
         let begin = availableSince ?? now
         availableSince = begin
         if now.nanoseconds(since: begin) >= settleMilliseconds * 1_000_000 {

@@ -74,7 +74,7 @@ public final class Node: Sendable {
             noted: noted, logger: logger)
         facts = NodeFactsKeeper(
             runtime: runtime, node: configuration.node, membership: membership,
-            version: Self.version)
+            version: Self.version, raft: options.replica.raft)
         let worker = try PasswordWorker(hasher: PasswordHasher(), random: random)
         hashing = HashingPool(
             worker: worker,

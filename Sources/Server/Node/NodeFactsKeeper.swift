@@ -14,8 +14,8 @@ final class NodeFactsKeeper: Sendable {
 
     private struct Contents {
         var facts: NodeFacts
-        var writes = AvailabilityFilter()
-        var validations = AvailabilityFilter()
+        var writes: AvailabilityFilter
+        var validations: AvailabilityFilter
         /// When this node last knew that it had everything that was committed then.
         var freshAt: SteadyTime?
         var drainsBalancers = false
@@ -26,13 +26,19 @@ final class NodeFactsKeeper: Sendable {
     private let node: NodeID
     private let contents: Mutex<Contents>
 
+    /// - Parameter raft: the times of elections, which load balancers do not hear of.
     init(
-        runtime: ReplicaRuntime, node: NodeID, membership: MembershipKeeper, version: String
+        runtime: ReplicaRuntime, node: NodeID, membership: MembershipKeeper, version: String,
+        raft: RaftOptions
     ) {
         self.runtime = runtime
         self.membership = membership
         self.node = node
-        contents = Mutex(Contents(facts: NodeFacts(node: node, version: version)))
+        let filter = AvailabilityFilter(elections: raft)
+        contents = Mutex(
+            Contents(
+                facts: NodeFacts(node: node, version: version), writes: filter, validations: filter)
+        )
     }
 
     /// The facts as of now: role, leader and applied index are read afresh.
