@@ -67,7 +67,10 @@ var targets: [Target] = [
     // Rank 3
     target(
         "HTTPAPI",
-        ["ByteCodec", "RaftCore", "APITypes", "AuthCore", "AuthService", "Cryptography"]),
+        [
+            "ByteCodec", "RaftCore", "APITypes", "AuthCore", "Replica", "AuthService",
+            "Cryptography",
+        ]),
     target(
         "Recovery",
         [

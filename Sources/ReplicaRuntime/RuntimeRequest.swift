@@ -1,9 +1,5 @@
 internal import RaftCore
-public import Replica
-
-/// The replica's type under a name that no other module has: the module's own name is that of a
-/// type in it.
-public typealias ReplicaReadFailure = ReadFailure
+internal import Replica
 
 /// What the loop thread is asked for, or told.
 enum RuntimeRequest: Sendable {

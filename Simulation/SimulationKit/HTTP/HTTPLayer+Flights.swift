@@ -228,8 +228,9 @@ extension HTTPLayer {
         world.note(18, flight.node, TraceHash.digest(bytes) >> 16)
         world.counters[.requestsAnswered] += 1
         world.narrate(
-            "n\(flight.node + 1) answers \(response.status) \(Answer(response).code ?? "") to \(flight.requestID), "
-                + "\(flight.intent.kind.told), after \(world.now - (flight.arrived ?? 0)) µs")
+            "n\(flight.node + 1) answers \(response.status) \(Answer(response).code ?? "") "
+                + "to \(flight.requestID), \(flight.intent.kind.told), "
+                + "after \(world.now - (flight.arrived ?? 0)) µs")
         judgeAnswer(flight, response)
         leave(number)
         var delay = wayTime()
@@ -297,11 +298,7 @@ extension HTTPLayer {
 
     func completedTransfer(_ ticket: Ticket, _ completion: TransferCompletion) {
         guard case .transfer(let flight) = takeWaiter(ticket) else { return }
-        switch completion {
-        case .done(let leader): complete(flight, .transferred(.done(leader: leader)))
-        case .failed: complete(flight, .transferred(.failed))
-        case .notLeader(let leader): complete(flight, .transferred(.notLeader(leader: leader)))
-        }
+        complete(flight, Completion(completion))
     }
 }
 

@@ -1,6 +1,7 @@
 internal import AuthCore
 internal import AuthService
 internal import ByteCodec
+internal import HTTPAPI
 internal import RaftCore
 internal import Replica
 internal import ReplicaRuntime
@@ -47,82 +48,11 @@ final class NeedRunner: Sendable {
             let taken = hashing.submit(job) { completion(.hashed($0)) }
             if !taken { completion(.hashingRefused) }
         case .transfer(let target):
-            runtime.transfer(to: target) { result in
-                completion(.transferred(TransferResult(result)))
-            }
+            runtime.transfer(to: target) { result in completion(Completion(result)) }
         case .awaitPlan(let node, let order):
             membership.awaitPlan(of: node, order: order, deadline: deadline) {
                 completion(.planEnded($0))
             }
         }
-    }
-}
-
-extension Completion {
-    /// What the replica answered, in the words of the use cases.
-    fileprivate init(_ completion: ProposalCompletion) {
-        switch completion {
-        case .applied(let index, let bytes):
-            guard let outcome = Self.outcome(of: bytes) else {
-                preconditionFailure("an outcome of our own cannot be read, at \(index)")
-            }
-            self = .applied(index: index, outcome: outcome)
-        case .notProposed(let reason, _):
-            self = .notProposed(ProposalFailure(reason))
-        case .unknown:
-            self = .unknown
-        }
-    }
-
-    private static func outcome(of bytes: [UInt8]) -> Outcome? {
-        do { return try Outcome(decoding: bytes) } catch { return nil }
-    }
-
-    fileprivate init(_ completion: ReadCompletion) {
-        switch completion {
-        case .confirmed(let index):
-            self = .readConfirmed(index)
-        case .failed(let reason, _):
-            self = .readFailed(AuthService.ReadFailure(reason))
-        }
-    }
-}
-
-extension ProposalFailure {
-    fileprivate init(_ reason: NotProposedReason) {
-        self =
-            switch reason {
-            case .noLeader: .noLeader
-            case .noQuorum: .noQuorum
-            case .tooBusy: .tooBusy
-            case .tooLarge: .tooLarge
-            case .storageFull: .storageFull
-            case .draining, .unfit: .draining
-            }
-    }
-}
-
-extension AuthService.ReadFailure {
-    fileprivate init(_ reason: ReplicaReadFailure) {
-        self =
-            switch reason {
-            case .noLeader: .noLeader
-            case .noQuorum: .noQuorum
-            case .timeout: .timeout
-            case .tooBusy: .tooBusy
-            // A node on its way out knows no leader any more, and an unfit one must not listen.
-            case .draining, .unfit: .noLeader
-            }
-    }
-}
-
-extension TransferResult {
-    fileprivate init(_ completion: TransferCompletion) {
-        self =
-            switch completion {
-            case .done(let leader): .done(leader: leader)
-            case .failed: .failed
-            case .notLeader(let leader): .notLeader(leader: leader)
-            }
     }
 }
