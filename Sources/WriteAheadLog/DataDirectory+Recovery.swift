@@ -7,11 +7,12 @@ extension DataDirectory {
     /// Opens the data directory of a node that is stopped, whoever it is. Nothing is made but the
     /// lock, and nothing repaired.
     ///
-    /// - Throws: `DataDirectoryError`: `locked` when the node runs, `noIdentity` when it is nobody's.
+    /// - Throws: `DataDirectoryError`: `locked` when the node runs, `noIdentity` when it is
+    ///   nobody's.
     public static func openStopped(
         _ path: String, fileSystem: any FileSystem
     ) throws(DataDirectoryError) -> DataDirectory {
-        do {
+        try locked(path, fileSystem) {
             guard let status = try fileSystem.status(path), status.kind == .directory else {
                 throw DataDirectoryError.notADirectory(path: path)
             }
@@ -19,20 +20,8 @@ extension DataDirectory {
             guard try fileSystem.status("\(path)/\(identityName)") != nil else {
                 throw DataDirectoryError.noIdentity(path: path)
             }
-            let lock = try takeLock(path, fileSystem)
-            do {
-                let (contents, _) = try read(path, fileSystem)
-                return DataDirectory(path: path, fileSystem: fileSystem, lock: lock, contents)
-            } catch {
-                try fileSystem.close(lock)
-                throw error
-            }
-        } catch let error as FileSystemError {
-            throw .fileSystem(error)
-        } catch let error as DataDirectoryError {
-            throw error
-        } catch {
-            preconditionFailure("an error of an unknown kind: \(error)")
+        } contents: {
+            try read(path, fileSystem).contents
         }
     }
 

@@ -57,13 +57,26 @@ public final class DataDirectory {
     ) throws(DataDirectoryError) -> DataDirectory {
         let expected = WALIdentity(
             clusterID: clusterID, node: node, incarnation: newIncarnation)
-        do {
+        return try locked(path, fileSystem) {
             try make(path, fileSystem)
+        } contents: {
+            try synchronizeNames(path, fileSystem)
+            return try readOrMake(path, fileSystem, expected: expected)
+        }
+    }
+
+    /// The directory at `path`, locked: behind a look at what may be locked, and around the reading
+    /// of whose it is. Its lock does not outlive a failure.
+    static func locked(
+        _ path: String, _ fileSystem: any FileSystem, before look: () throws -> Void,
+        contents: () throws -> IdentityFile
+    ) throws(DataDirectoryError) -> DataDirectory {
+        do {
+            try look()
             let lock = try takeLock(path, fileSystem)
             do {
-                try synchronizeNames(path, fileSystem)
-                let contents = try readOrMake(path, fileSystem, expected: expected)
-                return DataDirectory(path: path, fileSystem: fileSystem, lock: lock, contents)
+                return DataDirectory(
+                    path: path, fileSystem: fileSystem, lock: lock, try contents())
             } catch {
                 try fileSystem.close(lock)
                 throw error
@@ -131,7 +144,7 @@ public final class DataDirectory {
         }
     }
 
-    static func takeLock(
+    private static func takeLock(
         _ path: String, _ fileSystem: any FileSystem
     ) throws -> FileHandle {
         let lockPath = "\(path)/\(lockName)"
