@@ -64,7 +64,7 @@ public struct StateHash: Hashable, Sendable {
 /// SipHash-2-4 with a 128-bit result.
 ///
 /// The state is a value that methods change: functions within a function that share its variables
-/// check for exclusive access at every use, which took nine tenths of the time.
+/// check for exclusive access at every use, which took most of the time.
 struct SipHash {
     private var v0: UInt64
     private var v1: UInt64
