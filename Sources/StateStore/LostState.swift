@@ -1,5 +1,6 @@
 internal import ByteCodec
 public import RaftCore
+internal import RaftWire
 
 /// What a state had when it had to be given up, as far as that is known: the log beside it must not
 /// be shorter.
@@ -21,10 +22,7 @@ public struct LostState: Equatable, Sendable {
     func encoded() -> [UInt8] {
         var writer = ByteWriter(capacity: 40)
         writer.write(UInt8(1))
-        for entry in [applied, installedSnapshot] {
-            writer.write(entry.index.rawValue)
-            writer.write(entry.term.rawValue)
-        }
+        for entry in [applied, installedSnapshot] { entry.encode(into: &writer) }
         writer.write(CRC32C.checksum(of: writer.bytes))
         return writer.bytes
     }
@@ -36,8 +34,8 @@ public struct LostState: Equatable, Sendable {
         do throws(ByteCodecError) {
             var reader = ByteReader(bytes)
             guard try reader.read() as UInt8 == 1 else { return }
-            let applied = EntryID(index: LogIndex(try reader.read()), term: Term(try reader.read()))
-            let origin = EntryID(index: LogIndex(try reader.read()), term: Term(try reader.read()))
+            let applied = try EntryID(from: &reader)
+            let origin = try EntryID(from: &reader)
             let covered = reader.offset
             guard try reader.read() as UInt32 == CRC32C.checksum(of: bytes[..<covered]) else {
                 return

@@ -4,9 +4,9 @@ public import RaftCore
 /// A place in the log at which nodes compare their states.
 ///
 /// When an entry begins a checkpoint, every node notes what its own state hashes to there, in the
-/// transaction that applies the entry. Each member then attests its hash through the log. No node is
-/// believed alone, a leader as little as any: what more than half of the voters say is right, and
-/// who noted something else has diverged, and must not answer from its state again. A learner's
+/// transaction that applies the entry. Each member then attests its hash through the log. No node
+/// is believed alone, a leader as little as any: what more than half of the voters say is right,
+/// and who noted something else has diverged, and must not answer from its state again. A learner's
 /// word is heard and counts for nothing.
 public struct Checkpoint: Equatable, Sendable {
     /// What a node said of its state.
@@ -89,27 +89,22 @@ enum CheckpointWork {
 extension Checkpoint {
     func write(to writer: inout ByteWriter) {
         writer.write(index.rawValue)
-        writer.write(optional: digest) { writer, digest in
-            writer.write(digest.low)
-            writer.write(digest.high)
-        }
+        writer.write(optional: digest) { writer, digest in digest.write(to: &writer) }
         writer.write(list: attestations) { writer, attestation in
             writer.write(attestation.node.rawValue)
-            writer.write(attestation.digest.low)
-            writer.write(attestation.digest.high)
+            attestation.digest.write(to: &writer)
         }
     }
 
     init(from reader: inout ByteReader) throws(ByteCodecError) {
         index = LogIndex(try reader.read())
         digest = try reader.readOptional { reader throws(ByteCodecError) in
-            StateHash(low: try reader.read(), high: try reader.read())
+            try StateHash(from: &reader)
         }
         attestations = try reader.readList(atMost: Limits.members) {
             reader throws(ByteCodecError) in
             Attestation(
-                node: NodeID(try reader.read()),
-                digest: StateHash(low: try reader.read(), high: try reader.read()))
+                node: NodeID(try reader.read()), digest: try StateHash(from: &reader))
         }
     }
 }
@@ -130,13 +125,12 @@ extension Command {
 extension Command.AttestCheckpoint {
     func write(to writer: inout ByteWriter) {
         writer.write(index.rawValue)
-        writer.write(digest.low)
-        writer.write(digest.high)
+        digest.write(to: &writer)
     }
 
     init(from reader: inout ByteReader) throws(ByteCodecError) {
         index = LogIndex(try reader.read())
-        digest = StateHash(low: try reader.read(), high: try reader.read())
+        digest = try StateHash(from: &reader)
     }
 }
 

@@ -21,22 +21,21 @@ extension Command {
 extension Command.Recover {
     func write(to writer: inout ByteWriter) {
         writer.write(survivor.rawValue)
-        writer.write(last.index.rawValue)
-        writer.write(last.term.rawValue)
+        writer.write(last)
     }
 
     init(from reader: inout ByteReader) throws(ByteCodecError) {
         survivor = NodeID(try reader.read())
-        last = EntryID(index: LogIndex(try reader.read()), term: Term(try reader.read()))
+        last = try reader.readEntryID()
     }
 }
 
 extension Execution {
     /// Forgets everybody but the survivor, and what was ordered.
     ///
-    /// The part of the history that is lost may have given out numbers too, to nodes that still have
-    /// certificates for them: so many numbers are left out that none of those is given out again, or
-    /// taken for one that is to come.
+    /// The part of the history that is lost may have given out numbers too, to nodes that still
+    /// have certificates for them: so many numbers are left out that none of those is given out
+    /// again, or taken for one that is to come.
     mutating func recover(_ body: Command.Recover) throws -> Outcome.Result {
         guard meta.configuration == ConfState(voters: [body.survivor]) else {
             return .refused(.invalid(.standing))

@@ -1,4 +1,4 @@
-internal import ByteCodec
+public import ByteCodec
 
 /// A hash of a set of rows, so that nodes can compare their states by 16 bytes, and a node its rows
 /// with what they ought to be.
@@ -52,6 +52,18 @@ public struct StateHash: Hashable, Sendable {
         let (difference, isBorrowed) = low.subtractingReportingOverflow(other.low)
         low = difference
         high = high &- other.high &- (isBorrowed ? 1 : 0)
+    }
+
+    /// Appends the 16 bytes of the hash, the lower half first.
+    public func write(to writer: inout ByteWriter) {
+        writer.write(low)
+        writer.write(high)
+    }
+
+    /// Reads what `write` wrote.
+    public init(from reader: inout ByteReader) throws(ByteCodecError) {
+        low = try reader.read()
+        high = try reader.read()
     }
 
     // Arbitrary, and part of the format.

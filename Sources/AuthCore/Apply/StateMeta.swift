@@ -105,11 +105,9 @@ extension StateMeta: Row {
 
     private func writeReplicated(to writer: inout ByteWriter) {
         writer.write(Self.formatVersion)
-        writer.write(applied.index.rawValue)
-        writer.write(applied.term.rawValue)
+        writer.write(applied)
         writer.write(lastStamp)
-        writer.write(rowsHash.low)
-        writer.write(rowsHash.high)
+        rowsHash.write(to: &writer)
         writer.write(featureLevel)
         writer.write(isBootstrapped)
         writer.write(nextSession.rawValue)
@@ -124,9 +122,9 @@ extension StateMeta: Row {
 
     init(from reader: inout ByteReader) throws(ByteCodecError) {
         try reader.readVersion(Self.formatVersion, of: "state meta")
-        applied = EntryID(index: LogIndex(try reader.read()), term: Term(try reader.read()))
+        applied = try reader.readEntryID()
         lastStamp = try reader.readTime()
-        rowsHash = StateHash(low: try reader.read(), high: try reader.read())
+        rowsHash = try StateHash(from: &reader)
         featureLevel = try reader.read()
         isBootstrapped = try reader.readBool()
         nextSession = SessionNumber(try reader.read())

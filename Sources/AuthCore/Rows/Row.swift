@@ -1,4 +1,5 @@
 import ByteCodec
+import RaftCore
 
 /// A value of one table that holds its own key, so that a row under a wrong key is noticed.
 protocol Row {
@@ -98,6 +99,11 @@ extension ByteWriter {
     mutating func write(_ id: some ObjectID) { write(bigEndian: id.bits) }
     /// Milliseconds as 64 bits.
     mutating func write(_ time: Timestamp) { write(time.rawValue) }
+    /// A place in the log as index and term, 64 bits each.
+    mutating func write(_ entry: EntryID) {
+        write(entry.index.rawValue)
+        write(entry.term.rawValue)
+    }
     /// A digest as 32 bytes.
     mutating func write(_ digest: Digest256) { write(raw: digest.bytes) }
     /// A name behind its 32-bit length.
@@ -153,6 +159,11 @@ extension ByteReader {
 
     /// Reads 64 bits of milliseconds.
     mutating func readTime() throws(ByteCodecError) -> Timestamp { Timestamp(rawValue: try read()) }
+
+    /// Reads index and term, 64 bits each.
+    mutating func readEntryID() throws(ByteCodecError) -> EntryID {
+        EntryID(index: LogIndex(try read()), term: Term(try read()))
+    }
 
     /// Reads the 32 bytes of a digest.
     mutating func readDigest() throws(ByteCodecError) -> Digest256 {

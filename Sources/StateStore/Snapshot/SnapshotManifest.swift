@@ -1,6 +1,7 @@
 public import AuthCore
 public import ByteCodec
 public import RaftCore
+internal import RaftWire
 
 /// What a snapshot is, told before its first byte: two with equal manifests have equal bytes, so
 /// a transfer may go on with another copy.
@@ -51,12 +52,10 @@ public struct SnapshotManifest: Hashable, Sendable {
         var writer = ByteWriter(capacity: 256)
         writer.write(UInt8(1))
         writer.write(kind.rawValue)
-        writer.write(last.index.rawValue)
-        writer.write(last.term.rawValue)
+        last.encode(into: &writer)
         writer.write(sizeBytes)
         writer.write(checksum)
-        writer.write(stateHash.low)
-        writer.write(stateHash.high)
+        stateHash.write(to: &writer)
         configuration.encode(into: &writer)
         writer.write(CRC32C.checksum(of: writer.bytes))
         return writer.bytes
@@ -77,10 +76,10 @@ public struct SnapshotManifest: Hashable, Sendable {
             throw .malformed(offset: 1, what: "snapshot kind \(rawKind)")
         }
         self.kind = kind
-        last = EntryID(index: LogIndex(try reader.read()), term: Term(try reader.read()))
+        last = try EntryID(from: &reader)
         sizeBytes = try reader.read()
         checksum = try reader.read()
-        stateHash = StateHash(low: try reader.read(), high: try reader.read())
+        stateHash = try StateHash(from: &reader)
         configuration = try ConfState(from: &reader)
         let covered = reader.offset
         let sum: UInt32 = try reader.read()
