@@ -279,7 +279,8 @@ struct DamageTests {
     }
 }
 
-/// Damage that an observer was told of. Unchecked: used by one thread.
+/// Damage that an observer was told of.
+// Unchecked, because a test has one thread, and the observer is called on it.
 private final class Seen: @unchecked Sendable {
     private(set) var count = 0
     func note(_ damage: StateStoreError) { count += 1 }

@@ -187,7 +187,11 @@ public struct ApplySession {
         _ proposal: Proposal, at index: LogIndex, _ changes: Changes
     ) throws {
         let operation: Command.Operation
-        do { operation = try Command(decoding: proposal.command).operation } catch { return }
+        do { operation = try Command(decoding: proposal.command).operation } catch {
+            // What cannot be decoded compares nothing. Its proposer was told so by `execute` when
+            // it came first, and is told the same again from the records.
+            return
+        }
         switch operation {
         case .beginCheckpoint, .attestCheckpoint:
             _ = try execute(proposal, at: index, changes)
