@@ -21,48 +21,20 @@ final class DiskRows: TableReader {
 
     func get(_ table: Table, _ key: [UInt8]) throws -> [UInt8]? {
         try checkKey(key)
-        return try watched {
-            try use { transaction in
-                let value = try transaction.withValue(tables[table], key) {
-                    try DiskTables.open(table, key, $0)
-                }
-                if let value { return value }
-                try transaction.neighbours(tables[table], of: key) {
-                    try DiskTables.checkNeighbour(table, key, isBefore: $0, $1, $2)
-                }
-                return nil
-            }
-        }
+        return try watched { try use { try tables.get($0, table, key) } }
     }
 
     func scan(
         _ table: Table, from: [UInt8], upTo: [UInt8]?, _ body: ([UInt8], [UInt8]) throws -> Bool
     ) throws {
-        var last: [UInt8]?
-        try watched {
-            try use { transaction in
-                try transaction.scan(tables[table], from: from, upTo: upTo) { key, stored in
-                    let key = key.bytes
-                    try DiskTables.checkOrder(table, &last, key, isAscending: true)
-                    return try body(key, try DiskTables.open(table, key, stored))
-                }
-            }
-        }
+        try watched { try use { try tables.scan($0, table, from: from, upTo: upTo, body) } }
     }
 
     func scanReverse(
         _ table: Table, from: [UInt8], upTo: [UInt8]?, _ body: ([UInt8], [UInt8]) throws -> Bool
     ) throws {
-        var last: [UInt8]?
         try watched {
-            try use { transaction in
-                try transaction.scanReverse(tables[table], below: upTo, downTo: from) {
-                    key, stored in
-                    let key = key.bytes
-                    try DiskTables.checkOrder(table, &last, key, isAscending: false)
-                    return try body(key, try DiskTables.open(table, key, stored))
-                }
-            }
+            try use { try tables.scanReverse($0, table, from: from, upTo: upTo, body) }
         }
     }
 

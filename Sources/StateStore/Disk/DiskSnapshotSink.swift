@@ -84,10 +84,7 @@ final class DiskSnapshotSink: SnapshotSink {
         let path = directory.incoming + "/data.mdb"
         do {
             let check = try directory.files.perform("check", path) {
-                try StateCheck.run(file: path)
-            }
-            guard let check else {
-                preconditionFailure("a file that nobody writes was overtaken")
+                try StateCheck.ofUnwritten(file: path)
             }
             try manifest.verify(check.meta)
         } catch let damage as StateStoreError where damage.code == .damaged {

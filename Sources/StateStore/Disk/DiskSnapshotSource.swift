@@ -43,10 +43,7 @@ final class DiskSnapshotSource: SnapshotSource {
         _ path: String, _ file: borrowing OpenFile
     ) throws -> SnapshotManifest {
         // Whole, so that damage does not spread: a state is checked whenever it leaves the node.
-        guard let check = try StateCheck.run(file: path + "/data.mdb") else {
-            preconditionFailure("a copy that nobody writes was overtaken")
-        }
-        let meta = check.meta
+        let meta = try StateCheck.ofUnwritten(file: path + "/data.mdb").meta
         let size = try file.sizeBytes()
         return SnapshotManifest(
             kind: .disk, last: meta.applied, configuration: meta.configuration,

@@ -112,7 +112,9 @@ extension LMDBStateStore {
         guard options.checksWhenOpened else { return Found(number: number) }
         do {
             let file = directory.state(number) + "/data.mdb"
-            try directory.files.perform("check", file) { _ = try StateCheck.run(file: file) }
+            try directory.files.perform("check", file) {
+                _ = try StateCheck.ofUnwritten(file: file)
+            }
             _ = try directory.readOrigin(of: number)
             return Found(number: number)
         } catch let damage as StateStoreError where damage.code == .damaged {

@@ -332,10 +332,7 @@ public final class LMDBStateStore: StateStore {
     private func checkFile(_ path: String, _ manifest: SnapshotManifest) throws {
         let file = path + "/data.mdb"
         try directory.files.perform("check", file) {
-            guard let check = try StateCheck.run(file: file) else {
-                preconditionFailure("a file that nobody writes was overtaken")
-            }
-            try manifest.verify(check.meta)
+            try manifest.verify(try StateCheck.ofUnwritten(file: file).meta)
         }
     }
 

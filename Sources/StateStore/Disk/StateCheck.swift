@@ -32,6 +32,16 @@ struct StateCheck {
         }
     }
 
+    /// Checks the file of a state that nobody writes.
+    ///
+    /// - Throws: as `run`.
+    static func ofUnwritten(file: String) throws -> StateCheck {
+        guard let check = try run(file: file) else {
+            preconditionFailure("\(file): a file that nobody writes was overtaken")
+        }
+        return check
+    }
+
     private static func read(file: String, commit: UInt64?) throws -> StateCheck? {
         var check = try FileCheck(path: file, databases: DiskTables.names)
         var hash = StateHash.empty
