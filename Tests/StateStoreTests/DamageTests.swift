@@ -206,8 +206,16 @@ struct DamageTests {
         }
         let store = try diskStore(directory)
         #expect(store.lost?.applied == maker.last)
-        // What cannot be read is a loss all the same.
+        // What cannot be read is a loss all the same, however long it is.
         #expect(LostState(decoding: [1, 2, 3]) == LostState())
+        let file = URL(
+            filePath: directory.path + "/state.0000000000000001/" + LostState.fileName)
+        for count in [3, 4096, 4097, 1 << 20] {
+            try Data(count: count).write(to: file)
+            let started = try diskStore(directory)
+            #expect(started.lost == LostState() && started.damage?.code == .damaged)
+            #expect(try StateInspection.read(directory: directory.path).lost == LostState())
+        }
         let lost = LostState(applied: maker.last, installedSnapshot: .zero)
         #expect(LostState(decoding: lost.encoded()) == lost)
     }

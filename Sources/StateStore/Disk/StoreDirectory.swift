@@ -97,8 +97,14 @@ struct StoreDirectory: Sendable {
 
     /// What is known of a state that must not be used again; nil: it may be used.
     func readLoss(of number: UInt64) throws -> LostState? {
-        try files.readFile(state(number) + "/" + LostState.fileName, atMost: 4096).map(
-            LostState.init(decoding:))
+        let path = state(number) + "/" + LostState.fileName
+        do {
+            return try files.readFile(path, atMost: 4096).map(LostState.init(decoding:))
+        } catch let damage as StateStoreError where damage.code == .damaged {
+            // Longer than any that was ever written. That it is there is what counts, as with one
+            // that cannot be decoded.
+            return LostState()
+        }
     }
 
     /// Makes a state the one that counts, durably. The state itself must be durable before.
