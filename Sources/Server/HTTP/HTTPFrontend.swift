@@ -76,7 +76,8 @@ final class HTTPFrontend: Sendable {
         self.listeners = listeners
     }
 
-    private static let metricsConnectionsMax = 64
+    /// Connections of those who read metrics on an address of their own.
+    static let metricsConnectionsMax = 64
 
     private static func proxies(_ configuration: NodeConfiguration) throws -> [AddressRange] {
         try configuration.trustedProxies.map { text in

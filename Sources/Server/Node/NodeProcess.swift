@@ -17,6 +17,7 @@ public enum NodeProcess {
         signal(SIGPIPE, SIG_IGN)
         // New files are for this user alone, whoever started us.
         umask(0o077)
+        DescriptorLimit.raise(for: configuration, logger)
         let fatal = FatalError { reason in
             logger.critical("the node ends at once", metadata: ["reason": "\(reason)"])
             LogSink.standardError.flush()
