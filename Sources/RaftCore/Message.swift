@@ -33,7 +33,8 @@ public struct Message: Equatable, Sendable {
         case snapshot(SnapshotMetadata)
         /// Campaign now, if your durable log ends just here (dissertation §3.10).
         case timeoutNow(last: EntryID)
-        /// The transfer cannot be done: the target's durable log ends elsewhere, or it may not vote.
+        /// The transfer cannot be done: the target's durable log ends elsewhere, or it may not
+        /// vote.
         case transferRefused
         /// The leader stops leading and names no heir.
         case steppingDown

@@ -34,8 +34,8 @@ struct Progress: Equatable, Sendable {
     var acknowledgedSequence: UInt64 = 0
     /// The newest commit index that was sent to the follower.
     var sentCommit: LogIndex = .zero
-    /// How far the leader's log went when the follower said that its own was damaged; nil when it was
-    /// not, or has come so far again.
+    /// How far the leader's log went when the follower said that its own was damaged; nil when it
+    /// was not, or has come so far again.
     private(set) var revertedUntil: LogIndex?
     /// In `snapshot`: when the follower is offered a snapshot (again); nil while one is on its way.
     private(set) var snapshotDue: SteadyTime?

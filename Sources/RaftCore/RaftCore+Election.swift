@@ -21,8 +21,8 @@ extension RaftCore {
     }
 
     /// Whether this node could lead if elected. A node whose disk is full must not lead, nor one
-    /// that is barred; one that is about to be replaced by a snapshot does not know its own log, and
-    /// one whose log was damaged does not have all of it.
+    /// that is barred; one that is about to be replaced by a snapshot does not know its own log,
+    /// and one whose log was damaged does not have all of it.
     var mayCampaign: Bool {
         isElectable && !isStorageFull && !isBarred && installing == nil && !isStateLost
             && (!isRepairing || Planted.campaignWhileRepairing.isOn)
@@ -33,7 +33,8 @@ extension RaftCore {
     ///
     /// It may be the only one that has that entry: a leader sends what its own disk may yet lose.
     /// Then nobody with an older log gets its vote, and somebody must lead to commit the entry, by
-    /// the votes of the others alone (dissertation §4.2.2). Once it is committed its voters hold it.
+    /// the votes of the others alone (dissertation §4.2.2). Once it is committed its voters hold
+    /// it.
     var isElectable: Bool {
         if configuration.isVoter(id) { return true }
         return configurations.currentIndex > log.committed

@@ -124,7 +124,8 @@ extension RaftCore {
     }
 
     /// Says everything that the leader has to say after a batch of events: that a change of members
-    /// is finished, one read round, and to each follower the entries that it may have, or the new commit index.
+    /// is finished, one read round, and to each follower the entries that it may have, or the new
+    /// commit index.
     mutating func flushLeadership() {
         leaveJoint()
         beginReadRound()

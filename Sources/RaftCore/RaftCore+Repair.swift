@@ -20,10 +20,11 @@ extension RaftCore {
 
     /// Ends the repair once the durable log is at least as up to date as it was.
     ///
-    /// Then it has every committed entry that it ever acknowledged. Its last entry stands in the log
-    /// of the leader that made it. If that is one of a later term than the promised entry's, the
-    /// leader had everything committed before (Raft §5.4.3), and its entries stand behind all of it;
-    /// if of the same term, one leader made both, and what was promised stands before (§5.3).
+    /// Then it has every committed entry that it ever acknowledged. Its last entry stands in the
+    /// log of the leader that made it. If that is one of a later term than the promised entry's,
+    /// the leader had everything committed before (Raft §5.4.3), and its entries stand behind all
+    /// of it; if of the same term, one leader made both, and what was promised stands before
+    /// (§5.3).
     mutating func endRepair() {
         guard isRepairing, log.lastDurable.isAtLeastAsUpToDate(as: promised) else { return }
         sometimes(.repairEnded)

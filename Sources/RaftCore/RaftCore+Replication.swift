@@ -266,8 +266,8 @@ extension RaftCore {
         if Buggify.poorRejectionHint.isUnlucky, let term = log.term(at: log.committed) {
             hint = EntryID(index: log.committed, term: term)
         }
-        // Who has lost what the leader asks for may have acknowledged it: a plain refusal of that would
-        // be taken for an old one.
+        // Who has lost what the leader asks for may have acknowledged it: a plain refusal of that
+        // would be taken for an old one.
         if isRepairing {
             sometimes(.damageAnswered)
             send(.appendReply(.damaged(previous: previous.index, hint: hint)), to: leader)

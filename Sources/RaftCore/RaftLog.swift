@@ -300,11 +300,11 @@ extension RaftLog {
         applied = index
     }
 
-    /// Checks the order of the stages, and the entries from `entriesMax` before the end on; the sums
-    /// over what lies before the backlog only if that is wanted.
+    /// Checks the order of the stages, and the entries from `entriesMax` before the end on; the
+    /// sums over what lies before the backlog only if that is wanted.
     ///
-    /// `isWhole` may be left to every so many turns: nothing ever mends a wrong sum but the end of the
-    /// process or a log that begins anew, so the next whole look sees it.
+    /// `isWhole` may be left to every so many turns: nothing ever mends a wrong sum but the end of
+    /// the process or a log that begins anew, so the next whole look sees it.
     func checkInvariants(entriesMax: Int = 64, isWhole: Bool = true) {
         precondition(start.index <= compactable, "cut past what is covered")
         precondition(compactable <= applied, "cut past what is applied")

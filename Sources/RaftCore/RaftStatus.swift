@@ -33,8 +33,8 @@ public struct RaftStatus: Equatable, Sendable {
     /// Raised when a suffix of the log is replaced or a snapshot is installed.
     public var generation: UInt64
     public var isStorageFull: Bool
-    /// The last entry that the damaged log had, until the log is as up to date again; nil when it is
-    /// whole.
+    /// The last entry that the damaged log had, until the log is as up to date again; nil when it
+    /// is whole.
     public var repairingUpTo: EntryID?
     /// The snapshot that is being installed.
     public var installing: SnapshotMetadata?

@@ -7,11 +7,12 @@ public import WriteAheadLog
 
 /// The recovery of a cluster that has lost its quorum, on the data directory of one stopped node.
 ///
-/// The node's log gets two more entries, as if a leader had committed them: a configuration in which
-/// it alone votes, and a command that forgets everybody else. Both are of a term that no history of
-/// the old cluster comes near: the upper half of a term counts recoveries. The state applies all of
-/// the log at once, so that the node knows nobody from its first moment on: it neither dials a
-/// former member nor lets one in, so none can depose it or be taken for one of the new cluster.
+/// The node's log gets two more entries, as if a leader had committed them: a configuration in
+/// which it alone votes, and a command that forgets everybody else. Both are of a term that no
+/// history of the old cluster comes near: the upper half of a term counts recoveries. The state
+/// applies all of the log at once, so that the node knows nobody from its first moment on: it
+/// neither dials a former member nor lets one in, so none can depose it or be taken for one of the
+/// new cluster.
 ///
 /// A mark in the directory comes first and goes last; a node does not start where it is. Whatever
 /// fails or stops in between, the same call again comes to the same end.

@@ -65,8 +65,8 @@ final class LogWriter: Sendable {
 
     /// How often a disk without room is looked at again.
     private static let reserveRetryMilliseconds = 500
-    /// How often a part of what was synced is read again, and how much of it: a log of 256 MiB takes
-    /// about four minutes.
+    /// How often a part of what was synced is read again, and how much of it: a log of 256 MiB
+    /// takes about four minutes.
     private static let scrubMilliseconds = 1_000
     private static let scrubBytes: UInt64 = 1 << 20
 

@@ -133,8 +133,8 @@ final class OwnedLog: @unchecked Sendable {
 
     /// Reads a part of what was synced again.
     ///
-    /// - Returns: what of it is damaged; nil also if there are too many open files, or another reason
-    ///   not to read now, which is left to the next time.
+    /// - Returns: what of it is damaged; nil also if there are too many open files, or another
+    ///   reason not to read now, which is left to the next time.
     func scrub(bytesMax: UInt64, fatal: FatalError) -> WALCorruption? {
         let begin = log.status
         do {

@@ -156,8 +156,8 @@ public final class ReplicaRuntime: Sendable {
         if !requests.put(.transfer(to: target, completion: completion)) { completion(.failed) }
     }
 
-    /// Changes who belongs to the cluster. The completion is called exactly once, at the deadline at
-    /// the latest.
+    /// Changes who belongs to the cluster. The completion is called exactly once, at the deadline
+    /// at the latest.
     public func changeMembers(
         _ change: MembershipChange, deadline: SteadyTime,
         completion: @escaping @Sendable (MembershipCompletion) -> Void

@@ -67,8 +67,8 @@ struct LogReader {
     /// Reads the log.
     ///
     /// - Returns: nil when there is no segment.
-    /// - Throws: `promisesLost` when the newest term and vote are damaged too, `foreign` for the log
-    ///   of somebody else, `unsupported` for one of another version, `fileSystem`.
+    /// - Throws: `promisesLost` when the newest term and vote are damaged too, `foreign` for the
+    ///   log of somebody else, `unsupported` for one of another version, `fileSystem`.
     mutating func read(
         _ names: [FileName], bound: SegmentScan.Bound
     ) throws(WALError) -> Image? {
@@ -160,8 +160,8 @@ struct LogReader {
         }
     }
 
-    // The newest segment and those that it continues, oldest first, as far back as none is lost; and
-    // the others.
+    // The newest segment and those that it continues, oldest first, as far back as none is lost;
+    // and the others.
     private func chain(
         _ found: [Found], _ damage: inout WALDamage
     ) -> (chain: [Linked], superseded: [FileName]) {

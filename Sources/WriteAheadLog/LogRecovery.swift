@@ -78,8 +78,9 @@ struct LogRecovery {
         return (log, recovered)
     }
 
-    // R8. A log that lost a part begins anew behind what the state has applied, or where it began if
-    // the state is lost too, in one segment that continues nothing: all others are superseded in the step in which it gets its name.
+    // R8. A log that lost a part begins anew behind what the state has applied, or where it began
+    // if the state is lost too, in one segment that continues nothing: all others are superseded in
+    // the step in which it gets its name.
     private mutating func beginAnew(
         _ replay: inout LogReplay, _ state: DurableState, _ report: inout RecoveryReport,
         _ groups: inout [Group]

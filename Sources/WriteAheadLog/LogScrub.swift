@@ -45,8 +45,8 @@ struct LogScrub {
     /// Reads one header or one group.
     ///
     /// - Parameter targets: the segments of the log, oldest first.
-    /// - Throws: `fileSystem` when a file that is there cannot be opened, or not be asked; the next step tries again.
-    ///   A block that the disk does not give back is damage.
+    /// - Throws: `fileSystem` when a file that is there cannot be opened, or not be asked; the next
+    ///   step tries again. A block that the disk does not give back is damage.
     mutating func step(_ targets: [Target], _ files: LogFiles) throws(WALError) -> Finding {
         guard let target = targets.first(where: { $0.sequence >= sequence }) else {
             restart()

@@ -115,8 +115,8 @@ struct SegmentScan {
         }
     }
 
-    // Gathers what is left of the groups from `number` up to the next whole one, or to the last that
-    // was durable.
+    // Gathers what is left of the groups from `number` up to the next whole one, or to the last
+    // that was durable.
     private mutating func lose(from number: UInt64, upTo next: Group.Located?) {
         let identifiersEnd = image.count / Block.bytes - end.block
         let last = next.map { $0.group.number - 1 } ?? max(durableGroup, number)

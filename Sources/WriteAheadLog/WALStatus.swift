@@ -55,7 +55,8 @@ public struct RecoveryReport: Equatable, Sendable {
     public var identifiersRepaired = 0
     /// What was durable and is not what was written.
     public var damage = WALDamage()
-    /// Entries that the state needs and the log lost now, with all behind them; to be had from peers.
+    /// Entries that the state needs and the log lost now, with all behind them; to be had from
+    /// peers.
     public var entriesLost = 0
     /// The entries were dropped because the state was replaced by a snapshot that they do not
     /// reach: the node stopped between the switch of the state and the reset of the log.

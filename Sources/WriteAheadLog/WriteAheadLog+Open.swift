@@ -5,15 +5,15 @@ extension WriteAheadLog {
     /// Opens the log of a data directory, or makes one where there is none, and makes all that it
     /// found durable again before it returns (consensus recovery R3 to R7).
     ///
-    /// A log that is damaged begins anew behind what the state has applied, with what is whole before
-    /// the first loss, and with the promise that it gave (docs/decisions/0006).
+    /// A log that is damaged begins anew behind what the state has applied, with what is whole
+    /// before the first loss, and with the promise that it gave (docs/decisions/0006).
     ///
     /// - Parameters:
     ///   - directory: the data directory; the log lies in `wal` under it.
     ///   - state: what the state beside the log holds durably.
-    /// - Throws: `promisesLost`, `unsupported`, `missing`, `foreign`, `behindState`, `beginsBehindState`,
-    ///   `divergesFromState`, with nothing on the disk changed; `reserveUnavailable` when there is
-    ///   no room for a segment; `fileSystem`.
+    /// - Throws: `promisesLost`, `unsupported`, `missing`, `foreign`, `behindState`,
+    ///   `beginsBehindState`, `divergesFromState`, with nothing on the disk changed;
+    ///   `reserveUnavailable` when there is no room for a segment; `fileSystem`.
     public static func open(
         directory: String, fileSystem: any FileSystem, identity: WALIdentity,
         options: WALOptions = WALOptions(), state: DurableState = .empty

@@ -7,8 +7,8 @@ extension WriteAheadLog {
     /// Reads a small part of what was synced again, the next one with each call: a group at most.
     ///
     /// - Returns: what is damaged, or nil. Then `rewrite` mends it; until that the log goes on.
-    /// - Throws: `fileSystem` when a file cannot be opened or asked: then nothing is known of it, the log
-    ///   goes on, and the next call tries again; `failed`.
+    /// - Throws: `fileSystem` when a file cannot be opened or asked: then nothing is known of it,
+    ///   the log goes on, and the next call tries again; `failed`.
     public func scrubStep() throws(WALError) -> WALCorruption? {
         try checkUsable()
         let targets: [LogScrub.Target] =
@@ -22,12 +22,12 @@ extension WriteAheadLog {
         }
     }
 
-    /// Lets the log begin anew behind `start`, with these entries, which are all that it holds behind
-    /// it: they are written again, in a segment of their own, which takes the place of all others in
-    /// the step in which it gets its name.
+    /// Lets the log begin anew behind `start`, with these entries, which are all that it holds
+    /// behind it: they are written again, in a segment of their own, which takes the place of all
+    /// others in the step in which it gets its name.
     ///
-    /// - Returns: false if they do not fit into one segment, or there is no room for it; then nothing
-    ///   has changed.
+    /// - Returns: false if they do not fit into one segment, or there is no room for it; then
+    ///   nothing has changed.
     /// - Throws: `fileSystem`; `failed`.
     /// - Precondition: everything that was appended is synced, and the state holds `start` durably.
     public func rewrite(

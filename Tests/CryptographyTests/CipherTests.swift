@@ -11,8 +11,8 @@ struct AESGCMTests {
         let sealed: String
     }
 
-    // Test cases 13 to 16 of McGrew and Viega, "The Galois/Counter Mode of Operation", the source of
-    // NIST's own.
+    // Test cases 13 to 16 of McGrew and Viega, "The Galois/Counter Mode of Operation", the source
+    // of NIST's own.
     private static let vectors = [
         Vector(
             key: String(repeating: "00", count: 32), nonce: String(repeating: "00", count: 12),

@@ -90,7 +90,8 @@ struct Drill: AsyncParsableCommand {
     private func drills(_ bench: Bench) -> [(name: String, work: Work)] {
         let scale = short ? 10 : 1
         return [
-            // First what starts nodes often: a start reads the whole state, which others make large.
+            // First what starts nodes often: a start reads the whole state, which others make
+            // large.
             (
                 "validations", { [try await validationsThroughKills(bench, times: 200 / scale)] }
             ),

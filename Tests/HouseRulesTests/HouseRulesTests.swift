@@ -141,6 +141,15 @@ private let onlyImporters: [String: String] = [
         }
     }
 
+    @Test("no comment is wider than 100 columns")
+    func commentsAreNarrow() {
+        for file in product + tests {
+            for (index, line) in file.lines.enumerated() where isComment(line) {
+                #expect(line.count <= 100, "\(file.path):\(index + 1)")
+            }
+        }
+    }
+
     @Test("no path of one machine, and nothing left undone, stands in the project")
     func nothingLeftBehind() {
         let words = [

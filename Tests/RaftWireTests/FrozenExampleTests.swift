@@ -102,7 +102,8 @@ struct FrozenExampleTests {
         let (body, bodyBytes) = Self.messages[number]
         let message = PeerMessage.raft(
             Message(from: NodeID(1), to: NodeID(2), term: Term(6), body: body))
-        // Peer message version and code, message version; then the code, which the body begins with.
+        // Peer message version and code, message version; then the code, which the body begins
+        // with.
         let frozen =
             "010101" + bodyBytes.prefix(2) + "010000000000000002000000000000000600000000000000"
             + bodyBytes.dropFirst(2)

@@ -55,8 +55,8 @@ struct LogRepairTests {
         #expect(replay.last == EntryID(6, 3))
     }
 
-    // Opens a log that was hit, checks what it holds and promises, lets it be repaired, and opens it
-    // again.
+    // Opens a log that was hit, checks what it holds and promises, lets it be repaired, and opens
+    // it again.
     private func check(
         _ hit: FaultyFileSystem, _ entries: [Entry], applied: EntryID, _ place: String
     ) throws -> Bool {

@@ -19,8 +19,8 @@ extension Oracle {
             || views[node].configurationsBefore.last?.configuration.isQuorum(holders) == true
     }
 
-    /// Whether a node votes by its log, or did before an entry that it does not know to be committed
-    /// (dissertation §4.2.2).
+    /// Whether a node votes by its log, or did before an entry that it does not know to be
+    /// committed (dissertation §4.2.2).
     func mayCampaign(_ node: Int) -> Bool {
         let id = NodeID(UInt64(node + 1))
         let seen = views[node].configurations

@@ -284,8 +284,8 @@ extension SimulatedFileSystem {
         }
     }
 
-    /// Damages blocks of the log that were synced, and that are neither of its last groups nor of what
-    /// follows or names them; of the two copies of the newest segment's header one at most.
+    /// Damages blocks of the log that were synced, and that are neither of its last groups nor of
+    /// what follows or names them; of the two copies of the newest segment's header one at most.
     ///
     /// - Returns: where; nil if there is no such block.
     func hurt(_ damage: Fault.Damage, _ random: inout RandomSource) -> String? {

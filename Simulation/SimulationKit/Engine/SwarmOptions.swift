@@ -309,8 +309,8 @@ extension SwarmOptions {
 
     /// Drawn behind everything, as above.
     private mutating func drawStates(_ random: inout RandomSource) {
-        // Whose voters change has no minority that is always the same, and one whose log was damaged
-        // needs its state.
+        // Whose voters change has no minority that is always the same, and one whose log was
+        // damaged needs its state.
         guard random.chance(1, in: 3), membersEvery == 0, damageEvery == 0 else { return }
         stateEvery = pick([1_000_000, 4_000_000, 15_000_000], &random)
         checkpointEntries = pick([8, 64, 1_024], &random)

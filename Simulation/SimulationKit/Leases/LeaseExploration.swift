@@ -1,5 +1,5 @@
-/// Every state that a `LeaseModel` can reach, breadth first, so that the first broken promise is one
-/// of the shortest stories that break it.
+/// Every state that a `LeaseModel` can reach, breadth first, so that the first broken promise is
+/// one of the shortest stories that break it.
 public struct LeaseExploration: Equatable, Sendable {
     /// Different states seen.
     public private(set) var states = 1

@@ -6,9 +6,9 @@ import Replica
 /// replication are single steps.
 ///
 /// Node 0 leads term 1, node 1 may lead term 2, node 2 holds leases of both; the leaders hold their
-/// own, also when they are deposed and do not know it. A tick moves each clock by its own rate. Times are
-/// absolute inside, and states are compared by what is relative to each node's clock, so the
-/// space closes by itself.
+/// own, also when they are deposed and do not know it. A tick moves each clock by its own rate.
+/// Times are absolute inside, and states are compared by what is relative to each node's clock, so
+/// the space closes by itself.
 public struct LeaseModel {
     /// What is done wrong on purpose, to see that the exploration finds it.
     public enum Mistake: String, CaseIterable, Sendable {

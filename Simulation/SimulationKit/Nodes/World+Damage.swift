@@ -9,8 +9,8 @@ extension World {
     private static let scrubEvery: UInt64 = 200_000
     private static let scrubSteps = 16
 
-    /// Whether a minority of the voters is damaged with this node: what a quorum holds must be whole
-    /// on one of it.
+    /// Whether a minority of the voters is damaged with this node: what a quorum holds must be
+    /// whole on one of it.
     func mayBeDamaged(_ index: Int) -> Bool {
         let node = nodes[index]
         // Both copies of a header at once are past what can be mended.

@@ -98,9 +98,9 @@ final class History {
         if !applied.wasDuplicate {
             return Violation("C3", "\(id) was applied again")
         }
-        // Of what narrows access the proposer may hold the outcome already, and wait for leases only:
-        // then it asks nobody to remember it, and a copy that comes now finds it forgotten. Were it
-        // answered with that, `acknowledged` would see it.
+        // Of what narrows access the proposer may hold the outcome already, and wait for leases
+        // only: then it asks nobody to remember it, and a copy that comes now finds it forgotten.
+        // Were it answered with that, `acknowledged` would see it.
         if proposal.isNarrowing, isForgotten(applied) { return nil }
         if outcome.digest != first.digest, attempts[outcome.attempt].state == .pending {
             return Violation("C3", "\(id) has another outcome the second time")

@@ -42,9 +42,9 @@ public struct DowntimeBudget: Sendable {
     /// `RaftOptions`, and hold on a network of 0.3 ms and disks of half a millisecond; measured was
     /// half to three quarters of them (docs/simulator.md).
     ///
-    /// - A process that ends or stops is *closed* to its peers: up to 20 ms of jitter, two rounds of
-    ///   votes, and the clients that ask anew. Half of all within 60 ms; once more the 60 to 120 ms
-    ///   of a campaign that nobody wins: 150 ms.
+    /// - A process that ends or stops is *closed* to its peers: up to 20 ms of jitter, two rounds
+    ///   of votes, and the clients that ask anew. Half of all within 60 ms; once more the 60 to 120
+    ///   ms of a campaign that nobody wins: 150 ms.
     /// - A machine that is *silent* is missed after 120 to 240 ms since its last heartbeat: half of
     ///   all, by whoever of the two is first, within 240 ms; with a campaign in vain 400 ms.
     /// - A hand-over waits for nobody's silence: one message and one round of votes, behind what is

@@ -23,9 +23,9 @@ public struct CheckpointDuty: Sendable {
     ///
     /// - Parameters:
     ///   - meta: of a fresh view of this node's state.
-    ///   - installed: the last entry of the copy that the state began as. What was noted up to there
-    ///     is the word of who sent it, and this node does not repeat it: two copies of one mistake
-    ///     would outvote the truth.
+    ///   - installed: the last entry of the copy that the state began as. What was noted up to
+    ///     there is the word of who sent it, and this node does not repeat it: two copies of one
+    ///     mistake would outvote the truth.
     public mutating func due(
         _ meta: StateMeta, node: NodeID, installed: LogIndex, isLeading: Bool, now: SteadyTime
     ) -> Command.Operation? {

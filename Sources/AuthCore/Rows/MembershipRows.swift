@@ -135,8 +135,8 @@ public enum PlanRefusal: UInt8, CaseIterable, Sendable {
     }
 }
 
-/// A change of members that somebody who may has ordered. It outlives leaders: each one goes on with
-/// what it finds.
+/// A change of members that somebody who may has ordered. It outlives leaders: each one goes on
+/// with what it finds.
 public struct MemberPlanRow: Hashable, Sendable {
     public let node: NodeID
     /// The entry that ordered it, which tells it from every other plan.

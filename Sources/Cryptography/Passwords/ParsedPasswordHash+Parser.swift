@@ -126,8 +126,8 @@ struct PasswordHashParser {
         return .crypt(hashCount: 43, memoryBytes: parameters.memoryBytes)
     }
 
-    // `j9T$salt$hash`: the flavour `j`, log₂ N - 1 and r - 1 in one digit each. Longer forms ask for
-    // read-only memory, or for more time or lanes; nobody's login tools write them.
+    // `j9T$salt$hash`: the flavour `j`, log₂ N - 1 and r - 1 in one digit each. Longer forms ask
+    // for read-only memory, or for more time or lanes; nobody's login tools write them.
     private func yescrypt(
         _ fields: [Substring]
     ) throws(PasswordHashError) -> ParsedPasswordHash.Recipe {

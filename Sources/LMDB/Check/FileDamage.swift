@@ -2,8 +2,8 @@
 public struct FileDamage: Error, Equatable, Sendable, CustomStringConvertible {
     /// The page, counted from the beginning of the file; nil for the file as a whole.
     public let page: UInt64?
-    /// Whether the file could not be looked into, for a reason that tells nothing of it: too many open
-    /// files, no permission.
+    /// Whether the file could not be looked into, for a reason that tells nothing of it: too many
+    /// open files, no permission.
     public let isUnavailable: Bool
     /// What is wrong, without anything of a row.
     public let what: String

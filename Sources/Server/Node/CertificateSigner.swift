@@ -7,8 +7,8 @@ internal import RaftCore
 internal import SwiftASN1
 internal import X509
 
-/// Makes nodes' certificates as `watchword init` does: P-256, and the node's identity as the one URI
-/// among the alternative names, `watchword://CLUSTER/node/ID`.
+/// Makes nodes' certificates as `watchword init` does: P-256, and the node's identity as the one
+/// URI among the alternative names, `watchword://CLUSTER/node/ID`.
 struct CertificateSigner: NodeCertifier {
     private static let nodeDays = 730.0
     /// Clocks of nodes differ.

@@ -10,8 +10,8 @@ internal import StateStore
 internal import Synchronization
 internal import WriteAheadLog
 
-/// Keeps this node in touch with the members of the cluster: dials those that there are, carries out
-/// what was ordered of them when this node leads, and tells who waits.
+/// Keeps this node in touch with the members of the cluster: dials those that there are, carries
+/// out what was ordered of them when this node leads, and tells who waits.
 ///
 /// Called on the housekeeping queue, several times a second; others look at what it last saw.
 final class MembershipKeeper: Sendable {

@@ -4,10 +4,10 @@ internal import StateStore
 
 /// Which peers may speak: members of the committed configuration, in the incarnation in which
 /// they registered, or in any as long as they have not. A node that is to join knows of nobody, and
-/// has promised nothing: it hears whoever has a certificate of its cluster. So does one that has lost
-/// its state, and gets another one from whoever it hears. And everybody hears nodes with a number
-/// that was not given yet as far as is known here: they may have joined while this node was away,
-/// and one of them may lead.
+/// has promised nothing: it hears whoever has a certificate of its cluster. So does one that has
+/// lost its state, and gets another one from whoever it hears. And everybody hears nodes with a
+/// number that was not given yet as far as is known here: they may have joined while this node was
+/// away, and one of them may lead.
 struct PeerAdmission: Sendable {
     let store: any StateStore
 

@@ -10,9 +10,9 @@ struct ImportCommand: AsyncParsableCommand {
         discussion: """
             Formats: jsonl, one object per line with username, password_hash (a PHC or crypt \
             string: Argon2id, Argon2i, bcrypt, scrypt, yescrypt, PBKDF2, SHA-256-crypt, \
-            SHA-512-crypt) and any of email, display_name, kind, roles, disabled, metadata; htpasswd, as Apache writes it \
-            (bcrypt, SHA-crypt). Users that exist already are left as they are. Each hash is made \
-            anew as Argon2id at the user's next log-in.
+            SHA-512-crypt) and any of email, display_name, kind, roles, disabled, metadata; \
+            htpasswd, as Apache writes it (bcrypt, SHA-crypt). Users that exist already are left as \
+            they are. Each hash is made anew as Argon2id at the user's next log-in.
             """)
 
     enum Format: String, ExpressibleByArgument, CaseIterable { case jsonl, htpasswd }
