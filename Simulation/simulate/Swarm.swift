@@ -108,7 +108,8 @@ struct Swarm {
     /// Whether enough happened (M2).
     private func isWorthAnything(_ tally: Tally) -> Bool {
         var reasons: [String] = []
-        let missing = Self.expected.filter { tally.counters[$0] == 0 }
+        let expected = Self.common + (tally.worlds < Self.worldsForRare ? [] : Self.rare)
+        let missing = expected.filter { tally.counters[$0] == 0 }
         if !missing.isEmpty { reasons.append("never happened: \(missing.map(\.name))") }
         if tally.vacuous * 10 > tally.worlds {
             reasons.append("too little happened in \(tally.vacuous) of \(tally.worlds) worlds")
@@ -124,13 +125,18 @@ struct Swarm {
     }
 
     /// What a swarm must have seen to count.
-    private static let expected: [WorldCounters.Kind] = [
-        .elections, .transfers, .kills, .powerLosses, .pauses, .stops, .restarts, .tornTails,
-        .blocksLost, .partitions, .truncations, .trims, .snapshotsInstalled, .duplicates,
-        .writesUnknown, .writesRefused, .fullDisks, .crashesInWrite, .crashesInRecovery,
-        .flaps, .resets, .slowLinks, .drifts, .freezes, .slowDisks, .failedSyncs, .damages,
-        .logsMended, .logsRepaired, .entriesRepaired, .logsRewritten, .suspensions, .releases,
+    private static let common: [WorldCounters.Kind] = [
+        .elections, .transfers, .kills, .powerLosses, .pauses, .stops, .restarts, .blocksLost,
+        .partitions, .trims, .snapshotsInstalled, .duplicates, .writesUnknown, .writesRefused,
+        .crashesInWrite, .flaps, .resets, .slowLinks, .drifts, .freezes, .slowDisks, .failedSyncs,
+        .suspensions, .releases,
     ]
+    /// And what one of so many worlds must have seen.
+    private static let rare: [WorldCounters.Kind] = [
+        .tornTails, .truncations, .fullDisks, .crashesInRecovery, .damages, .logsMended,
+        .logsRepaired, .entriesRepaired, .logsRewritten,
+    ]
+    private static let worldsForRare = 60
 }
 
 extension Probe {

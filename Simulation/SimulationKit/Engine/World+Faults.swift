@@ -70,7 +70,9 @@ extension World {
             }
             say(.disk, node, "the disk of n\(node + 1) is damaged: \(damage.rawValue)")
             nodes[node].pendingDamage = damage
-            end(node, .kill, restartAfter: restartAfter)
+            // With the power goes what the state has not made durable: that the log must have.
+            let ending: Ending = restartAfter.isMultiple(of: 2) ? .kill : .powerLoss
+            end(node, ending, restartAfter: restartAfter)
         default: preconditionFailure("\(fault) hits no process")
         }
     }
