@@ -48,9 +48,11 @@ public struct RecoveryAdvice: Equatable, Sendable {
         let end = best.last
         unusableAhead = plans.filter { !end.isAtLeastAsUpToDate(as: $0.end) }.map(\.node).sorted()
         // An entry is committed when a majority has it, so it is on one of these if there are more
-        // of them than a majority leaves out.
+        // of them than a majority leaves out. Of both halves, though a commit within a joint
+        // configuration needs both: outside it, before the joint configuration was committed or
+        // after its end, which nobody here may have heard of, one half alone commits.
         let whole = plans.filter { $0.promised == .zero }.map(\.node)
-        let isReached = halves.contains { half in
+        let isReached = halves.allSatisfy { half in
             half.count(where: whole.contains) > half.count - (half.count / 2 + 1)
         }
         isComplete = isReached && unusableAhead.isEmpty

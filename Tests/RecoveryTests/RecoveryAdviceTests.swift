@@ -49,10 +49,19 @@ struct RecoveryAdviceTests {
         var hurt = plan(1, 9, 5, in: four)
         hurt.promised = EntryID(index: LogIndex(11), term: Term(5))
         #expect(try !advice(hurt, plan(2, 12, 5, in: four)).isComplete)
-        // One outgoing half of two suffices: a commit needed both halves.
+    }
+
+    @Test("Of a joint configuration both halves are needed: either may have committed alone")
+    func jointHalves() throws {
         let joint = ConfState(
             voters: [NodeID(1), NodeID(2), NodeID(3)], votersOutgoing: [NodeID(1), NodeID(4)])
-        #expect(try advice(plan(4, 9, 5, in: joint)).isComplete)
+        // The change has ended without 4, and the new voters went on.
+        #expect(try !advice(plan(4, 9, 5, in: joint)).isComplete)
+        // The change was never committed, and the old voters went on without it.
+        #expect(try !advice(plan(2, 9, 5, in: joint), plan(3, 9, 5, in: joint)).isComplete)
+        let both = try advice(
+            plan(2, 9, 5, in: joint), plan(3, 9, 5, in: joint), plan(4, 8, 5, in: joint))
+        #expect(both.isComplete && !both.hasQuorum)
     }
 
     @Test("A newer log without a state cannot be taken, and what it has is told as lost")
