@@ -42,8 +42,9 @@ final class StateScrubber: Sendable {
 
     /// Begins a look unless one is under way, or was lately.
     func begin() {
-        let now = DispatchTime.now()
         let begins = state.withLock { state in
+            // Under the lock: a moment from before it may lie before the end of the last look.
+            let now = DispatchTime.now()
             let isLate =
                 state.last.map {
                     now.uptimeNanoseconds - $0.uptimeNanoseconds
