@@ -182,9 +182,13 @@ public final class ReplicaRuntime: Sendable {
     /// What the applier counted.
     public var applyStatistics: ApplyStatistics { applier.statisticsNow }
 
+    /// Says that this process ends: it does not begin anew, whatever becomes of its state.
+    /// `shutdown` follows.
+    public func willShutDown() { isShuttingDown.store(true, ordering: .releasing) }
+
     /// Hands leadership over, answers everybody, and ends the threads; at most a few seconds.
     public func shutdown() {
-        isShuttingDown.store(true, ordering: .releasing)
+        willShutDown()
         requests.put(.input(.shutdown), evenIfFull: true)
         if stopped.wait(timeout: .now() + .seconds(5)) == .timedOut {
             logger.warning("the replica did not end in time")

@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import Testing
 
@@ -36,6 +37,23 @@ import Testing
         sources.add(yaml: ConfigurationTests.file)
         sources.add(setting: "http.connections_max=\(connections)")
         return try NodeConfiguration(sources, folder: "/etc/watchword")
+    }
+
+    @Test("that begins anew can be told to end before it listens to signals")
+    func signals() {
+        defer { for number in [SIGTERM, SIGINT, SIGHUP] { signal(number, SIG_DFL) } }
+        for number in [SIGTERM, SIGINT, SIGHUP] { signal(number, SIG_IGN) }
+        Renewal.letSignalsEnd()
+        #expect(!isIgnored(SIGTERM) && !isIgnored(SIGINT) && isIgnored(SIGHUP))
+    }
+
+    /// As the kernel has it, a bit for each signal.
+    private func isIgnored(_ number: Int32) -> Bool {
+        let status = FileManager.default.contents(atPath: "/proc/self/status") ?? Data()
+        let line = String(decoding: status, as: UTF8.self).split(separator: "\n")
+            .first { $0.hasPrefix("SigIgn:") }
+        let mask = line.flatMap { UInt64($0.dropFirst(7).drop { $0 == "\t" }, radix: 16) } ?? 0
+        return mask & (1 << UInt64(number - 1)) != 0
     }
 
     @Test(

@@ -109,6 +109,7 @@ public final class Node: Sendable {
     /// handed over, and everything is closed. Under 5 s; blocks.
     public func stop() {
         logger.info("the node drains")
+        runtime.willShutDown()
         facts.drain()
         Thread.sleep(forTimeInterval: Double(Self.balancerMilliseconds) / 1000)
         frontend.drain()

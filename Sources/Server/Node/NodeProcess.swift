@@ -74,9 +74,16 @@ enum Renewal {
     /// The most that a process has, unless somebody has raised what Linux allows.
     private static let descriptorsMax: Int32 = 1 << 20
 
+    /// Lets TERM and INT end the next process from its first moment on. What is ignored stays so in
+    /// it, and it reads a whole state before it listens. HUP stays: it reads certificates anyway.
+    static func letSignalsEnd() {
+        for number in [SIGTERM, SIGINT] { signal(number, SIG_DFL) }
+    }
+
     /// Returns only when it fails.
     static func begin() {
         letDescriptorsGo()
+        letSignalsEnd()
         var none = sigset_t()
         // The proof: the calls fill and read one set, which they are given.
         unsafe sigemptyset(&none)
