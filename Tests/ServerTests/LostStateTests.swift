@@ -95,6 +95,20 @@ import WriteAheadLog
         }
     }
 
+    @Test("starts without what was noted when the disk does not give it back, and only then")
+    func unreadable() throws {
+        try inDirectory { path in
+            let files = PosixFileSystem()
+            try KnownPeers([NodeID(1): PeerAddress(host: "noted", port: 1)])
+                .write(directory: path, fileSystem: files)
+            let rotten = UnreadableFiles(errno: EIO)
+            #expect(try KnownPeers(directory: path, fileSystem: rotten) == KnownPeers())
+            #expect(throws: FileSystemError.self) {
+                try KnownPeers(directory: path, fileSystem: UnreadableFiles(errno: ENOMEM))
+            }
+        }
+    }
+
     @Test("reads the frozen example of docs/formats/peers.md")
     func example() {
         let text = "watchword-peers 1\nn1 10.0.0.1:8201\nn12 [::1]:8212\ne623c434\n"

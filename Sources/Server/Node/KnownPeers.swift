@@ -22,7 +22,13 @@ struct KnownPeers: Equatable, Sendable {
         let path = "\(directory)/\(Self.name)"
         guard try fileSystem.status(path)?.kind == .file else { return }
         let file = try fileSystem.open(path, .readOnly)
-        let bytes = try fileSystem.read(file, at: 0, count: Self.bytesMax)
+        let bytes: [UInt8]
+        do { bytes = try fileSystem.read(file, at: 0, count: Self.bytesMax) } catch {
+            try fileSystem.close(file)
+            // A block that the disk does not give back is one that cannot be read like any other.
+            if error.isUnreadable { return }
+            throw error
+        }
         try fileSystem.close(file)
         addresses = Self(decoding: bytes)?.addresses ?? [:]
     }
