@@ -75,7 +75,7 @@ final class ReplicaTurns {
         case .completeTransfer(let ticket, let completion): waiters.complete(ticket, completion)
         case .completeChange(let ticket, let completion): waiters.complete(ticket, completion)
         case .configuration:
-            // The transport is given its peers at the start.
+            // Whoever keeps the members tells the transport its peers, with their addresses.
             break
         case .sendSnapshot(let peer): snapshots.send(to: peer)
         case .install(let metadata):

@@ -105,12 +105,13 @@ final class Housekeeping: Sendable {
         guard status.fitness == .fit else { return }
         do {
             let meta = try runtime.store.read { $0.meta }
+            // Behind it: what a copy that comes in between has noted is not repeated as our word.
+            let installed = runtime.store.installedSnapshot.index
             let isLeading = status.raft.role == .leader && status.raft.hasCommittedInTerm
             let now = runtime.clock.steady
             let due = contents.withLock {
                 $0.checkpoints.due(
-                    meta, node: status.raft.id,
-                    installed: runtime.store.installedSnapshot.index, isLeading: isLeading,
+                    meta, node: status.raft.id, installed: installed, isLeading: isLeading,
                     now: now)
             }
             if let due { journal.propose(Command(due, header: .ownNode)) }

@@ -73,8 +73,12 @@ final class NodeFactsKeeper: Sendable {
         }
     }
 
-    /// Takes a sample. `confirmed`: how long ago a quorum last confirmed a read of this node's
-    /// own; nil when none has.
+    /// Takes a sample.
+    ///
+    /// - Parameters:
+    ///   - readConfirmedAt: when a quorum last confirmed a read of this node's own; nil when none
+    ///     has.
+    ///   - isBootstrapped: whether the cluster is made, as far as this node knows.
     func sample(readConfirmedAt: SteadyTime?, isBootstrapped: Bool) {
         let status = runtime.status
         let moment = runtime.clock.steady
