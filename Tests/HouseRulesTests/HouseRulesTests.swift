@@ -144,8 +144,9 @@ private let onlyImporters: [String: String] = [
     @Test("no comment is wider than 100 columns")
     func commentsAreNarrow() {
         for file in product + tests {
-            for (index, line) in file.lines.enumerated() where isComment(line) {
-                #expect(line.count <= 100, "\(file.path):\(index + 1)")
+            for (index, line) in file.lines.enumerated()
+            where line.count > 100 && isComment(line) {
+                Issue.record("\(file.path):\(index + 1) has \(line.count)")
             }
         }
     }
