@@ -23,7 +23,7 @@ extension Group {
             sequence: segment.sequence, number: number, blocks: blocks, recordBytes: recordBytes,
             recordCount: records.count, identifierBlock: identifierBlock,
             previousChain: previousChain)
-        header.encode(into: &writer, salt: salt)
+        header.encode(into: &writer, salt: salt, at: block)
         var slots: [IdentifierSlot] = []
         slots.reserveCapacity(records.count)
         for record in records {
@@ -77,7 +77,7 @@ extension Group {
         let start = block * Block.bytes - skipped
         let salt = segment.salt
         var reader = ByteReader(image, in: start..<image.count)
-        let header = try GroupHeader(from: &reader, image: image, salt: salt)
+        let header = try GroupHeader(from: &reader, image: image, salt: salt, at: block)
         let blocksLeft = (image.count - start) / Block.bytes
         guard header.sequence == segment.sequence, header.blocks <= blocksLeft,
             header.recordBytes <= image.count,

@@ -76,10 +76,14 @@ struct GroupHeader: Equatable {
     /// The chain value of the group before.
     var previousChain: UInt32
 
-    func encode(into writer: inout ByteWriter, salt: UInt32) {
+    private static let version: UInt32 = 2
+
+    /// - Parameter block: where it stands, counted from the beginning of the segment. It counts in
+    ///   the checksum, so that a group that was written to another place is none there.
+    func encode(into writer: inout ByteWriter, salt: UInt32, at block: Int) {
         let start = writer.count
         writer.write(Self.magic)
-        writer.write(UInt32(1))
+        writer.write(Self.version)
         writer.write(sequence)
         writer.write(number)
         writer.write(UInt32(blocks))
@@ -89,6 +93,7 @@ struct GroupHeader: Equatable {
         writer.write(previousChain)
         var crc = CRC32C(salt: salt)
         crc.update(writer.bytes, in: start..<writer.count)
+        crc.update(littleEndian: UInt32(block))
         writer.write(crc.value)
     }
 
@@ -106,12 +111,12 @@ struct GroupHeader: Equatable {
     }
 
     init(
-        from reader: inout ByteReader, image: [UInt8], salt: UInt32
+        from reader: inout ByteReader, image: [UInt8], salt: UInt32, at block: Int
     ) throws(ByteCodecError) {
         let start = reader.offset
         let magic: UInt32 = try reader.read()
         let version: UInt32 = try reader.read()
-        guard magic == Self.magic, version == 1 else {
+        guard magic == Self.magic, version == Self.version else {
             throw .malformed(offset: start, what: "group")
         }
         sequence = try reader.read()
@@ -123,6 +128,7 @@ struct GroupHeader: Equatable {
         previousChain = try reader.read()
         var crc = CRC32C(salt: salt)
         crc.update(image, in: start..<reader.offset)
+        crc.update(littleEndian: UInt32(block))
         let checksum: UInt32 = try reader.read()
         guard checksum == crc.value else {
             throw .malformed(offset: start, what: "checksum of a group header")

@@ -72,7 +72,7 @@ struct IdentifierSlot: Equatable {
 enum IdentifierBlock {
     static let magic: UInt32 = 0x5344_4957  // "WIDS"
     static let headerBytes = 96
-    static let version: UInt32 = 2
+    static let version: UInt32 = 3
     static let slotsMax = (Block.bytes - headerBytes) / IdentifierSlot.encodedBytes
 
     /// The blocks that this many slots fill; one even for none.
@@ -90,14 +90,14 @@ enum IdentifierBlock {
         var writer = ByteWriter(capacity: count * Block.bytes)
         for part in (0..<count).reversed() {
             let range = (part * slotsMax)..<min(slots.count, (part + 1) * slotsMax)
-            encode(located, Array(slots[range]), into: &writer, segment: segment)
+            encode(located, Array(slots[range]), part, into: &writer, segment: segment)
         }
         return writer.bytes
     }
 
     private static func encode(
-        _ located: Group.Located, _ slots: [IdentifierSlot], into writer: inout ByteWriter,
-        segment: SegmentHeader
+        _ located: Group.Located, _ slots: [IdentifierSlot], _ part: Int,
+        into writer: inout ByteWriter, segment: SegmentHeader
     ) {
         let salt = segment.salt
         let start = writer.count
@@ -115,6 +115,8 @@ enum IdentifierBlock {
         located.group.frame.last.encode(into: &writer)
         var crc = CRC32C(salt: salt)
         crc.update(writer.bytes, in: start..<writer.count)
+        // As of a group: at another place these are no identifiers.
+        crc.update(littleEndian: UInt32(located.header.identifierBlock + part))
         writer.write(crc.value)
         precondition(writer.count - start == headerBytes, "\(writer.count - start) bytes")
         for slot in slots { slot.encode(into: &writer, salt: salt) }
@@ -157,6 +159,7 @@ enum IdentifierBlock {
         let last = try EntryID(from: &reader)
         var crc = CRC32C(salt: segment.salt)
         crc.update(image, in: start..<reader.offset)
+        crc.update(littleEndian: UInt32(identifierBlock))
         guard foundMagic == magic, foundVersion == version, sequence == segment.sequence,
             try reader.read() == crc.value, slotCount <= slotsMax, slotCount <= recordCount
         else { throw .malformed(offset: start, what: "identifier block") }

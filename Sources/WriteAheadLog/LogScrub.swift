@@ -137,7 +137,7 @@ struct LogScrub {
         let offset = place.block * Block.bytes
         let room = place.header.segmentBytes - offset
         guard room >= Block.bytes, let first = read(file, at: offset, count: Block.bytes, files),
-            let blocks = Group.blocks(of: first, segment: place.header),
+            let blocks = Group.blocks(of: first, at: place.block, segment: place.header),
             blocks * Block.bytes <= room,
             let bytes = read(file, at: offset, count: blocks * Block.bytes, files)
         else { return nil }
@@ -168,10 +168,11 @@ struct LogScrub {
 
 extension Group {
     /// How many blocks the group has whose first block this is; nil if it is none.
-    static func blocks(of block: [UInt8], segment: SegmentHeader) -> Int? {
+    static func blocks(of bytes: [UInt8], at block: Int, segment: SegmentHeader) -> Int? {
         do {
-            var reader = ByteReader(block)
-            let header = try GroupHeader(from: &reader, image: block, salt: segment.salt)
+            var reader = ByteReader(bytes)
+            let header = try GroupHeader(
+                from: &reader, image: bytes, salt: segment.salt, at: block)
             return header.sequence == segment.sequence && header.blocks > 0 ? header.blocks : nil
         } catch {
             return nil

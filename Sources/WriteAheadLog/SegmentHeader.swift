@@ -9,7 +9,7 @@ internal import RaftWire
 /// block is its copy: one local fault does not take both.
 struct SegmentHeader: Equatable {
     static let magic: UInt64 = 0x314C_4157_5757  // "WWWAL1", two zero bytes
-    static let version: UInt32 = 2
+    static let version: UInt32 = 3
 
     var identity: WALIdentity
     /// Counts the segments of this log; never used twice.

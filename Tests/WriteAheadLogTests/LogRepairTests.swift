@@ -158,6 +158,43 @@ struct LogRepairTests {
             "\(refusals) of \(blocks.count * (blocks.count - 1) / 2)")
     }
 
+    // A copy of a later group, or of its identifiers, is as whole as they are (simulated seed 5015).
+    @Test("whatever block stands in the place of another, nothing is wrong, nothing shorter")
+    func misdirected() throws {
+        let (disk, entries) = try original()
+        let segments = disk.paths.filter { $0.hasSuffix(".wal") }
+        var copies = 0
+        for path in segments {
+            let bytes = disk[path]!
+            let blocks = 0..<(bytes.count / 4096)
+            func block(_ number: Int) -> ArraySlice<UInt8> {
+                bytes[(number * 4096)..<((number + 1) * 4096)]
+            }
+            let written = blocks.filter { !bytes.isZero(in: ($0 * 4096)..<(($0 + 1) * 4096)) }
+            let lastGroup = written.last { block($0).starts(with: Array("WGRP".utf8)) }
+            for (place, source) in written.flatMap({ place in written.map { (place, $0) } })
+            where block(place) != block(source) {
+                for hasWatermark in [true, false] {
+                    // Without it nothing tells that the last group of all was ever durable.
+                    let isLast = path == segments.last && place == lastGroup
+                    guard hasWatermark || !isLast else { continue }
+                    let hit = disk.afterKill()
+                    hit[path]!.replaceSubrange(
+                        (place * 4096)..<((place + 1) * 4096), with: block(source))
+                    if !hasWatermark {
+                        for mark in hit.paths where mark.hasSuffix("WATERMARK") {
+                            hit[mark] = [UInt8](repeating: 0, count: 2 * 4096)
+                        }
+                    }
+                    _ = try check(
+                        hit, entries, applied: .zero, "\(source) in place of \(place), \(path)")
+                    copies += 1
+                }
+            }
+        }
+        #expect(copies > 60, "\(copies)")
+    }
+
     @Test("a suffix that another leader replaces ends the repair when it is newer (R8 v)")
     func replaced() throws {
         let (disk, entries) = try original()
