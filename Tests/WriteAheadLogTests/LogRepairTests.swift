@@ -158,7 +158,7 @@ struct LogRepairTests {
             "\(refusals) of \(blocks.count * (blocks.count - 1) / 2)")
     }
 
-    // A copy of a later group, or of its identifiers, is as whole as they are (simulated seed 5015).
+    // A copy of a later group, or of its identifiers, is as whole as these (simulated seed 5015).
     @Test("whatever block stands in the place of another, nothing is wrong, nothing shorter")
     func misdirected() throws {
         let (disk, entries) = try original()
