@@ -108,7 +108,11 @@ struct Swarm {
     /// Whether enough happened (M2).
     private func isWorthAnything(_ tally: Tally) -> Bool {
         var reasons: [String] = []
-        let expected = Self.common + (tally.worlds < Self.worldsForRare ? [] : Self.rare)
+        var expected = Self.common
+        if tally.worlds >= Self.worldsForRare {
+            // Where members change in every world no disk is damaged.
+            expected += Self.rare + (arguments.changesMembers ? [] : Self.damage)
+        }
         let missing = expected.filter { tally.counters[$0] == 0 }
         if !missing.isEmpty { reasons.append("never happened: \(missing.map(\.name))") }
         if tally.vacuous * 10 > tally.worlds {
@@ -133,8 +137,10 @@ struct Swarm {
     ]
     /// And what one of so many worlds must have seen.
     private static let rare: [WorldCounters.Kind] = [
-        .tornTails, .truncations, .fullDisks, .crashesInRecovery, .damages, .logsMended,
-        .logsRepaired, .entriesRepaired, .logsRewritten,
+        .tornTails, .truncations, .fullDisks, .crashesInRecovery,
+    ]
+    private static let damage: [WorldCounters.Kind] = [
+        .damages, .logsMended, .logsRepaired, .entriesRepaired, .logsRewritten,
     ]
     private static let worldsForRare = 60
 }

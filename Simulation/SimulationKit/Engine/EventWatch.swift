@@ -72,6 +72,7 @@ extension WorldEvent {
         case .diskRecovers(let node): "disk of \(name(node)) is fast again"
         case .diskHasRoom(let node): "disk of \(name(node)) has room"
         case .diskRetry(let node, let epoch): "\(name(node)) looks for room, process \(epoch)"
+        case .export(let from, let to, _): "n\(from + 1) copies its state for n\(to + 1)"
         case .chunk(let transfer): "piece of snapshot \(transfer)"
         case .remove(let node): "\(name(node)) is taken away"
         case .scrub(let node, let epoch): "\(name(node)) looks through its log, process \(epoch)"

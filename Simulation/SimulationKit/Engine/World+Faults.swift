@@ -62,7 +62,7 @@ extension World {
         case .suspend(let target, let lasting): suspend(node(target), lasting)
         case .stop(let target, let restartAfter): stop(node(target), restartAfter)
         case .transfer(let target, let to): transfer(node(target), to)
-        case .damage(let target, let damage, let restartAfter):
+        case .damage(let target, let damage, let losesPower, let restartAfter):
             let node = node(target)
             guard mayBeDamaged(node) else {
                 counters[.damageSpared] += 1
@@ -70,9 +70,7 @@ extension World {
             }
             say(.disk, node, "the disk of n\(node + 1) is damaged: \(damage.rawValue)")
             nodes[node].pendingDamage = damage
-            // With the power goes what the state has not made durable: that the log must have.
-            let ending: Ending = restartAfter.isMultiple(of: 2) ? .kill : .powerLoss
-            end(node, ending, restartAfter: restartAfter)
+            end(node, losesPower ? .powerLoss : .kill, restartAfter: restartAfter)
         default: preconditionFailure("\(fault) hits no process")
         }
     }

@@ -208,6 +208,7 @@ final class World {
         case .diskHasRoom(let node): nodes[node].disk.capacityBytes = options.diskBytes
         case .diskRetry(let node, let epoch): diskRetry(node, epoch)
         case .scrub(let node, let epoch): scrub(node, epoch)
+        case .export(let from, let to, let epoch): export(from: from, to: to, epoch)
         case .chunk(let transfer): chunk(transfer)
         case .remove(let node): takeAway(node)
         case .register(let node, let epoch): register(node, epoch)

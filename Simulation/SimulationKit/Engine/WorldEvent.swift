@@ -35,6 +35,8 @@ enum WorldEvent {
     case diskRetry(node: Int, epoch: UInt64)
     /// A process looks through a part of what it has synced.
     case scrub(node: Int, epoch: UInt64)
+    /// A process begins to copy its state for another.
+    case export(from: Int, to: Int, epoch: UInt64)
     case chunk(transfer: Int)
     /// A machine that is no member any more is taken away.
     case remove(node: Int)

@@ -20,7 +20,18 @@ struct SnapshotTransfer {
 extension World {
     private static let chunkBytes = 8_192
 
+    /// A copy is asked for in a turn and made on another thread.
     func sendSnapshot(from: Int, to: Int, _ process: SimulatedNode.Process) {
+        schedule(
+            .export(from: from, to: to, epoch: process.epoch),
+            in: 1 + nodes[from].random.upTo(options.turnDelayMax))
+    }
+
+    func export(from: Int, to: Int, _ epoch: UInt64) {
+        guard let process = process(from, epoch) else { return }
+        guard !process.isPaused else {
+            return schedule(.export(from: from, to: to, epoch: epoch), in: 1_000)
+        }
         do {
             // The copy of a state that was computed otherwise is as wrong as the state, and with it
             // a quorum would be: nobody but a person can tell then (docs/limits.md). Here one does.

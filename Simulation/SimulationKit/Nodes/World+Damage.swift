@@ -6,7 +6,7 @@ import WriteAheadLog
 // Damage to what was synced, and how nodes find it while they run.
 
 extension World {
-    private static let scrubEvery: UInt64 = 200_000
+    private static let scrubEvery: UInt64 = 50_000
     private static let scrubSteps = 16
 
     /// Whether a minority of the voters is damaged with this node: what a quorum holds must be

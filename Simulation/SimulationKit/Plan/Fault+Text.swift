@@ -135,10 +135,10 @@ extension Fault {
             ]
         case .hurtSnapshot(let target, let place):
             [("do", "hurt-snapshot"), ("node", target.text), ("place", "\(place)")]
-        case .damage(let target, let damage, let restart):
+        case .damage(let target, let damage, let losesPower, let restart):
             [
                 ("do", "damage"), ("node", target.text), ("kind", damage.rawValue),
-                ("restart", FileText.time(restart)),
+                ("power", "\(losesPower)"), ("restart", FileText.time(restart)),
             ]
         case .decay(let target, let damage):
             [("do", "decay"), ("node", target.text), ("kind", damage.rawValue)]

@@ -41,9 +41,9 @@ enum Fault: Equatable, Sendable {
     /// The next sync fails, and what it should have written is forgotten by the kernel, which
     /// shows it until it needs the memory.
     case failSync(Target)
-    /// The process is killed, or loses its power if it is started again after an odd number of
-    /// microseconds, and its disk is damaged before the next start.
-    case damage(Target, Damage, restartAfter: UInt64)
+    /// The process is killed, or its machine goes off, and its disk is damaged before the next
+    /// start. With the power goes what the state has not made durable: that the log must have.
+    case damage(Target, Damage, losesPower: Bool, restartAfter: UInt64)
 
     /// The disk is damaged while the process runs and does not notice.
     case decay(Target, Damage)

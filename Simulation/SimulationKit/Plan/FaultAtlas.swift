@@ -230,9 +230,11 @@ struct FaultAtlas {
             let target = target()
             let kinds = Fault.Damage.allCases
             let kind = kinds[Int(number(upTo: UInt64(kinds.count - 1)))]
-            return random.chance(1, in: 3)
-                ? [(0, .decay(target, kind))]
-                : [(0, .damage(target, kind, restartAfter: restart()))]
+            guard !random.chance(1, in: 3) else { return [(0, .decay(target, kind))] }
+            let losesPower = random.chance(1, in: 2)
+            return [
+                (0, .damage(target, kind, losesPower: losesPower, restartAfter: restart()))
+            ]
         }
     }
 }

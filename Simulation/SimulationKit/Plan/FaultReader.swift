@@ -38,7 +38,9 @@ struct FaultReader {
         case "raise": .raise(try target(&fields))
         case "damage":
             .damage(
-                try target(&fields), try damage(&fields), restartAfter: try restart(&fields))
+                try target(&fields), try damage(&fields),
+                losesPower: try fields.truth("power") ?? false,
+                restartAfter: try restart(&fields))
         case "decay": .decay(try target(&fields), try damage(&fields))
         case "members": .members(try readMembers(&fields))
         case "hurt-state": try readHurt(&fields)
