@@ -75,7 +75,10 @@ struct LeaseHunt {
     /// The number of the world that shows a mistake after the fewest states.
     private static func soonest(_ mistake: LeaseModel.Mistake) -> Int {
         switch mistake {
-        case .none, .noIndex, .noRateBound, .fromReceipt, .formerRun, .atQuorum: 2
+        case .none, .noIndex, .noRateBound, .fromReceipt, .formerRun, .atQuorum,
+            .acknowledgedIndex, .committedIndex, .electionIndex, .cachedClock, .stillClock,
+            .oldView, .oldVerdict:
+            2
         case .noWait, .anyAge: 13
         }
     }

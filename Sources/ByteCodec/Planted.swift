@@ -17,6 +17,8 @@ public enum Planted: String, CaseIterable, Sendable {
     case readIndexBeforeOwnTerm = "read-index-before-own-term"
     /// A read index is given without asking the quorum (C6).
     case readIndexUnconfirmed = "read-index-unconfirmed"
+    /// A read joins a round of heartbeats that left before it was asked for (C6).
+    case readJoinsOldRound = "read-joins-old-round"
     /// An append deletes everything behind its previous entry, conflicting or not (S4).
     case truncateMatchingSuffix = "truncate-matching-suffix"
     /// A snapshot replaces a log that already holds what it covers, and more (S13).
@@ -44,6 +46,23 @@ public enum Planted: String, CaseIterable, Sendable {
     case leaseOfAnyAge = "lease-of-any-age"
     /// A lease is counted from the receipt of the grant.
     case leaseFromReceipt = "lease-from-receipt"
+    /// A lease serves views that show what this leader has acknowledged, in place of the last
+    /// narrowing entry of its log (rule 3).
+    case leaseIndexAcknowledged = "lease-index-acknowledged"
+    /// A lease serves views that show what this leader knows to be committed (rule 3).
+    case leaseIndexCommitted = "lease-index-committed"
+    /// A lease serves views that show the narrowing entries of the log with which its leader was
+    /// elected, and what it has acknowledged since (rule 3). Every booking delays every command,
+    /// so that nothing but a state that falls back shows it.
+    case leaseIndexAtElection = "lease-index-at-election"
+    /// Every booking delays every command, also one of after its entry (rule 5).
+    case bookingNotFrozen = "booking-not-frozen"
+    /// The leader books leases by a clock that it read before the request came (rule 1).
+    case bookedByCachedClock = "booked-by-cached-clock"
+    /// A grant to a former run of the process is taken (rule 1).
+    case grantToFormerRun = "grant-to-former-run"
+    /// A lease whose time is over lets an allow pass (rule 4).
+    case allowPastLease = "allow-past-lease"
 
     /// Members change before an entry of the own term is committed (Ongaro 2015, S10).
     case changeBeforeOwnTerm = "change-before-own-term"
@@ -55,6 +74,14 @@ public enum Planted: String, CaseIterable, Sendable {
     case leaseToLeaving = "lease-to-leaving"
     /// A node is dropped though a lease of it may be out (rule 7).
     case droppedWhileLeased = "dropped-while-leased"
+    /// A node is dropped when the leases that this leader granted it have ended, whatever former
+    /// leaders granted (rule 7).
+    case droppedOnOwnBookings = "dropped-on-own-bookings"
+    /// A node is dropped when its leases have ended, without an entry before that has it leave
+    /// (rule 7).
+    case droppedWithoutLeaving = "dropped-without-leaving"
+    /// A node is granted leases before the entry that adds it is committed (rule 7).
+    case leaseToUncommitted = "lease-to-uncommitted"
     /// A configuration takes effect when it is committed (S1, S6).
     case configurationAtCommit = "configuration-at-commit"
 
@@ -111,13 +138,20 @@ public enum Planted: String, CaseIterable, Sendable {
     case authVersionIgnored = "auth-version-ignored"
     /// A linearizable read is answered from the node's own state.
     case readUnconfirmed = "read-unconfirmed"
+    /// A validation is decided on a view that was opened before its request began (rule 4).
+    case viewBeforeRequest = "view-before-request"
+    /// A validation is let pass by a look at the lease from before its request began (rule 4).
+    case leaseBeforeRequest = "lease-before-request"
+    /// What a repeated request is told of the first one does not wait for leases (rule 5).
+    case recallUnreleased = "recall-unreleased"
 
     /// Whether it shows only where clients speak HTTP.
     public var needsHTTP: Bool {
         switch self {
         case .denialUnconfirmed, .roleLossNotNarrowing, .sessionEpochIgnored, .expiryByOwnClock,
             .refreshAcceptedTwice, .refreshReuseForgiven, .requestRecordMissed,
-            .auditRecordMissed, .checkAndSetDeleted, .authVersionIgnored, .readUnconfirmed:
+            .auditRecordMissed, .checkAndSetDeleted, .authVersionIgnored, .readUnconfirmed,
+            .viewBeforeRequest, .leaseBeforeRequest, .recallUnreleased, .allowPastLease:
             true
         default: false
         }

@@ -22,9 +22,17 @@ extension RaftCore {
         let next = try configuration.following(change)
         for node in change.promoted { try checkCaughtUp(node) }
         try checkReach(of: next.voters)
-        let isOneStep = Planted.singleStepChange.isOn
+        let isOneStep = Planted.singleStepChange.isOn || isDroppingAtOnce(change)
         let entry = appendConfiguration(isOneStep ? next.left : next)
         return MembershipStep(entry: entry, final: next.left)
+    }
+
+    /// The planted defect: who alone is removed is not marked as leaving. Quorums still meet.
+    private func isDroppingAtOnce(_ change: MembershipChange) -> Bool {
+        guard Planted.droppedWithoutLeaving.isOn, case .remove(let nodes) = change else {
+            return false
+        }
+        return nodes.count == 1
     }
 
     /// Appends a configuration as it stands, for tests: `change` makes those that are needed.

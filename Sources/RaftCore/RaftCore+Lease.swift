@@ -1,3 +1,5 @@
+internal import ByteCodec
+
 // What read leases rest on (docs/lease.md, rules 2 and 7).
 
 extension RaftCore {
@@ -21,8 +23,15 @@ extension RaftCore {
     /// Whether a node is a member, and not leaving, in the committed configuration and in every
     /// later one of the log.
     public func isLastingMember(_ node: NodeID) -> Bool {
-        configurations.allSatisfy(from: log.committed) { $0.isStaying(node) }
+        if Planted.leaseToUncommitted.isOn { return configuration.isStaying(node) }
+        return configurations.allSatisfy(from: log.committed) { $0.isStaying(node) }
     }
+
+    /// The entry with which this leader's term began.
+    package var termBegun: LogIndex { leading.firstIndex }
+
+    /// The clock's reading at the last event that this core was told of.
+    package var lastMoment: SteadyTime { now }
 
     /// The configuration that was in force at `index`, and the entry that holds it, or the snapshot
     /// for what is in it; nil where that is not remembered any more.

@@ -14,6 +14,9 @@ extension RaftCore {
             ready.droppedReads.append(context)
             return
         }
+        if Planted.readJoinsOldRound.isOn, !leading.reads.confirming.isEmpty {
+            return leading.reads.confirming.append(context)
+        }
         leading.reads.waiting.append(context)
     }
 

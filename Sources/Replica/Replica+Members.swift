@@ -26,12 +26,22 @@ extension Replica {
         guard deadline > now.steady else {
             return actions.append(.completeChange(ticket, .unknown))
         }
+        if Planted.droppedWithoutLeaving.isOn, isBooked(change) {
+            return actions.append(.completeChange(ticket, .refused(.changeUnderWay)))
+        }
         do {
             let step = try core.change(change, now: now.steady)
             changes.append(ChangeWaiter(ticket: ticket, step: step, deadline: deadline))
         } catch {
             actions.append(.completeChange(ticket, .refused(error)))
         }
+    }
+
+    /// The planted defect waits for bookings, and for nothing else.
+    private func isBooked(_ change: MembershipChange) -> Bool {
+        guard case .remove(let nodes) = change, let book = lease.book?.entries else { return false }
+        let others = nodes.filter { node in book.members.contains { $0.id == node } }
+        return now.steady < book.droppable(others)
     }
 
     /// Lets the core drop who leaves, once no lease of theirs can be in use. Returns whether it

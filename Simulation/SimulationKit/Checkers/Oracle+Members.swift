@@ -72,7 +72,11 @@ extension Oracle {
             if entry(at: glance.commit)?.term != glance.term {
                 fail("S10", "n\(node + 1) changes members before it has committed in its term")
             }
-            dropped += old.members.filter { !new.members.contains($0) }
+            let gone = old.members.filter { !new.members.contains($0) }
+            if let early = gone.first(where: { old.keeps($0) }) {
+                fail("lease 7", "n\(node + 1) drops \(early), which was not leaving")
+            }
+            dropped += gone
         }
         return dropped
     }
@@ -80,13 +84,14 @@ extension Oracle {
     /// A node grants a lease (rule 7): to a member that stays one, in the committed configuration
     /// and in every later one of the leader's log.
     func grants(_ node: Int, to peer: NodeID) {
-        let seen = views[node].configurationsBefore
         let commit = views[node].commit
-        let from = seen.lastIndex { $0.index <= commit } ?? 0
-        let isLasting = seen[from...].allSatisfy { $0.configuration.keeps(peer) }
-        // It may have become one in this very turn.
-        if !isLasting, !inForce(node).keeps(peer) {
-            fail("lease 7", "n\(node + 1) grants a lease to \(peer), which is leaving")
+        // It may have become one, or ceased to be one, in this very turn.
+        let isLasting = [views[node].configurationsBefore, views[node].configurations].contains {
+            let from = $0.lastIndex { $0.index <= commit } ?? 0
+            return $0[from...].allSatisfy { $0.configuration.keeps(peer) }
+        }
+        if !isLasting {
+            fail("lease 7", "n\(node + 1) grants a lease to \(peer), which may not hold one")
         }
     }
 

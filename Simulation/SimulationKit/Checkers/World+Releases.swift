@@ -1,3 +1,4 @@
+import ByteCodec
 import RaftCore
 import RaftWire
 import Replica
@@ -81,7 +82,8 @@ extension World {
             !process.isPaused, process.resumedAt < release.since, !process.isStopping
         else { return }
         let late = nodes[release.node].clock.steady(at: now).nanoseconds(since: promise.due)
-        guard late > 0 else { return }
+        // This defect is slow too, and is to be found by what is wrong.
+        guard late > 0, !Planted.leaseIndexAtElection.isOn else { return }
         oracle.fail(
             "release",
             "leader n\(release.node + 1) has not released \(release.index.rawValue), "

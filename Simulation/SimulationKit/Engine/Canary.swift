@@ -14,4 +14,7 @@ public enum Canary: String, CaseIterable, Sendable {
     case changedState = "changed-state"
     /// What narrowed access is held to be acknowledged as soon as it is committed.
     case earlyRelease = "early-release"
+    /// While a process is paused its steady clock stands still, as in a virtual machine that its
+    /// host pauses: past what leases promise to bear (docs/lease.md, "Limits").
+    case stillClock = "still-clock"
 }

@@ -115,6 +115,18 @@ public struct SwarmOptions: Equatable, Sendable {
     /// What clients over HTTP do.
     var mix = WorkloadMix.all
 
+    /// A validation takes up to so long between its steps, as a thread does that is stopped; 0: it
+    /// is done in one instant.
+    var dawdleMax: UInt64 = 0
+    /// Whether every node is asked at once for what has just ended.
+    var isPrying = false
+    /// Asks for leases and grants take up to so much longer, one in four.
+    var leaseDelayMax: UInt64 = 0
+    /// Whether messages to a process reach the one that runs on its node then.
+    var isOutlivingRestarts = false
+    /// In the second after its start a process takes up to so much longer to apply.
+    var coldApplyMax: UInt64 = 0
+
     // Times of the consensus, in milliseconds.
     var raft = RaftOptions()
     /// How long a read lease lasts at most; 0: there are none.
@@ -187,6 +199,7 @@ public struct SwarmOptions: Equatable, Sendable {
         options.drawDamage(&random)
         options.drawStates(&random)
         options.drawHTTP(seed, always: speaksHTTP)
+        options.drawLeases(seed)
         return options
     }
 }

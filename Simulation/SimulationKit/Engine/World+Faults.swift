@@ -89,6 +89,10 @@ extension World {
         process.isPaused = true
         recording?.became(.paused, node, term: process.glance.term.rawValue, at: now)
         say(.process, node, "n\(node + 1) is paused", until: now + lasting)
+        if canary == .stillClock {
+            nodes[node].clock.freeze(at: now)
+            schedule(.thaw(node: node), in: lasting)
+        }
         schedule(.resume(node: node, epoch: process.epoch), in: lasting)
     }
 

@@ -27,6 +27,10 @@ struct Flight {
 
     // Inside the process.
     var epoch: UInt64 = 0
+    /// As the interface is to see it, until it has.
+    var request: HTTPRequest?
+    /// What the thread that validates it has opened.
+    var view: ThreadView?
     var exchange: Exchange?
     var deadline = SteadyTime.zero
     var completion: Completion?
@@ -40,6 +44,8 @@ struct Flight {
     var floor: LogIndex = .zero
     /// When the answer was made.
     var answeredAt: UInt64?
+    /// The answer, until it is given.
+    var prepared: HTTPResponse?
     var response: HTTPResponse?
     /// The number of the operation in the recording.
     var recorded: Int?
@@ -60,4 +66,9 @@ struct Intent {
     /// Whether it carries an `Idempotency-Key`.
     var hasKey = false
     var kind: HTTPOperation.Kind
+
+    /// Whether it asks who holds a token, and nothing else.
+    var isValidation: Bool {
+        if case .validate = kind { true } else { false }
+    }
 }

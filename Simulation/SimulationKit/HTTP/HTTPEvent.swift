@@ -5,6 +5,12 @@ enum HTTPEvent {
     case act(client: Int)
     /// A request reaches the node that it was sent to.
     case arrive(flight: Int)
+    /// The thread that validates opens its view.
+    case look(flight: Int)
+    /// It decides, and looks at the lease.
+    case decide(flight: Int)
+    /// It gives its answer.
+    case say(flight: Int)
     /// What the request needed has ended, and the thread of its connection learns of it.
     case resume(flight: Int)
     /// A thread has done its password work.

@@ -69,10 +69,27 @@ extension HTTPLayer {
             flight.family = judge.standing(session, token)
         }
         service.flights.append(number)
-        let exchange = service.api.handle(request)
-        flight.deadline = service.steady.advanced(milliseconds: exchange.timeoutMilliseconds)
-        flight.exchange = exchange
+        flight.request = request
         flights[number] = flight
+        if flight.intent.isValidation, options.dawdleMax > 0 {
+            dawdle(.look(flight: number))
+        } else {
+            answer(number, service)
+        }
+    }
+
+    /// Hands the request to the interface.
+    func answer(_ number: Int, _ service: NodeService) {
+        guard let request = flights[number]?.request else { return }
+        if flights[number]?.intent.isValidation == true, service.kept == nil {
+            service.lookAhead(isOnlyPlanted: true)
+        }
+        let exchange = service.api.handle(request)
+        service.kept = nil
+        flights[number]?.request = nil
+        flights[number]?.deadline =
+            service.steady.advanced(milliseconds: exchange.timeoutMilliseconds)
+        flights[number]?.exchange = exchange
         goOn(number, service)
     }
 
@@ -137,7 +154,11 @@ extension HTTPLayer {
     private func goOn(_ number: Int, _ service: NodeService) {
         guard let step = flights[number]?.exchange?.step else { return }
         switch step {
-        case .respond(let response): respond(number, response, service)
+        case .respond(let response):
+            guard let flight = flights[number], flight.intent.isValidation, options.dawdleMax > 0
+            else { return respond(number, response, service) }
+            flights[number]?.prepared = response
+            dawdle(.say(flight: number))
         case .need(let need): carryOut(need, number, service)
         }
     }
@@ -210,14 +231,14 @@ extension HTTPLayer {
         goOn(number, service)
     }
 
-    private func service(of flight: Flight) -> NodeService? {
+    func service(of flight: Flight) -> NodeService? {
         guard let service = services[flight.node], service.process.epoch == flight.epoch else {
             return nil
         }
         return service
     }
 
-    private func respond(_ number: Int, _ response: HTTPResponse, _ service: NodeService) {
+    func respond(_ number: Int, _ response: HTTPResponse, _ service: NodeService) {
         guard var flight = flights[number] else { return }
         service.flights.removeAll { $0 == number }
         flight.exchange = nil

@@ -125,6 +125,8 @@ extension HTTPLayer {
             guard answer.isSuccess || isGone else { return }
             let number = judge.tokens[session].number
             judge.note { $0.acknowledgedEnd(number, at: now) }
+            holds(upTo: judge.access.session(number)?.endedBy)
+            pry([(session, false)])
         case .revokeAll(let account), .setPassword(let account, _):
             acknowledgeEnds(account, answer)
         case .revokeOwn(let session), .changePassword(let session, _, _):
@@ -143,6 +145,8 @@ extension HTTPLayer {
                 let role = RoleName(Self.role)
             else { return }
             judge.note { $0.acknowledgedLoss(role, of: user, at: now) }
+            if answer.isSuccess { holds(upTo: answer.index) }
+            pry(lastSessions(of: account).map { ($0, true) })
         case .refresh(let session, let token):
             judgeRefresh(flight, answer, session, token, arrived)
         case .validate, .lookUp, .readUser, .putSecret, .readSecret, .deleteSecret, .putRole,
@@ -157,6 +161,20 @@ extension HTTPLayer {
         }
         let now = world.now
         judge.note { $0.acknowledgedEnds(of: user, upTo: index, at: now) }
+        holds(upTo: index)
+        pry(lastSessions(of: account).map { ($0, false) })
+    }
+
+    /// Somebody was told that what narrowed access up to this entry is done: from now on no node
+    /// may be able to say *allow* without it.
+    private func holds(upTo index: LogIndex?) {
+        guard let index else { return }
+        world.acknowledgedNarrowing = max(
+            world.acknowledgedNarrowing, judge.lastNarrowing(upTo: index))
+    }
+
+    private func lastSessions(of account: Int) -> [Int] {
+        judge.tokens.indices.suffix(48).filter { judge.tokens[$0].account == account }.suffix(2)
     }
 
     private func judgeRefresh(

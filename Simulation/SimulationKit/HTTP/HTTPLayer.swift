@@ -87,6 +87,9 @@ final class HTTPLayer {
         switch event {
         case .act(let client): act(client)
         case .arrive(let flight): arrive(flight)
+        case .look(let flight): look(flight)
+        case .decide(let flight): decide(flight)
+        case .say(let flight): say(flight)
         case .resume(let flight): resume(flight)
         case .hashed(let flight): hashed(flight)
         case .answered(let flight): answered(flight)
@@ -133,6 +136,10 @@ final class HTTPLayer {
             schedule(.arrive(flight: flight), in: random.upTo(options.turnDelayMax + 10))
         }
         service.held = []
+        for event in service.stopped {
+            schedule(event, in: random.upTo(options.turnDelayMax + 10))
+        }
+        service.stopped = []
     }
 
     /// A process is gone, and the connections to it.

@@ -25,6 +25,7 @@ extension NodeService {
     /// Takes one sample and does what is due.
     func tick() {
         ticks += 1
+        keepForLater()
         sample()
         if ticks % Every.probe == 0 { probe() }
         if ticks % Every.keys == 0 || opened == nil { refreshKeys() }

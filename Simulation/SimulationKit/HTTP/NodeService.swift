@@ -55,6 +55,13 @@ final class NodeService: @unchecked Sendable {
     var hashingWaits = 0
     /// Requests that wait for the process to go on.
     var held: [Int] = []
+    /// Steps of threads that wait for the same.
+    var stopped: [HTTPEvent] = []
+    /// What the thread at work has opened before.
+    var kept: ThreadView?
+    /// What planted defects have kept.
+    var viewAhead: ReadView?
+    var leaseAhead: ReadLease?
     /// The requests that are being answered, in the order in which they came.
     var flights: [Int] = []
 
@@ -90,7 +97,7 @@ final class NodeService: @unchecked Sendable {
         return facts
     }
 
-    fileprivate var surroundings: AuthService.World {
+    var surroundings: AuthService.World {
         AuthService.World(
             views: self, random: random, now: wall, keys: opened?.keys, tokens: opened?.tokens,
             options: AuthOptions(), node: freshFacts, gate: self, journal: self)
@@ -110,7 +117,7 @@ final class NodeService: @unchecked Sendable {
 /// What the interface sees around it. Unowned, because the service owns the interface.
 private struct Surroundings: APIEnvironment {
     unowned let service: NodeService
-    func world() -> AuthService.World { service.surroundings }
+    func world() -> AuthService.World { service.kept?.world ?? service.surroundings }
     func metricsText() -> [UInt8] { [] }
 }
 

@@ -13,6 +13,14 @@ public struct LeaseModel {
     /// What is done wrong on purpose, to see that the exploration finds it.
     public enum Mistake: String, CaseIterable, Sendable {
         case none, noIndex, noWait, noRateBound, anyAge, fromReceipt, formerRun, atQuorum
+        /// A lease serves what its leader has acknowledged, has committed, or was elected with.
+        case acknowledgedIndex, committedIndex, electionIndex
+        /// Booked by the clock as it was when heartbeats were sent.
+        case cachedClock
+        /// The holder's clock may stand still: past the promises, and no mistake in the code.
+        case stillClock
+        /// A view, or a look at the lease, from before the request.
+        case oldView, oldVerdict
     }
 
     /// How the explored world is.
@@ -58,6 +66,8 @@ public struct LeaseModel {
         /// When the heartbeats were sent that each node has answered last.
         var answered: [UInt64?] = [nil, nil, nil]
         var isCommitKnown = false
+        /// Whether it was elected with the entry.
+        var isInherited = false
     }
 
     let world: World
@@ -74,6 +84,8 @@ public struct LeaseModel {
     var held = [HeldLeases(), HeldLeases(), HeldLeases()]
     var incarnations: [UInt8] = [0, 0, 0]
     var isAcknowledged = false
+    /// Who had a lease in its present run.
+    var wasLeased = [false, false, false]
 
     init(_ world: World) {
         self.world = world
@@ -95,12 +107,30 @@ public struct LeaseModel {
         return held.usable(at: LogIndex(applied[node] ? 1 : 0), now: time(node))
     }
     private func index(_ leader: Int) -> LogIndex {
-        LogIndex(world.mistake == .noIndex || entries[leader] == 0 ? 0 : 1)
+        guard let now = leading[leader], entries[leader] != 0 else { return .zero }
+        let isReleased = now.book.released >= LogIndex(1)
+        let isNamed =
+            switch world.mistake {
+            case .noIndex: false
+            case .acknowledgedIndex: isReleased
+            case .committedIndex: now.isCommitKnown
+            case .electionIndex: isReleased || now.isInherited
+            default: true
+            }
+        return LogIndex(isNamed ? 1 : 0)
     }
 
     /// Whether somebody could say *allow* by a view without the entry, after its acknowledgement.
     var isBroken: Bool {
-        isAcknowledged && (0..<3).contains { !applied[$0] && lease(of: $0) != nil }
+        guard isAcknowledged else { return false }
+        return (0..<3).contains { node in
+            switch world.mistake {
+            // A view of before the entry is as old as the world.
+            case .oldView: lease(of: node)?.index == .zero
+            case .oldVerdict: !applied[node] && wasLeased[node]
+            default: !applied[node] && lease(of: node) != nil
+            }
+        }
     }
 
     /// Whether anybody could say *allow* now.
@@ -112,9 +142,11 @@ public struct LeaseModel {
         func step(_ change: (inout LeaseModel) -> Void) {
             var next = self
             change(&next)
+            next.noteLeases()
             all.append(next)
         }
         step { $0.tick() }
+        if world.mistake == .stillClock { step { $0.tick(standing: 2) } }
         for node in 0..<3 {
             if committed != 0, entries[node] == committed, !applied[node] {
                 step { $0.applied[node] = true }
@@ -157,11 +189,20 @@ public struct LeaseModel {
         return all
     }
 
-    private mutating func tick() { for node in 0..<3 { clocks[node] += world.rates[node] } }
+    private mutating func tick(standing: Int? = nil) {
+        for node in 0..<3 where node != standing { clocks[node] += world.rates[node] }
+    }
+
+    /// What only a look from before the request goes by.
+    private mutating func noteLeases() {
+        guard world.mistake == .oldVerdict else { return }
+        for node in 0..<3 where lease(of: node) != nil { wasLeased[node] = true }
+    }
 
     private mutating func restart(_ node: Int) {
         incarnations[node] += 1
         held[node] = HeldLeases()
+        wasLeased[node] = false
         // The store may have lost its last commit (docs/formats/state.md).
         applied[node] = false
         leading[node] = nil
@@ -176,7 +217,8 @@ public struct LeaseModel {
             term: 2,
             book: LeaseBook(
                 others: ids(besides: node), inherited: LogIndex(entries[node] == 0 ? 0 : 1),
-                now: now, options: world.options))
+                now: now, options: world.options),
+            isInherited: entries[node] != 0)
     }
 
     private mutating func replicate(_ leader: Int, to other: Int) {
@@ -204,13 +246,20 @@ public struct LeaseModel {
             .map { SteadyTime(nanoseconds: $0 * World.unit) }
     }
 
+    private func bookingTime(_ leader: Int) -> SteadyTime {
+        guard world.mistake == .cachedClock, let sentAt = leading[leader]?.sentAt else {
+            return time(leader)
+        }
+        return SteadyTime(nanoseconds: sentAt * World.unit)
+    }
+
     private mutating func grant(by leader: Int, to node: Int) {
         guard let ask = asks[node], var leadership = leading[leader] else { return }
         asks[node] = nil
         leadership.book.reported(
             id(node), applied: LogIndex(ask.applied ? 1 : 0), awaited: .zero)
         let duration = contact(leader).map {
-            leadership.book.grant(to: id(node), contact: $0, now: time(leader))
+            leadership.book.grant(to: id(node), contact: $0, now: bookingTime(leader))
         }
         leading[leader] = leadership
         guard let duration, duration > 0 else { return }
@@ -289,6 +338,11 @@ extension LeaseModel {
             key += [96, UInt8(now.book.released.rawValue), now.book.isChanged ? 1 : 0]
         }
         key += [committed, isAcknowledged ? 1 : 0]
+        switch world.mistake {
+        case .electionIndex: key += leading.map { $0?.isInherited == true ? 1 : 0 }
+        case .oldVerdict: key += wasLeased.map { $0 ? 1 : 0 }
+        default: break
+        }
         return key
     }
 }

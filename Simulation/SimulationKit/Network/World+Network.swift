@@ -34,10 +34,11 @@ extension World {
         let packet = Packet(
             from: from, to: to, run: connection.run, connection: connection.epoch,
             bytes: message.encoded(), recorded: recorded)
-        for _ in 0..<copies { transmit(packet) }
+        let isOfLease = message.isOfLease
+        for _ in 0..<copies { transmit(packet, isOfLease: isOfLease) }
     }
 
-    private func transmit(_ packet: Packet) {
+    private func transmit(_ packet: Packet, isOfLease: Bool = false) {
         let (from, to) = (packet.from, packet.to)
         guard network[link: from, to].inFlight < options.queueMax else {
             counters[.messagesLost] += 1
@@ -52,7 +53,12 @@ extension World {
             network[link: from, to].freeAt = departure
         }
         var arrival = departure + latency(from, to)
-        if !options.isReordering {
+        if isOfLease, isStormy, options.leaseDelayMax > 0,
+            network[link: from, to].random.chance(1, in: 4)
+        {
+            // It is overtaken by everything else.
+            arrival += network[link: from, to].random.upTo(options.leaseDelayMax)
+        } else if !options.isReordering {
             arrival = max(arrival, network[link: from, to].lastArrival)
             network[link: from, to].lastArrival = arrival
         }
@@ -84,7 +90,7 @@ extension World {
             recording?.ended(packet.recorded, .stuck, at: now)
             return
         }
-        guard let process = nodes[to].process, process.epoch == packet.run,
+        guard let process = nodes[to].process, isFor(process, packet),
             !process.isPaused || process.inbox.count < 4_096
         else {
             recording?.ended(packet.recorded, .dropped, at: now)
@@ -99,6 +105,12 @@ extension World {
         } catch {
             oracle.fail("wire", "n\(to + 1) cannot read what n\(from + 1) sent: \(error)")
         }
+    }
+
+    /// Whether a process gets a message: with its connection ends what was on its way, unless
+    /// something between the nodes keeps it.
+    private func isFor(_ process: SimulatedNode.Process, _ packet: Packet) -> Bool {
+        process.epoch == packet.run || options.isOutlivingRestarts && isStormy
     }
 
     // MARK: Connections
@@ -222,6 +234,14 @@ extension World {
 }
 
 extension PeerMessage {
+    /// Whether it asks for a lease or grants one.
+    fileprivate var isOfLease: Bool {
+        switch self {
+        case .leaseAsk, .leaseGrant: true
+        default: false
+        }
+    }
+
     /// The same, but that a refused vote is a granted one.
     fileprivate var forged: PeerMessage {
         guard case .raft(let inner) = self, case .voteReply(granted: false) = inner.body else {

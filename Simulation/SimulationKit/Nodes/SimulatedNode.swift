@@ -23,6 +23,8 @@ final class SimulatedNode {
         var inbox: [ReplicaInput] = []
         var isTurnScheduled = false
         var isPaused = false
+        /// When it began.
+        var startedAt: UInt64 = 0
         /// When it last went on after a pause.
         var resumedAt: UInt64 = 0
         /// The earliest timer event that is under way.

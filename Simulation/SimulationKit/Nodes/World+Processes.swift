@@ -114,6 +114,7 @@ extension World {
             lastStamp: lastStamp, seed: node.random.next(), now: node.clock.clocks(at: now))
         let process = SimulatedNode.Process(
             epoch: epoch, run: run, replica: replica, log: log, hardState: recovered.hardState)
+        process.startedAt = now
         process.checkpoints.entries = options.checkpointEntries
         process.checkpoints.milliseconds = options.checkpointMilliseconds
         process.checkpoints.retryMilliseconds = 1_000

@@ -229,8 +229,11 @@ extension World {
         if nodes[node].store.damage != nil { process.applyQueue = [] }
         guard process.applying.isEmpty, !process.applyQueue.isEmpty else { return }
         process.applying = process.applyQueue.removeFirst()
-        let time = nodes[node].random.delay(
+        var time = nodes[node].random.delay(
             options.applyMin, options.applySpread, tail: options.applyTail, oneIn: 128)
+        if options.coldApplyMax > 0, isStormy, now < process.startedAt + 1_000_000 {
+            time += nodes[node].random.upTo(options.coldApplyMax)
+        }
         schedule(.applyDone(node: node, epoch: process.epoch), in: time)
     }
 

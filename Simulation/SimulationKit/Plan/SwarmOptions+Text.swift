@@ -58,6 +58,10 @@ extension SwarmOptions {
             option("read-share", \.readShare), option("retry-share", \.retryShare),
             option("deadline", \.deadline), count("value-max", \.valueMax),
             truth("http", \.isHTTP),
+            option("dawdle-max", \.dawdleMax), truth("prying", \.isPrying),
+            option("lease-delay-max", \.leaseDelayMax),
+            truth("outliving-restarts", \.isOutlivingRestarts),
+            option("cold-apply-max", \.coldApplyMax),
             Option(
                 name: "mix", get: { $0.mix.rawValue },
                 set: { $0.mix = WorkloadMix(rawValue: $1) }),

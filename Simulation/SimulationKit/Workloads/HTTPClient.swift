@@ -11,6 +11,8 @@ struct HTTPClient {
         case member
         /// Validates what others show to it.
         case gateway
+        /// Asks this node for what has just ended.
+        case watcher(node: Int)
     }
 
     let index: Int
@@ -25,6 +27,8 @@ struct HTTPClient {
     /// When the operation under way began.
     var began: UInt64 = 0
     var operations: UInt64 = 0
+    /// What a watcher is to ask for.
+    var suspects: [(session: Int, needsRole: Bool)] = []
     /// What it last read of each secret: a version to write behind.
     var versions: [Int: UInt64] = [:]
 }

@@ -9,6 +9,7 @@ extension HTTPLayer {
         case .administrator: administratorWants(index)
         case .member: memberWants(index)
         case .gateway: gatewayWants(index)
+        case .watcher(let node): watcherWants(index, node)
         }
     }
 

@@ -24,6 +24,7 @@ extension HTTPLayer {
                     random: RandomSource(world.plan.seed, .client, index)))
             schedule(.act(client: index), in: 50_000 + clients[index].random.upTo(100_000))
         }
+        if options.isPrying { addWatchers() }
         for node in 0..<options.machines {
             schedule(.balancerLooks(node: node), in: random.upTo(Balancer.inter))
         }
@@ -70,9 +71,10 @@ extension HTTPLayer {
 
     private func rest(_ index: Int) {
         clients[index].operation = nil
+        if case .watcher = clients[index].part { return watcherRests(index) }
         var pause = clients[index].random.upTo(options.thinkTime * 2)
         // Gateways ask far more often than anybody else.
-        if clients[index].part == .gateway { pause /= 4 }
+        if case .gateway = clients[index].part { pause /= 4 }
         schedule(.act(client: index), in: 1 + pause)
     }
 

