@@ -183,7 +183,7 @@ public struct Replica: Sendable {
         var isTimerDue = false
         // Before everything else: what was applied is not answered any more either.
         for case .fitness(.stateDamaged) in inputs { fitnessChanged(.stateDamaged) }
-        for input in inputs {
+        for input in Planted.bookedByCachedClock.isOn ? leaseAsksFirst(inputs) : inputs {
             if input == .timer { isTimerDue = true } else { absorb(input) }
         }
         if isTimerDue { core.step(.timer, now: now.steady) }

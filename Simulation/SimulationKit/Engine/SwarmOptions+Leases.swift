@@ -1,6 +1,13 @@
 import RaftCore
 
 extension SwarmOptions {
+    /// By how many parts per million a clock runs wrong, by a number drawn from 0 to twice the most.
+    func drift(_ drawn: UInt64) -> Int64 {
+        let most = Int64(driftMax)
+        guard isDriftExtreme else { return Int64(drawn) - most }
+        return drawn.isMultiple(of: 2) ? most : -most
+    }
+
     /// What read leases have to bear, by a chance of its own, so that everything else of a seed is
     /// the same without it.
     mutating func drawLeases(_ seed: UInt64) {
@@ -14,5 +21,21 @@ extension SwarmOptions {
         coldApplyMax = pick(oneIn: 4, [20_000, 100_000, 400_000])
         dawdleMax = pick(oneIn: 2, [2_000, 50_000, 1_000_000])
         isPrying = pick(oneIn: 2, [1]) == 1
+        // The ratio of any two clocks is then 1 or 1.247: just what leases promise to bear.
+        if pick(oneIn: 5, [1]) == 1 {
+            isDriftExtreme = true
+            driftMax = 110_000
+        }
+        // Grants of before a power cut, to a node that is back at once and behind.
+        if pick(oneIn: 6, [1]) == 1 { drawReturns(pick(oneIn: 1, [500_000, 1_500_000])) }
+    }
+
+    private mutating func drawReturns(_ interval: UInt64) {
+        leaseDelayMax = 1_000_000
+        isOutlivingRestarts = true
+        coldApplyMax = 400_000
+        powerLossEvery = interval
+        restartMax = 100_000
+        leaseMilliseconds = 2_000
     }
 }

@@ -50,6 +50,8 @@ public struct SwarmOptions: Equatable, Sendable {
     var applyTail: UInt64 = 0
     /// Clocks run fast or slow by up to this, in parts per million.
     var driftMax: UInt64 = 0
+    /// Whether they run wrong by just that, one way or the other.
+    var isDriftExtreme = false
     /// Wall clocks are off by up to this at the start, in milliseconds.
     var wallOffsetMax: UInt64 = 0
     var segmentBytes = 64 << 10

@@ -86,6 +86,8 @@ extension World {
 
     private func pause(_ node: Int, _ lasting: UInt64) {
         guard let process = nodes[node].process, !process.isPaused else { return }
+        // Longer than any lease.
+        let lasting = canary == .stillClock ? max(lasting, 3_000_000) : lasting
         process.isPaused = true
         recording?.became(.paused, node, term: process.glance.term.rawValue, at: now)
         say(.process, node, "n\(node + 1) is paused", until: now + lasting)

@@ -110,11 +110,11 @@ final class World {
         nodes = (0..<options.machines).map {
             [options, machine, olderMachine, mixesReleases] index in
             var random = RandomSource(plan.seed, .node, index)
-            let drift = Int64(random.next(below: options.driftMax * 2 + 1))
+            let drift = options.drift(random.next(below: options.driftMax * 2 + 1))
             let wall = Int64(random.next(below: options.wallOffsetMax * 2 + 1))
             let clock = NodeClock(
                 zero: random.next(below: 1 << 40),
-                driftPartsPerMillion: drift - Int64(options.driftMax),
+                driftPartsPerMillion: drift,
                 wallError: wall - Int64(options.wallOffsetMax))
             let isSpare = index >= options.nodes
             // Who is to join knows nobody yet.

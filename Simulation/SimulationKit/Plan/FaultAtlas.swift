@@ -205,7 +205,7 @@ struct FaultAtlas {
             ]
             return .wallStep(target, milliseconds: steps[Int(number(upTo: 6))])
         case .drift:
-            let drift = Int64(number(upTo: options.driftMax * 2)) - Int64(options.driftMax)
+            let drift = options.drift(number(upTo: options.driftMax * 2))
             return .drift(target, partsPerMillion: drift)
         default:
             return .freeze(target, lasting: 1_000 + number(upTo: options.pauseMax))

@@ -77,6 +77,14 @@ extension Replica {
         lease.book?.entries.append(narrowing: index)
     }
 
+    /// The planted defect: before the core has heard the time of this turn, it shows the one before.
+    func leaseAsksFirst(_ inputs: [ReplicaInput]) -> [ReplicaInput] {
+        func isAsk(_ input: ReplicaInput) -> Bool {
+            if case .received(.leaseAsk, _) = input { true } else { false }
+        }
+        return inputs.filter(isAsk) + inputs.filter { !isAsk($0) }
+    }
+
     /// A member asks for a lease.
     mutating func leaseAsked(_ ask: LeaseAsk, by peer: NodeID) {
         // The core may have stopped leading within this turn.
