@@ -17,4 +17,14 @@ struct LeaseExplorationTests {
         let world = LeaseModel.World(rates: [2, 1, 1], mistake: .atQuorum)
         #expect(LeaseExploration(world, statesMax: 50_000).isBroken)
     }
+
+    @Test(
+        "a lease that serves the wrong index is found, and a view from before the request",
+        arguments: [
+            LeaseModel.Mistake.acknowledgedIndex, .committedIndex, .electionIndex, .oldView,
+        ])
+    func mistake(_ mistake: LeaseModel.Mistake) {
+        let world = LeaseModel.World(rates: [2, 1, 1], mistake: mistake, isElecting: false)
+        #expect(LeaseExploration(world, statesMax: 20_000).isBroken)
+    }
 }

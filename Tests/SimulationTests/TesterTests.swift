@@ -8,7 +8,7 @@ import Testing
         arguments: [
             // The lying disk ends processes too, so it has processes of its own: `simulate canary`.
             (Canary.forgedVote, "S8"), (.falseAcknowledgement, "C5"), (.changedState, "S15"),
-            (.earlyRelease, "final"),
+            (.earlyRelease, "final"), (.stillClock, "final"),
         ])
     func canary(canary: Canary, rule: String) {
         let rules = (UInt64(1)...12).lazy.map { seed in
