@@ -1,7 +1,7 @@
 import RaftCore
 
 extension SwarmOptions {
-    /// By how many parts per million a clock runs wrong, by a number drawn from 0 to twice the most.
+    /// How wrong a clock runs, in parts per million, by a number drawn up to twice the most.
     func drift(_ drawn: UInt64) -> Int64 {
         let most = Int64(driftMax)
         guard isDriftExtreme else { return Int64(drawn) - most }

@@ -17,6 +17,7 @@ extension World {
         let fault = plan.faults[number].fault
         note(13, 0, fault.number)
         counters.count(fault)
+        if canary == .stillClock { pauseSomeMachine() }
         switch fault {
         case .kill, .powerLoss, .crashAll, .stop, .pause, .suspend, .transfer, .damage:
             hitProcess(fault)
@@ -86,8 +87,6 @@ extension World {
 
     private func pause(_ node: Int, _ lasting: UInt64) {
         guard let process = nodes[node].process, !process.isPaused else { return }
-        // Longer than any lease.
-        let lasting = canary == .stillClock ? max(lasting, 3_000_000) : lasting
         process.isPaused = true
         recording?.became(.paused, node, term: process.glance.term.rawValue, at: now)
         say(.process, node, "n\(node + 1) is paused", until: now + lasting)
@@ -96,6 +95,12 @@ extension World {
             schedule(.thaw(node: node), in: lasting)
         }
         schedule(.resume(node: node, epoch: process.epoch), in: lasting)
+    }
+
+    /// The canary: a host pauses a machine for longer than any lease, unless it has paused one.
+    private func pauseSomeMachine() {
+        guard nodes.allSatisfy({ $0.process?.isPaused != true }) else { return }
+        pause(node(.follower(nextFault)), 4_000_000)
     }
 
     /// A pause, and a silence of the whole machine.

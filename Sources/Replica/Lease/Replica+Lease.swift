@@ -77,7 +77,8 @@ extension Replica {
         lease.book?.entries.append(narrowing: index)
     }
 
-    /// The planted defect: before the core has heard the time of this turn, it shows the one before.
+    /// The planted defect: as long as the core has not heard the time of this turn, it shows that
+    /// of the one before.
     func leaseAsksFirst(_ inputs: [ReplicaInput]) -> [ReplicaInput] {
         func isAsk(_ input: ReplicaInput) -> Bool {
             if case .received(.leaseAsk, _) = input { true } else { false }
