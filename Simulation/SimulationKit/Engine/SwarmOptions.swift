@@ -128,6 +128,9 @@ public struct SwarmOptions: Equatable, Sendable {
     var isOutlivingRestarts = false
     /// In the second after its start a process takes up to so much longer to apply.
     var coldApplyMax: UInt64 = 0
+    /// So many machines, the first ones, take up to `slowApplyMax` longer to apply in the storm.
+    var slowAppliers = 0
+    var slowApplyMax: UInt64 = 0
 
     // Times of the consensus, in milliseconds.
     var raft = RaftOptions()
@@ -198,10 +201,10 @@ public struct SwarmOptions: Equatable, Sendable {
         options.drawMembers(&random, always: changesMembers)
         options.drawReleases(&random, always: mixesReleases)
         options.drawSuspensions(seed)
-        options.drawDamage(&random)
         options.drawStates(&random)
         options.drawHTTP(seed, always: speaksHTTP)
         options.drawLeases(seed)
+        options.drawDamage(seed)
         return options
     }
 }
@@ -312,14 +315,6 @@ extension SwarmOptions {
         var random = RandomSource(seed: seed ^ 0x5355_5350)
         guard random.chance(1, in: 4) else { return }
         suspendEvery = pick([2_000_000, 8_000_000, 30_000_000], &random)
-    }
-
-    // Entries that are damaged before the state has them are what repair is about.
-    private mutating func drawDamage(_ random: inout RandomSource) {
-        guard damageEvery > 0 else { return }
-        let slow: UInt64 = pick([applySpread, 30_000, 60_000], &random)
-        // One entry at a time would be less than clients ask for, and then nothing is in time ever.
-        if raft.committedBytesMax > 1 { applySpread = slow }
     }
 
     /// Drawn behind everything, as above.

@@ -234,6 +234,9 @@ extension World {
         if options.coldApplyMax > 0, isStormy, now < process.startedAt + 1_000_000 {
             time += nodes[node].random.upTo(options.coldApplyMax)
         }
+        if node < options.slowAppliers, isStormy {
+            time += nodes[node].random.upTo(options.slowApplyMax)
+        }
         schedule(.applyDone(node: node, epoch: process.epoch), in: time)
     }
 

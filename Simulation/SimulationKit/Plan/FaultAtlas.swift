@@ -227,7 +227,11 @@ struct FaultAtlas {
             return [(0, .fullDisk(target(), lasting: 10_000 + number(upTo: 5_000_000)))]
         case .failSync: return [(0, .failSync(target()))]
         default:
-            let target = target()
+            var target = target()
+            // Mostly where the log has what the state has not.
+            if options.slowAppliers > 0, random.chance(2, in: 3) {
+                target = .node(Int(number(upTo: UInt64(options.slowAppliers - 1))))
+            }
             let kinds = Fault.Damage.allCases
             let kind = kinds[Int(number(upTo: UInt64(kinds.count - 1)))]
             guard !random.chance(1, in: 3) else { return [(0, .decay(target, kind))] }

@@ -62,7 +62,8 @@ extension SwarmOptions {
             option("dawdle-max", \.dawdleMax), truth("prying", \.isPrying),
             option("lease-delay-max", \.leaseDelayMax),
             truth("outliving-restarts", \.isOutlivingRestarts),
-            option("cold-apply-max", \.coldApplyMax),
+            option("cold-apply-max", \.coldApplyMax), count("slow-appliers", \.slowAppliers),
+            option("slow-apply-max", \.slowApplyMax),
             Option(
                 name: "mix", get: { $0.mix.rawValue },
                 set: { $0.mix = WorkloadMix(rawValue: $1) }),
