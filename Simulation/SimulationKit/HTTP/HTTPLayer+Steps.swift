@@ -86,7 +86,7 @@ extension NodeService {
 }
 
 /// A view that stays open.
-// Unchecked, as the service is.
+// Unchecked, because it stays in its world, and a world runs in one thread.
 private struct OpenView: ViewSource, @unchecked Sendable {
     let view: ReadView
     func withView<R>(_ body: (any TableReader) throws -> R) throws -> R { try body(view) }

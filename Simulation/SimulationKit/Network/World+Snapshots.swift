@@ -94,6 +94,7 @@ extension World {
         let transfer = transfers[number]
         let manifest = transfer.source.manifest
         let sink = try transfer.sink ?? nodes[transfer.to].store.receiveSnapshot(manifest)
+        if transfer.sink == nil { give(.receivingSnapshot(true), to: receiver, transfer.to) }
         transfers[number].sink = sink
         let offset = sink.receivedBytes
         let bytes = try transfer.source.read(offset: offset, count: Self.chunkBytes)
@@ -122,6 +123,9 @@ extension World {
                 .snapshotSent(
                     to: nodes[transfer.to].id, transfer.source.manifest.metadata,
                     succeeded: succeeded), to: sender, transfer.from)
+        }
+        if transfer.sink != nil, let receiver = process(transfer.to, transfer.toEpoch) {
+            give(.receivingSnapshot(false), to: receiver, transfer.to)
         }
         // The list is emptied when nothing of it is under way any more.
         if transfers.allSatisfy(\.isOver) { transfers.removeAll() }
