@@ -44,6 +44,8 @@ public enum Planted: String, CaseIterable, Sendable {
     case leaseWithoutRateBound = "lease-without-rate-bound"
     /// A lease lasts its whole time however old the quorum's answers are.
     case leaseOfAnyAge = "lease-of-any-age"
+    /// The age of a lease runs from when a quorum's answers arrived (rule 2).
+    case leaseAgeFromAnswer = "lease-age-from-answer"
     /// A lease is counted from the receipt of the grant.
     case leaseFromReceipt = "lease-from-receipt"
     /// A lease serves views that show what this leader has acknowledged, in place of the last

@@ -10,6 +10,7 @@ extension RaftCore {
         guard role == .leader else { return nil }
         // A quorum by itself need ask nobody.
         if configuration.members == [id] { return now }
+        if Planted.leaseAgeFromAnswer.isOn { return answersArrived }
         let newest = leading.rounds.newest
         // The closure takes what it needs and not the whole core, of which it would make a copy.
         let answered = Quorum.reached(by: configuration) { [id, peers = leading.peers] node in
@@ -18,6 +19,15 @@ extension RaftCore {
         }
         guard let answered, answered > 0 else { return nil }
         return leading.rounds.sent(answered)
+    }
+
+    /// The planted defect: when a quorum was last heard.
+    private var answersArrived: SteadyTime? {
+        let arrived = Quorum.reached(by: configuration) { [id, now, peers = leading.peers] node in
+            if node == id { return now }
+            return peers.first { $0.id == node }?.progress.lastContact ?? .zero
+        }
+        return arrived == .zero ? nil : arrived
     }
 
     /// Whether a node is a member, and not leaving, in the committed configuration and in every

@@ -26,6 +26,12 @@ extension SwarmOptions {
             isDriftExtreme = true
             driftMax = 110_000
         }
+        // What was answered before the next leader was elected then comes after its wait.
+        if pick(oneIn: 8, [1]) == 1 {
+            isAnsweredLate = true
+            slowLinkEvery = 1_500_000
+            leaseMilliseconds = 50
+        }
         // Grants of before a power cut, to a node that is back at once and behind.
         if pick(oneIn: 6, [1]) == 1 { drawReturns(pick(oneIn: 1, [500_000, 1_500_000])) }
     }

@@ -124,6 +124,9 @@ public struct SwarmOptions: Equatable, Sendable {
     var isPrying = false
     /// Asks for leases and grants take up to so much longer, one in four.
     var leaseDelayMax: UInt64 = 0
+    /// Whether leaders hear late, and hand over while answers to what they sent before are on
+    /// their way.
+    var isAnsweredLate = false
     /// Whether messages to a process reach the one that runs on its node then.
     var isOutlivingRestarts = false
     /// In the second after its start a process takes up to so much longer to apply.

@@ -170,6 +170,15 @@ struct FaultAtlas {
                         down: 5_000 + number(upTo: 300_000), up: 5_000 + number(upTo: 300_000))
                 )
             ]
+        case .slowLink where options.isAnsweredLate:
+            // Within what a leader bears to hear nothing.
+            let late = Fault.slowLink(
+                .deafen(.leader(or: node())), extra: 120_000 + number(upTo: 100_000),
+                lasting: 1_000_000 + number(upTo: 1_000_000))
+            return [
+                (0, late),
+                (300_000 + number(upTo: 400_000), .transfer(.leader(or: node()), to: nil)),
+            ]
         case .slowLink:
             return [
                 (

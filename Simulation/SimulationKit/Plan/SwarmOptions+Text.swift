@@ -61,6 +61,7 @@ extension SwarmOptions {
             truth("http", \.isHTTP),
             option("dawdle-max", \.dawdleMax), truth("prying", \.isPrying),
             option("lease-delay-max", \.leaseDelayMax),
+            truth("answered-late", \.isAnsweredLate),
             truth("outliving-restarts", \.isOutlivingRestarts),
             option("cold-apply-max", \.coldApplyMax), count("slow-appliers", \.slowAppliers),
             option("slow-apply-max", \.slowApplyMax),
