@@ -1,5 +1,7 @@
 import ByteCodec
+import Dispatch
 import Foundation
+import Synchronization
 
 /// Looks for the seed that finds each planted defect: the test of the tester.
 struct DefectHunt {
@@ -14,19 +16,79 @@ struct DefectHunt {
 
     /// Returns the exit code: 0 if every defect was found within the attempts.
     func run() throws -> Int32 {
-        var missed: [String] = []
-        for defect in Planted.allCases
-        where arguments.defect == nil || arguments.defect == defect.rawValue {
-            if let find = try hunt(defect) {
-                print("found  \(defect.rawValue): seed \(find.seed), \(find.how)")
-            } else {
-                print("MISSED \(defect.rawValue) in \(arguments.attempts) seeds")
-                missed.append(defect.rawValue)
+        let defects = Planted.allCases.filter {
+            arguments.defect == nil || arguments.defect == $0.rawValue
+        }
+        let board = Board(count: defects.count)
+        // Each defect is one hunter's: the lowest seed that finds it is then the same for any
+        // number of them.
+        DispatchQueue.concurrentPerform(iterations: arguments.jobs) { _ in
+            while let place = board.take() {
+                let find = Result { try hunt(defects[place]) }
+                board.put(find, at: place) { print(line($0, defects[$1])) }
             }
         }
-        print(
-            missed.isEmpty ? "every planted defect was found" : "\(missed.count) were missed")
-        return missed.isEmpty ? 0 : 1
+        let missed = try board.finds().count { $0 == nil }
+        print(missed == 0 ? "every planted defect was found" : "\(missed) were missed")
+        return missed == 0 ? 0 : 1
+    }
+
+    private func line(_ find: Result<Find?, any Error>, _ defect: Planted) -> String {
+        switch find {
+        case .success(let find?): "found  \(defect.rawValue): seed \(find.seed), \(find.how)"
+        case .success(nil): "MISSED \(defect.rawValue) in \(arguments.attempts) seeds"
+        case .failure(let error): "FAILED \(defect.rawValue): \(error)"
+        }
+    }
+
+    /// What is to be hunted, and what was found, shared by all hunters.
+    private final class Board: Sendable {
+        private struct Contents {
+            var next = 0
+            var told = 0
+            var finds: [Result<Find?, any Error>?]
+        }
+
+        private let contents: Mutex<Contents>
+
+        init(count: Int) {
+            contents = Mutex(Contents(finds: Array(repeating: nil, count: count)))
+        }
+
+        /// The next one to be hunted; nil when there is none.
+        func take() -> Int? {
+            contents.withLock { contents in
+                guard contents.next < contents.finds.count else { return nil }
+                defer { contents.next += 1 }
+                return contents.next
+            }
+        }
+
+        /// Writes down what came of one, and tells of all that are known in their order.
+        func put(
+            _ find: Result<Find?, any Error>, at place: Int,
+            tell: (Result<Find?, any Error>, Int) -> Void
+        ) {
+            contents.withLock { contents in
+                contents.finds[place] = find
+                while contents.told < contents.finds.count,
+                    let known = contents.finds[contents.told]
+                {
+                    tell(known, contents.told)
+                    contents.told += 1
+                }
+            }
+        }
+
+        /// What came of each.
+        ///
+        /// - Throws: the first error of a hunt.
+        func finds() throws -> [Find?] {
+            try contents.withLock { $0.finds }.map { find in
+                guard let find else { preconditionFailure("a defect was not hunted") }
+                return try find.get()
+            }
+        }
     }
 
     private func hunt(_ defect: Planted) throws -> Find? {
