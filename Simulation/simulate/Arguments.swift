@@ -1,3 +1,5 @@
+import SimulationKit
+
 /// What was asked for on the command line.
 struct Arguments {
     enum Command: String {
@@ -30,12 +32,8 @@ struct Arguments {
     /// Operations per simulated second in a calm world.
     var rate: UInt64 = 20
     var isQuiet = false
-    /// Whether members change in every world that a seed draws.
-    var changesMembers = false
-    /// Whether there are two releases in every world that a seed draws.
-    var mixesReleases = false
-    /// Whether clients speak HTTP in every world that a seed draws.
-    var speaksHTTP = false
+    /// What every world has that a seed draws.
+    var emphasis: Emphasis = []
     /// Whether each node has its state on real files too.
     var usesFiles = false
     /// Whether a swarm goes on after a broken promise.
@@ -59,15 +57,14 @@ struct Arguments {
     var mistake: String?
 
     static let usage = """
-        usage: simulate --seed N [--nodes N] [--hours H | --seconds S] [--members] [--releases]
-                        [--http] [--lmdb] [--trace] [--defect NAME]
+        usage: simulate --seed N [--nodes N] [--hours H | --seconds S] [EMPHASIS] [--lmdb]
+                        [--trace] [--defect NAME]
                         [--picture FILE.html [--from S] [--to S]]
                simulate --plan FILE [--defect NAME] [--trace] [--picture FILE.html]
                simulate shrink (--seed N | --plan FILE) [--defect NAME] [--attempts N]
                simulate scenario FILE.yaml ... [--trace] [--picture FILE.html]
                simulate swarm [--seeds A..B] [--nodes N] [--hours H | --seconds S] [--jobs N]
-                              [--members] [--releases] [--http] [--lmdb] [--go-on] [--quiet]
-                              [--require-probes]
+                              [EMPHASIS] [--lmdb] [--go-on] [--quiet] [--require-probes]
                simulate same [--seeds A..B] [--seconds S] [--against PROGRAM]
                simulate canary
                simulate bench [--seconds S] [--output FOLDER]
@@ -79,9 +76,9 @@ struct Arguments {
         simulate runs the world of one seed and says whether every promise was kept: exit code 0,
         or 1 and the broken promise. The seed and the commit are the whole reproduction.
         --picture draws the run as a page of HTML; --from and --to choose the part, in seconds.
-        --members has members change in every world, and not only in one of four; --releases has
-        two releases in every world, and not only in one of six.
-        --http has clients speak HTTP in every world, and not only in one of eight.
+        EMPHASIS is what each world is to have, whatever its seed draws: --members that change,
+        --releases of which there are two, clients that speak --http, --returns from power cuts
+        with leases from before on their way, --rotten-logs or --rotten-states.
         --lmdb keeps the state of each node in LMDB on real files too; both must do the same.
         shrink makes a plan that breaks a promise as small as it gets, and prints it: --plan runs it.
         scenario runs what the file describes, and tells downtimes and latencies in virtual time.
@@ -129,9 +126,6 @@ struct Arguments {
             case "--output": output = try Self.value(&rest, word)
             case "--world": world = Int(try Self.number(&rest, word))
             case "--mistake": mistake = try Self.value(&rest, word)
-            case "--members": changesMembers = true
-            case "--releases": mixesReleases = true
-            case "--http": speaksHTTP = true
             case "--lmdb": usesFiles = true
             case "--seed": seed = try Self.number(&rest, word)
             case "--seeds": seeds = try Self.range(&rest, word)
@@ -149,6 +143,10 @@ struct Arguments {
             case "--rate": rate = try Self.number(&rest, word)
             case "--defect": defect = try Self.value(&rest, word)
             default:
+                if let more = Emphasis(word: word) {
+                    emphasis.insert(more)
+                    continue
+                }
                 guard command == .scenario, !word.hasPrefix("-") else {
                     throw Failure(message: "unknown option \(word)")
                 }

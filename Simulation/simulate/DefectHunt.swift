@@ -1,6 +1,7 @@
 import ByteCodec
 import Dispatch
 import Foundation
+import SimulationKit
 import Synchronization
 
 /// Looks for the seed that finds each planted defect: the test of the tester.
@@ -93,14 +94,11 @@ struct DefectHunt {
 
     private func hunt(_ defect: Planted) throws -> Find? {
         for seed in 1...arguments.attempts {
-            var kind = defect.needsHTTP ? ["--http"] : []
-            // It shows where there are two releases only, and seldom then.
-            if defect == .unfitLeads { kind = ["--releases"] }
             let child = try Child.run(
                 [
                     "--seed", "\(seed)", "--seconds", "\(arguments.seconds)", "--defect",
                     defect.rawValue, "--quiet",
-                ] + kind)
+                ] + defect.emphasis.words)
             if let how = child.failure { return Find(seed: seed, how: how) }
         }
         return nil
@@ -116,5 +114,22 @@ extension Child.Outcome {
             String($0.drop { $0 != "B" }.prefix(120))
         }
             ?? "exit code 1"
+    }
+}
+
+extension Planted {
+    /// The worlds in which it shows, where those are too rare among all.
+    fileprivate var emphasis: Emphasis {
+        switch self {
+        case .unfitLeads: .releases
+        case .leaseIndexAtElection, .grantToFormerRun: .returns
+        case .checkpointNotCompared, .damagedStateAnswers, .damagedStateKept,
+            .hashLeavesOutTable, .snapshotUnchecked, .repairResetsLog:
+            .states
+        case .damageTakenForTorn, .promiseForgottenInVote, .campaignWhileRepairing,
+            .acknowledgeBehindDamage, .promiseForgottenAtStart, .rewriteWithoutEnd:
+            .logs
+        default: needsHTTP ? .http : []
+        }
     }
 }

@@ -39,8 +39,7 @@ struct Runner {
             seed: arguments.seed,
             options: .drawn(
                 seed: arguments.seed, nodes: arguments.nodes, seconds: arguments.seconds,
-                changesMembers: arguments.changesMembers,
-                mixesReleases: arguments.mixesReleases, speaksHTTP: arguments.speaksHTTP))
+                emphasis: arguments.emphasis))
     }
 
     private func wantedCanary() throws -> Canary? {

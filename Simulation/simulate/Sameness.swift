@@ -55,9 +55,7 @@ struct Sameness {
     ) throws -> (mine: Child.Outcome, theirs: Child.Outcome) {
         var words = ["--seed", "\(seed)", "--seconds", "\(arguments.seconds)", "--quiet"] + extra
         if let nodes = arguments.nodes { words += ["--nodes", "\(nodes)"] }
-        if arguments.changesMembers { words.append("--members") }
-        if arguments.mixesReleases { words.append("--releases") }
-        if arguments.speaksHTTP { words.append("--http") }
+        words += arguments.emphasis.words
         let mine = try Child.begin(words)
         let theirs = try Child.begin(words, program: arguments.against)
         return (try mine.finish(), try theirs.finish())

@@ -39,8 +39,7 @@ struct Shrinking {
         if let plan = arguments.plan { return ["--plan", plan] }
         var words = ["--seed", "\(arguments.seed)", "--seconds", "\(arguments.seconds)"]
         if let nodes = arguments.nodes { words += ["--nodes", "\(nodes)"] }
-        if arguments.speaksHTTP { words.append("--http") }
-        return words
+        return words + arguments.emphasis.words
     }
 
     private func test(_ plan: Plan) throws -> PlanShrinker.Failure? {

@@ -47,8 +47,7 @@ struct Swarm {
     private func options(_ seed: UInt64) -> SwarmOptions {
         .drawn(
             seed: seed, nodes: arguments.nodes, seconds: arguments.seconds,
-            changesMembers: arguments.changesMembers,
-            mixesReleases: arguments.mixesReleases, speaksHTTP: arguments.speaksHTTP)
+            emphasis: arguments.emphasis)
     }
 
     /// Unbuffered: the last line before an assertion fails is the one that matters.
@@ -73,9 +72,7 @@ struct Swarm {
                 "\(arguments.seconds)",
             ]
             if let nodes = arguments.nodes { words += ["--nodes", "\(nodes)"] }
-            if arguments.changesMembers { words.append("--members") }
-            if arguments.mixesReleases { words.append("--releases") }
-            if arguments.speaksHTTP { words.append("--http") }
+            words += arguments.emphasis.words
             if arguments.usesFiles { words.append("--lmdb") }
             if arguments.isGoingOn { words.append("--go-on") }
             // What they write waits in a pipe until they end.
@@ -111,7 +108,7 @@ struct Swarm {
         var expected = Self.common
         if tally.worlds >= Self.worldsForRare {
             // Where members change in every world no disk is damaged.
-            expected += Self.rare + (arguments.changesMembers ? [] : Self.damage)
+            expected += Self.rare + (arguments.emphasis.contains(.members) ? [] : Self.damage)
         }
         let missing = expected.filter { tally.counters[$0] == 0 }
         if !missing.isEmpty { reasons.append("never happened: \(missing.map(\.name))") }

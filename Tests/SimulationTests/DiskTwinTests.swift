@@ -12,7 +12,7 @@ import Testing
     @Test("worlds with power cuts and snapshots do the same on files", arguments: [2, 4])
     func same(seed: UInt64) {
         let plan = Plan.drawn(
-            seed: seed, options: .drawn(seed: seed, nodes: 3, seconds: 4, speaksHTTP: true))
+            seed: seed, options: .drawn(seed: seed, nodes: 3, seconds: 4, emphasis: .http))
         let files = directory()
         let report = Simulation.run(plan, files: files)
         #expect(report.violation == nil, "simulate --seed \(seed) --nodes 3 --http --lmdb")

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("worlds that are asked over HTTP") struct HTTPWorldTests {
     private func options(_ seed: UInt64, seconds: UInt64 = 10) -> SwarmOptions {
-        .drawn(seed: seed, nodes: nil, seconds: seconds, speaksHTTP: true)
+        .drawn(seed: seed, nodes: nil, seconds: seconds, emphasis: .http)
     }
 
     @Test("stormy worlds keep every promise", arguments: 1...6)

@@ -38,7 +38,7 @@ import Testing
     @Test("worlds whose members change keep every promise, and members do change", arguments: 1...2)
     func membersChange(seed: UInt64) {
         var options = SwarmOptions.drawn(
-            seed: seed, nodes: 3, seconds: 8, changesMembers: true)
+            seed: seed, nodes: 3, seconds: 8, emphasis: .members)
         var report = Simulation.run(seed: seed, options: options)
         #expect(
             report.violation == nil, "simulate --seed \(seed) --nodes 3 --seconds 8 --members")

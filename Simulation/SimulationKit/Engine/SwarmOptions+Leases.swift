@@ -10,7 +10,7 @@ extension SwarmOptions {
 
     /// What read leases have to bear, by a chance of its own, so that everything else of a seed is
     /// the same without it.
-    mutating func drawLeases(_ seed: UInt64) {
+    mutating func drawLeases(_ seed: UInt64, returns: Bool) {
         var random = RandomSource(seed: seed ^ 0x4C45_4153_4553_2121)
         func pick(oneIn rarity: UInt64, _ values: [UInt64]) -> UInt64 {
             let value = values[Int(random.next(below: UInt64(values.count)))]
@@ -33,7 +33,9 @@ extension SwarmOptions {
             leaseMilliseconds = 50
         }
         // Grants of before a power cut, to a node that is back at once and behind.
-        if pick(oneIn: 6, [1]) == 1 { drawReturns(pick(oneIn: 1, [500_000, 1_500_000])) }
+        if pick(oneIn: 6, [1]) == 1 || returns {
+            drawReturns(pick(oneIn: 1, [500_000, 1_500_000]))
+        }
     }
 
     private mutating func drawReturns(_ interval: UInt64) {

@@ -183,14 +183,8 @@ public struct SwarmOptions: Equatable, Sendable {
     }
 
     /// What a seed draws.
-    ///
-    /// - Parameters:
-    ///   - changesMembers: whether members change in any case; else for one seed in four.
-    ///   - mixesReleases: whether there are two releases in any case; else for one seed in six.
-    ///   - speaksHTTP: whether clients speak HTTP in any case; else for one seed in eight.
     public static func drawn(
-        seed: UInt64, nodes: Int?, seconds: UInt64, changesMembers: Bool = false,
-        mixesReleases: Bool = false, speaksHTTP: Bool = false
+        seed: UInt64, nodes: Int?, seconds: UInt64, emphasis: Emphasis = []
     ) -> SwarmOptions {
         var random = RandomSource(seed: seed ^ 0x5741_524D_5357_4F50)
         var options = SwarmOptions()
@@ -199,14 +193,14 @@ public struct SwarmOptions: Equatable, Sendable {
         options.nodes = nodes ?? sizes[Int(random.next(below: UInt64(sizes.count)))]
         options.drawLinks(&random)
         options.drawNodes(&random)
-        options.drawFaults(&random)
+        options.drawFaults(&random, damagesLogs: emphasis.contains(.logs))
         options.drawLoad(&random)
-        options.drawMembers(&random, always: changesMembers)
-        options.drawReleases(&random, always: mixesReleases)
+        options.drawMembers(&random, always: emphasis.contains(.members))
+        options.drawReleases(&random, always: emphasis.contains(.releases))
         options.drawSuspensions(seed)
-        options.drawStates(&random)
-        options.drawHTTP(seed, always: speaksHTTP)
-        options.drawLeases(seed)
+        options.drawStates(&random, always: emphasis.contains(.states))
+        options.drawHTTP(seed, always: emphasis.contains(.http))
+        options.drawLeases(seed, returns: emphasis.contains(.returns))
         options.drawDamage(seed)
         return options
     }
@@ -268,7 +262,7 @@ extension SwarmOptions {
         leaseMilliseconds = pick([50, 200, 500, 2_000], &random)
     }
 
-    private mutating func drawFaults(_ random: inout RandomSource) {
+    private mutating func drawFaults(_ random: inout RandomSource, damagesLogs: Bool) {
         // Seldom to constantly.
         func every(_ random: inout RandomSource) -> UInt64 {
             guard isOn(&random) else { return 0 }
@@ -295,7 +289,8 @@ extension SwarmOptions {
         // Where clocks stand still there are no leases.
         freezeEvery = isOn(&random) ? every(&random) : 0
         failSyncEvery = isOn(&random) ? pick([2_000_000, 20_000_000], &random) : 0
-        damageEvery = random.chance(1, in: 3) ? pick([1_000_000, 10_000_000], &random) : 0
+        let isDamaged = random.chance(1, in: 3) || damagesLogs
+        damageEvery = isDamaged ? pick([1_000_000, 10_000_000], &random) : 0
     }
 
     /// Drawn last, so that everything else of a seed is the same without it.
@@ -321,10 +316,10 @@ extension SwarmOptions {
     }
 
     /// Drawn behind everything, as above.
-    private mutating func drawStates(_ random: inout RandomSource) {
+    private mutating func drawStates(_ random: inout RandomSource, always: Bool) {
         // Whose voters change has no minority that is always the same, and one whose log was
         // damaged needs its state.
-        guard random.chance(1, in: 3), membersEvery == 0, damageEvery == 0 else { return }
+        guard random.chance(1, in: 3) || always, membersEvery == 0, damageEvery == 0 else { return }
         stateEvery = pick([1_000_000, 4_000_000, 15_000_000], &random)
         checkpointEntries = pick([8, 64, 1_024], &random)
         checkpointMilliseconds = pick([500, 2_000], &random)

@@ -7,6 +7,9 @@ import WriteAheadLog
 
 extension World {
     private static let scrubEvery: UInt64 = 50_000
+    /// How much less often where there is nothing to find: what is found all the same is a defect,
+    /// and shows at this pace too.
+    private static let idleScrubFactor: UInt64 = 8
     private static let scrubSteps = 16
 
     /// Whether a minority of the voters is damaged with this node: what a quorum holds must be
@@ -80,7 +83,8 @@ extension World {
         if process.log.status.scrubRounds > nodes[index].damagedInRound + 1 {
             nodes[index].hasLatentDamage = false
         }
-        schedule(.scrub(node: index, epoch: epoch), in: Self.scrubEvery)
+        let factor = nodes[index].hasLatentDamage ? 1 : Self.idleScrubFactor
+        schedule(.scrub(node: index, epoch: epoch), in: Self.scrubEvery * factor)
     }
 
     /// Writes a damaged log anew from memory.

@@ -26,7 +26,7 @@ public struct StateHash: Hashable, Sendable {
     /// The hash of one row. The state's own row, which holds the sum, is none.
     public static func row(_ table: Table, _ key: [UInt8], _ value: [UInt8]) -> StateHash {
         if StateMeta.isOwnRow(table, key) { return .empty }
-        if table == .sessions, Planted.hashLeavesOutTable.isOn { return .empty }
+        if table == .usersByName, Planted.hashLeavesOutTable.isOn { return .empty }
         var writer = ByteWriter(capacity: key.count + value.count + 8)
         writer.write(table.rawValue)
         writer.write(UInt16(key.count))

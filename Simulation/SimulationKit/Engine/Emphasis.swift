@@ -1,0 +1,34 @@
+/// What a world is to have, whatever its seed draws.
+public struct Emphasis: OptionSet, Sendable {
+    public let rawValue: UInt64
+    public init(rawValue: UInt64) { self.rawValue = rawValue }
+
+    /// Members change; else for one seed in four.
+    public static let members = Emphasis(rawValue: 1)
+    /// There are two releases; else for one seed in six.
+    public static let releases = Emphasis(rawValue: 2)
+    /// Clients speak HTTP; else for one seed in eight.
+    public static let http = Emphasis(rawValue: 4)
+    /// Nodes come back behind from power cuts, with leases from before on their way; else for one
+    /// seed in six.
+    public static let returns = Emphasis(rawValue: 8)
+    /// Rows of states are damaged, where members do not change and logs are whole; else for one
+    /// seed in three of those.
+    public static let states = Emphasis(rawValue: 16)
+    /// Logs are damaged, where members do not change; else for one seed in three of those.
+    public static let logs = Emphasis(rawValue: 32)
+
+    private static let named: [(word: String, emphasis: Emphasis)] = [
+        ("--members", .members), ("--releases", .releases), ("--http", .http),
+        ("--returns", .returns), ("--rotten-states", .states), ("--rotten-logs", .logs),
+    ]
+
+    /// What a word on the command line asks for; nil for every other word.
+    public init?(word: String) {
+        guard let found = Self.named.first(where: { $0.word == word }) else { return nil }
+        self = found.emphasis
+    }
+
+    /// The words that ask for this.
+    public var words: [String] { Self.named.filter { contains($0.emphasis) }.map(\.word) }
+}
