@@ -76,7 +76,7 @@ struct Arguments {
         simulate runs the world of one seed and says whether every promise was kept: exit code 0,
         or 1 and the broken promise. The seed and the commit are the whole reproduction.
         --picture draws the run as a page of HTML; --from and --to choose the part, in seconds.
-        EMPHASIS is what each world is to have, whatever its seed draws: --members that change,
+        EMPHASIS is what each world that can is to have, whatever it draws: --members that change,
         --releases of which there are two, clients that speak --http, --returns from power cuts
         with leases from before on their way, --rotten-logs or --rotten-states.
         --lmdb keeps the state of each node in LMDB on real files too; both must do the same.

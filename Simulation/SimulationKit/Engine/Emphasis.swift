@@ -1,4 +1,4 @@
-/// What a world is to have, whatever its seed draws.
+/// What a world is to have, if it can, whatever its seed draws.
 public struct Emphasis: OptionSet, Sendable {
     public let rawValue: UInt64
     public init(rawValue: UInt64) { self.rawValue = rawValue }
