@@ -50,6 +50,11 @@ public struct ByteWriter: Sendable {
         storage.append(contentsOf: value)
     }
 
+    /// Appends so many zeros.
+    public mutating func write(zeros count: Int) {
+        storage.append(contentsOf: repeatElement(0, count: count))
+    }
+
     /// Appends a 32-bit length and the bytes.
     ///
     /// - Precondition: fewer than 2³² bytes.

@@ -32,8 +32,7 @@ extension Group {
             slots.append(IdentifierSlot(record, offset: offset, checksum: checksum))
         }
         let end = start + blocks * Block.bytes
-        writer.write(
-            raw: [UInt8](repeating: 0, count: end - CommitFrame.encodedBytes - writer.count))
+        writer.write(zeros: end - CommitFrame.encodedBytes - writer.count)
         frame.encode(into: &writer, number: number)
         let chain = Self.chain(writer.bytes, in: start..<(end - 4), salt: salt)
         writer.write(chain)

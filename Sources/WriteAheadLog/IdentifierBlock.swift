@@ -33,7 +33,7 @@ struct IdentifierSlot: Equatable {
         writer.write(UInt32(length))
         writer.write(checksum)
         writer.write(kind.rawValue)
-        writer.write(raw: [UInt8](repeating: 0, count: 7))
+        writer.write(zeros: 7)
         var crc = CRC32C(salt: salt)
         crc.update(writer.bytes, in: start..<writer.count)
         writer.write(crc.value)
@@ -120,7 +120,7 @@ enum IdentifierBlock {
         writer.write(crc.value)
         precondition(writer.count - start == headerBytes, "\(writer.count - start) bytes")
         for slot in slots { slot.encode(into: &writer, salt: salt) }
-        writer.write(raw: [UInt8](repeating: 0, count: start + Block.bytes - writer.count))
+        writer.write(zeros: start + Block.bytes - writer.count)
     }
 
     /// What one identifier block still tells when its group is damaged.

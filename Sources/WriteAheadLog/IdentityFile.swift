@@ -29,7 +29,7 @@ struct IdentityFile: Equatable {
         writer.write(raw: identity.clusterID)
         writer.write(identity.node.rawValue)
         writer.write(identity.incarnation.rawValue)
-        writer.write(raw: [UInt8](repeating: 0, count: Block.bytes - 4 - writer.count))
+        writer.write(zeros: Block.bytes - 4 - writer.count)
         writer.write(CRC32C.checksum(of: writer.bytes))
         return writer.bytes + writer.bytes
     }

@@ -32,7 +32,7 @@ struct RunRecord: Equatable {
         writer.write(state.rawValue)
         writer.write(sequence)
         writer.write(raw: boot)
-        writer.write(raw: [UInt8](repeating: 0, count: Block.bytes - 4 - writer.count))
+        writer.write(zeros: Block.bytes - 4 - writer.count)
         writer.write(CRC32C.checksum(of: writer.bytes))
         return writer.bytes
     }

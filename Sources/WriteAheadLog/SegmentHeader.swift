@@ -52,7 +52,7 @@ struct SegmentHeader: Equatable {
         writer.write(generation)
         hardState.encode(into: &writer)
         promised.encode(into: &writer)
-        writer.write(raw: [UInt8](repeating: 0, count: Block.bytes - 4 - writer.count))
+        writer.write(zeros: Block.bytes - 4 - writer.count)
         writer.write(CRC32C.checksum(of: writer.bytes))
         return writer.bytes
     }

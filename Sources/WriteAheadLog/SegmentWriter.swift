@@ -16,7 +16,7 @@ struct SegmentWriter {
     /// The chain value of the last group.
     private(set) var chain: UInt32
 
-    private var groups = ByteWriter()
+    private var groups = ByteWriter(capacity: Block.bytes)
     private var firstBlock = 1
     // Grows towards lower offsets, so its parts are kept in the order in which they were made.
     private var identifiers: [[UInt8]] = []
@@ -59,7 +59,7 @@ struct SegmentWriter {
             offset: IdentifierBlock.offset(
                 identifierBlocks - 1, segmentBytes: header.segmentBytes),
             bytes: backwards.bytes)
-        groups = ByteWriter()
+        groups = ByteWriter(capacity: Block.bytes)
         identifiers = []
         firstBlock = nextBlock
         return [front, back]

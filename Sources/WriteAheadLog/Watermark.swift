@@ -29,7 +29,7 @@ struct Watermark: Equatable {
         var crc = CRC32C(salt: salt)
         crc.update(writer.bytes)
         writer.write(crc.value)
-        writer.write(raw: [UInt8](repeating: 0, count: Block.bytes - writer.count))
+        writer.write(zeros: Block.bytes - writer.count)
         return writer.bytes
     }
 

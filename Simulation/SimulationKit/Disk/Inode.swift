@@ -1,24 +1,23 @@
 /// One file's bytes, in blocks: as processes see them, and what of them is not yet on the disk.
 ///
-/// A block is a slice of what was written, so whole blocks are written, kept and read again
-/// without being copied.
+/// Of a block only what comes before its last zeros is kept: most of a log is padding, and a disk
+/// full of it would be most of what a world takes.
 final class Inode {
     /// Blocks are written whole or not at all.
     static let blockBytes = 4_096
-    private static let zeros = ArraySlice([UInt8](repeating: 0, count: blockBytes))
 
     /// A block that was written since the last sync, and what the disk still holds there; nil for
     /// a block past the end that the file had.
     struct Unsynced {
         let block: Int
-        let before: ArraySlice<UInt8>?
+        let before: [UInt8]?
         /// Whether a sync failed that should have written it: the kernel takes it for written, so
         /// no later sync writes it, unless it is written to again.
         var isAbandoned = false
     }
 
-    // Each of `blockBytes` bytes; those past `count` are zero.
-    private var blocks: [ArraySlice<UInt8>] = []
+    // Each of at most `blockBytes` bytes, behind which come zeros; those past `count` are zero.
+    private var blocks: [[UInt8]] = []
     private var isUnsynced: [Bool] = []
     /// In the order of their first writing.
     private(set) var unsynced: [Unsynced] = []
@@ -40,10 +39,12 @@ final class Inode {
         var position = offset
         while position < end {
             let block = blocks[position / Self.blockBytes]
-            let first = block.startIndex + position % Self.blockBytes
-            let count = min(end - position, block.endIndex - first)
-            bytes.append(contentsOf: block[first..<(first + count)])
+            let first = position % Self.blockBytes
+            let count = min(end - position, Self.blockBytes - first)
+            let kept = min(block.count, first + count)
+            if first < kept { bytes.append(contentsOf: block[first..<kept]) }
             position += count
+            bytes.append(contentsOf: repeatElement(0, count: position - offset - bytes.count))
         }
         return bytes
     }
@@ -64,24 +65,35 @@ final class Inode {
             rest = rest.dropFirst(part.count)
             position += part.count
             if part.count == Self.blockBytes {
-                // All blocks of zeros share one: a reserve of them keeps no memory.
-                blocks[block] = isZero(part) ? Self.zeros : part
+                blocks[block] = Array(Self.withoutLastZeros(part))
             } else {
-                var whole = Array(blocks[block])
-                whole.replaceSubrange(start..<(start + part.count), with: part)
-                blocks[block] = whole[...]
+                change(block) { $0.replaceSubrange(start..<(start + part.count), with: part) }
             }
         }
         count = max(count, end)
     }
 
-    private func isZero(_ block: ArraySlice<UInt8>) -> Bool {
-        // Whole words: blocks are multiples of eight bytes, and every load lies within its block.
-        unsafe block.withUnsafeBytes { buffer in
-            stride(from: 0, to: buffer.count, by: 8).allSatisfy {
-                unsafe buffer.loadUnaligned(fromByteOffset: $0, as: UInt64.self) == 0
+    /// Changes a block in its full length.
+    private func change(_ block: Int, _ body: (inout [UInt8]) -> Void) {
+        var whole = blocks[block]
+        whole += repeatElement(0, count: Self.blockBytes - whole.count)
+        body(&whole)
+        blocks[block] = Array(Self.withoutLastZeros(whole[...]))
+    }
+
+    private static func withoutLastZeros(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+        let count = unsafe bytes.withUnsafeBytes { buffer in
+            var count = buffer.count
+            // Whole words as long as there are any; every load lies within the bytes.
+            while count >= 8,
+                unsafe buffer.loadUnaligned(fromByteOffset: count - 8, as: UInt64.self) == 0
+            {
+                count -= 8
             }
+            while count > 0, unsafe buffer[count - 1] == 0 { count -= 1 }
+            return count
         }
+        return bytes.prefix(count)
     }
 
     private func remember(_ block: Int) {
@@ -99,7 +111,7 @@ final class Inode {
     }
 
     private func extend(toBlock last: Int) {
-        while blocks.count <= last { blocks.append(Self.zeros) }
+        while blocks.count <= last { blocks.append([]) }
     }
 
     /// Everything is on the disk but for what was abandoned.
@@ -128,7 +140,7 @@ final class Inode {
                 kept.append(entry)
                 continue
             }
-            blocks[entry.block] = entry.before ?? Self.zeros
+            blocks[entry.block] = entry.before ?? []
             isUnsynced[entry.block] = false
         }
         unsynced = kept
@@ -149,7 +161,7 @@ final class Inode {
                 kept += 1
             } else {
                 lost += 1
-                blocks[entry.block] = entry.before ?? Self.zeros
+                blocks[entry.block] = entry.before ?? []
             }
         }
         for entry in unsynced { isUnsynced[entry.block] = false }
@@ -168,9 +180,7 @@ final class Inode {
         // What lies past the end within its block is zero if the file grows again.
         let used = length % Self.blockBytes
         guard used > 0 else { return }
-        var whole = Array(blocks[needed - 1])
-        for position in used..<Self.blockBytes { whole[position] = 0 }
-        blocks[needed - 1] = whole[...]
+        blocks[needed - 1] = Array(Self.withoutLastZeros(blocks[needed - 1].prefix(used)))
     }
 
     // MARK: Damage at rest
@@ -178,24 +188,22 @@ final class Inode {
     /// How many blocks the file has.
     var blockCount: Int { blocks.count }
 
-    /// Whether the block begins with these bytes.
+    /// Whether the block begins with these bytes, of which the last is not zero.
     func block(_ block: Int, beginsWith bytes: [UInt8]) -> Bool {
         blocks[block].prefix(bytes.count).elementsEqual(bytes)
     }
 
     /// Whether there is anything in the block.
-    func isBlank(_ block: Int) -> Bool { isZero(blocks[block]) }
+    func isBlank(_ block: Int) -> Bool { blocks[block].isEmpty }
 
     /// Flips one bit of a block.
     func flipBit(_ bit: Int, ofBlock block: Int) {
-        var whole = Array(blocks[block])
-        whole[bit / 8] ^= 1 << UInt8(bit % 8)
-        blocks[block] = whole[...]
+        change(block) { $0[bit / 8] ^= 1 << UInt8(bit % 8) }
     }
 
     /// What was written to a block never came, or came to another.
     func replace(_ block: Int, withBlock other: Int?) {
-        blocks[block] = other.map { blocks[$0] } ?? Self.zeros
+        blocks[block] = other.map { blocks[$0] } ?? []
     }
 
     /// A block can no longer be read.

@@ -6,7 +6,7 @@ struct OrderedRows: Sendable {
     struct Row: Sendable {
         /// The key's beginning as a number: most comparisons end with it, and it lies beside the
         /// next row's, while each key has memory of its own.
-        let prefix: UInt64
+        let prefix: UInt128
         let key: [UInt8]
         var value: [UInt8]
 
@@ -19,7 +19,7 @@ struct OrderedRows: Sendable {
 
     /// A key that is looked for.
     private struct Sought {
-        let prefix: UInt64
+        let prefix: UInt128
         let key: [UInt8]
 
         init(_ key: [UInt8]) {
@@ -31,7 +31,7 @@ struct OrderedRows: Sendable {
     /// Rows in order, never none.
     private struct Run: Sendable {
         /// The last row's prefix, so that searches need not look into the rows.
-        private(set) var last: UInt64
+        private(set) var last: UInt128
         var rows: [Row] { didSet { last = rows.last?.prefix ?? 0 } }
 
         init(_ rows: [Row]) {
@@ -43,7 +43,7 @@ struct OrderedRows: Sendable {
     /// Runs in order, never none.
     private struct Group: Sendable {
         /// The last row's prefix.
-        private(set) var last: UInt64
+        private(set) var last: UInt128
         var runs: [Run] { didSet { last = runs.last?.last ?? 0 } }
 
         init(_ runs: [Run]) {
@@ -287,16 +287,16 @@ struct OrderedRows: Sendable {
         groups.insert(Group(runs), at: place.group + 1)
     }
 
-    /// The first eight bytes as a number, with zeros behind a shorter key: of two keys the one with
-    /// the smaller number comes first, and with the same number either may.
-    private static func prefix(of key: [UInt8]) -> UInt64 {
-        guard key.count < 8 else {
+    /// The first sixteen bytes as a number, with zeros behind a shorter key: of two keys the one
+    /// with the smaller number comes first, and with the same number either may.
+    private static func prefix(of key: [UInt8]) -> UInt128 {
+        guard key.count < 16 else {
             // The load lies within the key.
             return unsafe key.withUnsafeBytes { bytes in
-                UInt64(bigEndian: unsafe bytes.loadUnaligned(as: UInt64.self))
+                UInt128(bigEndian: unsafe bytes.loadUnaligned(as: UInt128.self))
             }
         }
-        return (0..<8).reduce(0) { $0 << 8 | ($1 < key.count ? UInt64(key[$1]) : 0) }
+        return (0..<16).reduce(0) { $0 << 8 | ($1 < key.count ? UInt128(key[$1]) : 0) }
     }
 
     private func precedes(_ row: Row, _ sought: Sought) -> Bool {
