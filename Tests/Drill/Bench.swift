@@ -56,20 +56,30 @@ final class Bench: Sendable {
     func ready(_ ids: [String], within seconds: Int = 60) async throws {
         let deadline = ContinuousClock.now + .seconds(seconds)
         for id in ids {
-            while true {
-                guard ContinuousClock.now < deadline else {
-                    throw DrillFailure("\(id) not ready within \(seconds) s")
-                }
-                do {
-                    let answer = try await http.send(
-                        .GET, "\(cluster.node(id).url)/health/ready", milliseconds: 500)
-                    if answer.status == 200 { break }
-                } catch {
-                    // It is still starting: asked again below.
-                }
-                try await Task.sleep(for: .milliseconds(20))
+            let url = "\(cluster.node(id).url)/health/ready"
+            guard try await answers(url, until: deadline) else {
+                throw DrillFailure("\(id) not ready within \(seconds) s")
             }
         }
+    }
+
+    /// Whether the URL is answered with 200 in the end.
+    func answers(_ url: String, within seconds: Int) async throws -> Bool {
+        try await answers(url, until: ContinuousClock.now + .seconds(seconds))
+    }
+
+    private func answers(
+        _ url: String, until deadline: ContinuousClock.Instant
+    ) async throws -> Bool {
+        while ContinuousClock.now < deadline {
+            do {
+                if try await http.send(.GET, url, milliseconds: 500).status == 200 { return true }
+            } catch {
+                // It is still starting: asked again below.
+            }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        return false
     }
 
     /// A request that must succeed, tried over all nodes for a while.

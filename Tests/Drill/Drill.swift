@@ -46,6 +46,7 @@ struct Drill: AsyncParsableCommand {
     @Option(help: "The quickstart script.") var script: String
     @Option(help: "Only these, as leader-kills; repeat for more.") var only: [String] = []
     @Flag(help: "A tenth of everything that compares no times, for every change.") var short = false
+    @Flag(help: "Ten times the log-ins: 100,000, which take a core about an hour.") var long = false
 
     func run() async throws {
         var failures = 0
@@ -100,7 +101,7 @@ struct Drill: AsyncParsableCommand {
             ("handovers", { [try await handovers(bench, times: 100 / scale)] }),
             ("revocations", { [try await revocations(bench, count: 10_000 / scale)] }),
             ("revocation-latency", { try await revocationLatency(bench, count: 3_000 / scale) }),
-            ("logins", { [try await logins(bench, count: 10_000 / scale)] }),
+            ("logins", { [try await logins(bench, count: long ? 100_000 : 10_000 / scale)] }),
             ("paused", { try await disturbed(bench, scale: scale, .paused(bench)) }),
             (
                 "cut",

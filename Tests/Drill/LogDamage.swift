@@ -10,6 +10,7 @@ func logDamage(_ bench: Bench, times: Int) async throws -> Verdict {
     }
     let load = try await WriteLoad(
         bench: bench, writers: 8, interval: .milliseconds(20), urls: [balancer])
+    @Sendable func folder(_ id: String) -> String { "\(cluster.node(id).dataFolder)/wal" }
     let (figures, isMended): ([String], Bool) = try await load.run {
         var figures: [String] = []
         var isMended = true
@@ -18,11 +19,10 @@ func logDamage(_ bench: Bench, times: Int) async throws -> Verdict {
                 let leader = try await bench.leader()
                 let follower = cluster.nodes.map(\.id).first { $0 != leader } ?? leader
                 let id = number % 2 == 0 ? follower : leader
-                // The newest segment may have begun just now, and needs some groups to be hit in.
-                try await Task.sleep(for: .seconds(1))
+                try await LogPlace.awaitTarget(inFolder: folder(id))
                 try cluster.signal(id, SIGKILL)
                 while try cluster.isRunning(id) { try await Task.sleep(for: .milliseconds(1)) }
-                let hit = try place.flip(inFolder: "\(cluster.node(id).dataFolder)/wal")
+                let hit = try place.flip(inFolder: folder(id))
                 let moment = ContinuousClock.now
                 try await cluster.start(id)
                 try await bench.ready([id], within: 60)
@@ -66,13 +66,34 @@ private enum LogPlace: String, CaseIterable {
 
     private static let blockBytes: UInt64 = 4096
 
-    /// Flips a bit in the newest segment.
-    func flip(inFolder folder: String) throws -> Hit {
-        let names = try FileManager.default.contentsOfDirectory(atPath: folder)
-        guard let name = names.filter({ $0.hasSuffix(".wal") }).max() else {
-            throw DrillFailure("no log in \(folder)")
+    /// Waits until there is something to hit: the log may have begun just now.
+    static func awaitTarget(inFolder folder: String) async throws {
+        let deadline = ContinuousClock.now + .seconds(20)
+        while try target(inFolder: folder) == nil {
+            guard ContinuousClock.now < deadline else {
+                throw DrillFailure("no segment with two groups in \(folder)")
+            }
+            try await Task.sleep(for: .milliseconds(20))
         }
-        let path = "\(folder)/\(name)"
+    }
+
+    // The newest segment with two groups: the last one may be torn anyway.
+    private static func target(inFolder folder: String) throws -> String? {
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder)
+        let paths = names.filter { $0.hasSuffix(".wal") }.sorted().map { "\(folder)/\($0)" }
+        return try paths.last {
+            // A segment may be gone since its name was read.
+            guard let file = FileHandle(forReadingAtPath: $0) else { return false }
+            defer { file.closeFile() }
+            return try groups(file) >= 2
+        }
+    }
+
+    /// Flips a bit in the log of a node that does not run.
+    func flip(inFolder folder: String) throws -> Hit {
+        guard let path = try Self.target(inFolder: folder) else {
+            throw DrillFailure("no segment with two groups in \(folder)")
+        }
         let file = try FileHandle(forUpdating: URL(fileURLWithPath: path))
         defer { file.closeFile() }
         let offset: UInt64
@@ -80,7 +101,8 @@ private enum LogPlace: String, CaseIterable {
         case .header: offset = 100
         // The last block is the copy of the header, and the one before names the first group.
         case .identifiers: offset = try file.seekToEnd() - 2 * Self.blockBytes + 100
-        case .record: offset = try Self.firstGroup(file) + 60
+        // In the first group.
+        case .record: offset = Self.blockBytes + 60
         }
         try file.seek(toOffset: offset)
         guard let byte = try file.read(upToCount: 1)?.first else {
@@ -93,14 +115,12 @@ private enum LogPlace: String, CaseIterable {
         return hit
     }
 
-    // Where the first group stands, if another one is behind it: the last one may be torn.
-    private static func firstGroup(_ file: FileHandle) throws -> UInt64 {
+    private static func groups(_ file: FileHandle) throws -> Int {
         var groups = 0
         for block in UInt64(1)..<64 {
             try file.seek(toOffset: block * blockBytes)
             if try file.read(upToCount: 4) == Data("WGRP".utf8) { groups += 1 }
         }
-        guard groups >= 2 else { throw DrillFailure("the newest segment has \(groups) groups") }
-        return blockBytes
+        return groups
     }
 }
