@@ -8,7 +8,7 @@ internal import Cryptography
 enum Endpoints {
     /// All but the document itself.
     static let all: [Route] =
-        health + authentication + validation + sessions + users + roles + secrets + cluster
+        health + authentication + validation + checks + sessions + users + roles + secrets + cluster
         + members + joinTokens + upkeep
 
     /// `GET /openapi.json`, which tells of all the others.
