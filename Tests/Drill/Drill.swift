@@ -102,6 +102,7 @@ struct Drill: AsyncParsableCommand {
             ("revocations", { [try await revocations(bench, count: 10_000 / scale)] }),
             ("revocation-latency", { try await revocationLatency(bench, count: 3_000 / scale) }),
             ("logins", { [try await logins(bench, count: long ? 100_000 : 10_000 / scale)] }),
+            ("refreshes", { [try await refreshes(bench, times: short ? 1 : 5)] }),
             ("paused", { try await disturbed(bench, scale: scale, .paused(bench)) }),
             (
                 "cut",

@@ -20,7 +20,7 @@ final class HTTP: Sendable {
 
     init() {
         var pool = HTTPClient.Configuration.ConnectionPool(
-            idleTimeout: .seconds(30), concurrentHTTP1ConnectionsPerHostSoftLimit: 256)
+            idleTimeout: .seconds(30), concurrentHTTP1ConnectionsPerHostSoftLimit: 512)
         // Who dials a dead node hears so at once, as from a load balancer. By itself the client
         // would dial again later each time, and leave a node that is back alone for a minute.
         pool.retryConnectionEstablishment = false
