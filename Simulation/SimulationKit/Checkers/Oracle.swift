@@ -23,8 +23,8 @@ final class Oracle {
     private var votes: [UInt64: [UInt64: NodeID]] = [:]
     /// What is committed, from the first entry on.
     private(set) var committed: [EntryID] = []
-    /// In which term the newest of them was first seen to be committed.
-    private var committedInTerm: Term = .zero
+    /// In whose term each of them was first seen to be committed.
+    private var committedInTerms: [Term] = []
     /// What the state must be after each committed entry.
     let reference: Reference
     /// Told of every configuration once it is committed.
@@ -145,10 +145,16 @@ final class Oracle {
             if views[node].role == .leader, entry.index <= views[node].log.lastIndex {
                 fail("S3", "leader n\(node + 1) replaces its entry \(entry.index.rawValue)")
             }
+            // A leader of an earlier term may lack what a later one has committed, and a node that
+            // has heard of neither may still follow it: nobody counts its copy.
             if let committed = self.entry(at: entry.index), committed.term != entry.term,
-                views[node].log.holds(committed)
+                views[node].log.holds(committed),
+                views[node].term >= committedInTerms[Int(entry.index.rawValue) - 1]
             {
-                fail("S4", "n\(node + 1) replaces committed entry \(entry.index.rawValue)")
+                fail(
+                    "S4",
+                    "n\(node + 1) replaces committed \(committed) by one of term "
+                        + "\(entry.term.rawValue)")
             }
             guard views[node].log.append([entry]), let before else {
                 return fail("S2", "n\(node + 1) leaves a gap before \(entry.index.rawValue)")
@@ -293,7 +299,7 @@ final class Oracle {
         leaders[term.rawValue] = id
         checkElection(node, id, term)
         // Leader completeness: what was committed before this term is in its log.
-        if term > committedInTerm, !views[node].log.holds(lastCommitted) {
+        if term > committedInTerms.last ?? .zero, !views[node].log.holds(lastCommitted) {
             fail("S4", "\(id) leads in \(term.rawValue) without \(lastCommitted)")
         }
     }
@@ -316,11 +322,13 @@ final class Oracle {
         views[node].commit = index
         let end = lastCommitted.index
         if index > end {
-            for entry in entries(end.next...index) { commit(entry, by: node) }
+            let new = entries(end.next...index)
+            // A leader counts replicas of what it has written itself (S7), and may have heard of a
+            // later term since in the same turn.
+            for entry in new { commit(entry, by: node, in: new.last?.term ?? .zero) }
             if lastCommitted.index != index {
                 fail("S9", "n\(node + 1) commits entries that it does not have")
             }
-            committedInTerm = max(committedInTerm, views[node].term)
             if asLeader, lastCommitted.term != views[node].term {
                 fail("S7", "n\(node + 1) counts replicas of \(lastCommitted)")
             }
@@ -336,12 +344,15 @@ final class Oracle {
         onConfiguration?(next)
     }
 
-    private func commit(_ entry: Entry, by node: Int) {
+    private func commit(_ entry: Entry, by node: Int, in term: Term) {
         let id = EntryID(index: entry.index, term: entry.term)
-        // Who had it and votes for nobody without it counts, though it must get it again.
+        // Who had it and votes for nobody without it counts, though it must get it again; whoever
+        // has not come to this term does not, because a former leader may still take it away.
         let holders = views.indices
             .filter {
-                views[$0].durableLog.holds(id) || views[$0].promisedLog?.holds(id) == true
+                views[$0].durableHard.term >= term
+                    && (views[$0].durableLog.holds(id)
+                        || views[$0].promisedLog?.holds(id) == true)
             }
             .map { NodeID(UInt64($0 + 1)) }
         // A leader may have left a configuration, or entered one, in the turn in which it counted.
@@ -349,6 +360,7 @@ final class Oracle {
             fail("S6", "\(id) is committed by n\(node + 1) and durable on \(holders)")
         }
         committed.append(id)
+        committedInTerms.append(term)
         committed(entry)
         do {
             let applied = try reference.apply(entry)
