@@ -44,6 +44,11 @@ struct NodeView {
     /// The snapshot that is being put in the place of the state.
     var installing: EntryID?
 
+    /// Whether the disk has the entry, or the node helps nobody into office who lacks it.
+    func isBound(by entry: EntryID) -> Bool {
+        durableLog.holds(entry) || promisedLog?.holds(entry) == true
+    }
+
     /// The node has taken a turn.
     mutating func take(_ glance: RaftGlance) {
         configurationsBefore = configurations

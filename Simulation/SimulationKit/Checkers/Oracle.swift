@@ -151,10 +151,7 @@ final class Oracle {
                 views[node].log.holds(committed),
                 views[node].term >= committedInTerms[Int(entry.index.rawValue) - 1]
             {
-                fail(
-                    "S4",
-                    "n\(node + 1) replaces committed \(committed) by one of term "
-                        + "\(entry.term.rawValue)")
+                fail("S4", "n\(node + 1) replaces committed \(committed) by \(entry.term)")
             }
             guard views[node].log.append([entry]), let before else {
                 return fail("S2", "n\(node + 1) leaves a gap before \(entry.index.rawValue)")
@@ -349,11 +346,7 @@ final class Oracle {
         // Who had it and votes for nobody without it counts, though it must get it again; whoever
         // has not come to this term does not, because a former leader may still take it away.
         let holders = views.indices
-            .filter {
-                views[$0].durableHard.term >= term
-                    && (views[$0].durableLog.holds(id)
-                        || views[$0].promisedLog?.holds(id) == true)
-            }
+            .filter { views[$0].durableHard.term >= term && views[$0].isBound(by: id) }
             .map { NodeID(UInt64($0 + 1)) }
         // A leader may have left a configuration, or entered one, in the turn in which it counted.
         if !mayCount(node, Set(holders)) {
