@@ -50,6 +50,20 @@ public enum Limits {
     public static let refreshGraceMilliseconds: UInt64 = 10_000
     /// Older refresh tokens that a family recognises.
     public static let refreshAncestors = 256
+    /// Keys of one owner: few enough to go with their owner in one entry.
+    public static let keysPerOwner = 256
+    /// Keys of all tenants.
+    public static let keys: UInt64 = 100_000
+    /// Keys among them that were made elsewhere.
+    public static let importedKeys: UInt64 = 10_000
+    /// Permissions written in one key.
+    public static let permissionsPerKey = 256
+    /// Ranges of addresses from which one key is good.
+    public static let addressesPerKey = 64
+    /// The longest life of a key that has an end: 3,660 days.
+    public static let keyMilliseconds: UInt64 = 3_660 * 86_400_000
+    /// How long the predecessor of a rotated key may be good: 30 days.
+    public static let keyGraceMilliseconds: UInt64 = 30 * 86_400_000
     /// Versions of a secret that are kept.
     public static let versionsPerSecret: UInt64 = 10
     /// Touches in one command.

@@ -146,6 +146,12 @@ public enum Planted: String, CaseIterable, Sendable {
     case leaseBeforeRequest = "lease-before-request"
     /// What a repeated request is told of the first one does not wait for leases (rule 5).
     case recallUnreleased = "recall-unreleased"
+    /// The key before a rotation stays good when its grace time is over.
+    case keyOutlivesGrace = "key-outlives-grace"
+    /// A key gives what is written in it, whatever its owner may do (security C18).
+    case keyBeyondOwner = "key-beyond-owner"
+    /// Deleting a key is not taken for narrowing access.
+    case keyRevocationNotNarrowing = "key-revocation-not-narrowing"
 
     /// Whether it shows only where clients speak HTTP.
     public var needsHTTP: Bool {
@@ -153,7 +159,8 @@ public enum Planted: String, CaseIterable, Sendable {
         case .denialUnconfirmed, .roleLossNotNarrowing, .sessionEpochIgnored, .expiryByOwnClock,
             .refreshAcceptedTwice, .refreshReuseForgiven, .requestRecordMissed,
             .auditRecordMissed, .checkAndSetDeleted, .authVersionIgnored, .readUnconfirmed,
-            .viewBeforeRequest, .leaseBeforeRequest, .recallUnreleased, .allowPastLease:
+            .viewBeforeRequest, .leaseBeforeRequest, .recallUnreleased, .allowPastLease,
+            .keyOutlivesGrace, .keyBeyondOwner, .keyRevocationNotNarrowing:
             true
         default: false
         }

@@ -109,6 +109,61 @@ struct FeatureLevelTests {
         #expect(outcome.refusal == .invalid(.form))
     }
 
+    /// A cluster that was made by the first release, and one of its users.
+    private func older() throws -> House {
+        var house = House()
+        var command = House.bootstrap
+        command.featureLevel = 1
+        _ = try house.apply(.bootstrap(command), by: .node)
+        return house
+    }
+
+    @Test("Below level 2 there are no keys: a newer release answers as one that knows none")
+    func keysBelowLevel() throws {
+        var house = try older()
+        let key = KeyID(bits: 1)
+        let byKey = Actor.user(
+            UserActor(tenant: .platform, user: House.adminID, credential: .key(key)))
+        let operations: [(Command.Operation, Actor)] = [
+            (
+                .createKey(
+                    .init(
+                        nonce: 1, owner: House.adminID, digest: digest(1), scope: .permissions([]),
+                        expiry: .never)), .node
+            ),
+            (.updateKey(.init(id: key, name: "x")), .node),
+            (.rotateKey(.init(id: key, digest: digest(1), graceMilliseconds: 0)), .node),
+            (.deleteKey(.init(id: key)), .node), (.touchKeys(.init(touches: [])), .node),
+            // What an older release knows, in the name of what it does not.
+            (.updateUser(.init(id: House.adminID, email: "x")), byKey),
+            (event(actor: byKey), .node), (event(target: .key(key)), .node),
+            (event(action: .keyDelete), .node), (event(details: [.changedKey([.name])]), .node),
+        ]
+        for (operation, actor) in operations {
+            let before = try house.meta
+            #expect(try house.apply(operation, by: actor).refusal == .undecodable, "\(operation)")
+            #expect(try house.meta.nextAudit == before.nextAudit)
+        }
+        #expect(house.tables.count(.keys) == 0)
+        // The same at level 2, by the same release.
+        var newer = try House.open()
+        for (operation, actor) in operations {
+            #expect(try newer.apply(operation, by: actor).refusal != .undecodable, "\(operation)")
+        }
+    }
+
+    private func event(
+        actor: Actor = .node, action: AuditAction = .logIn, target: AuditTarget = .none,
+        details: [AuditDetail] = []
+    ) -> Command.Operation {
+        .recordAudit(
+            .init(events: [
+                AuditEvent(
+                    actor: actor, action: action, target: target, outcome: .denied,
+                    details: details)
+            ]))
+    }
+
     private func rows(_ tables: InMemoryTables) -> [[[UInt8]]] {
         Table.allCases.map { tables.rows($0).flatMap { [$0.key, $0.value] } }
     }

@@ -153,6 +153,41 @@ struct House {
         if case .allow = try verdict(session) { true } else { false }
     }
 
+    /// Makes a key by the node itself.
+    @discardableResult
+    mutating func makeKey(
+        of owner: UserID, _ permissions: [String] = [], roles: [String]? = nil,
+        byte: UInt8 = 0x4B, expiry: KeyExpiry = .never, addresses: [String] = [],
+        origin: KeyOrigin = .made
+    ) throws -> KeyRow {
+        nonce += 1
+        let outcome = try apply(
+            .createKey(
+                .init(
+                    nonce: nonce, owner: owner, origin: origin, digest: digest(byte),
+                    scope: roles.map { .roles($0.map(role)) }
+                        ?? .permissions(permissions.map(permission)),
+                    addresses: addresses.map(range), expiry: expiry)), by: .node)
+        guard case .key(let key) = outcome.result else { preconditionFailure("\(outcome)") }
+        return key
+    }
+
+    /// What is said of a key that is presented with this digest.
+    func verdict(
+        _ key: KeyRow, presented: Digest256? = nil, from address: String? = nil,
+        wall: Timestamp = .zero
+    ) throws -> KeyVerdict {
+        let address = address.flatMap { IPAddress($0) }
+        let digest = presented ?? key.digest
+        return key.origin == .imported
+            ? try decideKey(imported: digest, from: address, wall: wall, tables)
+            : try decideKey(key.id.number, digest: digest, from: address, wall: wall, tables)
+    }
+
+    func isAllowed(_ key: KeyRow, presented: Digest256? = nil) throws -> Bool {
+        if case .allow = try verdict(key, presented: presented) { true } else { false }
+    }
+
     func lastAudit() throws -> AuditRow? { try AuditRow.read(meta.nextAudit - 1, tables) }
 }
 
@@ -169,6 +204,16 @@ func role(_ string: String) -> RoleName {
 func permission(_ string: String) -> Permission {
     guard let permission = Permission(string) else { preconditionFailure(string) }
     return permission
+}
+
+func keyPrefix(_ string: String) -> KeyPrefix {
+    guard let prefix = KeyPrefix(string) else { preconditionFailure(string) }
+    return prefix
+}
+
+func range(_ string: String) -> AddressRange {
+    guard let range = AddressRange(string) else { preconditionFailure(string) }
+    return range
 }
 
 func path(_ string: String) -> SecretPath {

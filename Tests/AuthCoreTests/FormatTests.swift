@@ -69,13 +69,16 @@ struct Example: Sendable, CustomTestStringConvertible {
         { try R(decodingRow: $0).encodedRow }
     }
 
-    private init(_ name: String, _ operation: Command.Operation, request: RequestKey? = nil) {
+    private init(
+        _ name: String, _ operation: Command.Operation, request: RequestKey? = nil,
+        actor: UserActor = Self.actor
+    ) {
         self.name = name
         bytes =
             Command(
                 operation,
                 header: CommandHeader(
-                    actor: .user(Self.actor), requestID: "r-1", address: "::1", request: request)
+                    actor: .user(actor), requestID: "r-1", address: "::1", request: request)
             ).encoded()
         rewrite = { try Command(decoding: $0).encoded() }
     }
@@ -129,7 +132,7 @@ struct Example: Sendable, CustomTestStringConvertible {
             Example(row: session, "session"),
             Example(
                 row: RefreshFamilyRow(
-                    number: SessionNumber(5), generation: 3, current: digest(3),
+                    number: CredentialNumber(5), generation: 3, current: digest(3),
                     previous: digest(2), rotatedAt: time, sealedSuccessor: [1, 2, 3],
                     ancestors: [digest(1).tag]), "refresh-family"),
             Example(row: secret, "secret"),
@@ -166,6 +169,8 @@ struct Example: Sendable, CustomTestStringConvertible {
                     sealedKey: SealedBlob(term: 1, bytes: [4, 4]), updatedAt: time),
                 "peer-authority"),
             Example(row: NodeNumberRow(next: 5), "next-node"),
+            Example(row: key, "key"),
+            Example(row: KeyCountRow(keys: 3, imported: 1), "key-count"),
         ]
     }()
 
@@ -201,7 +206,7 @@ struct Example: Sendable, CustomTestStringConvertible {
             "rotate-refresh",
             .rotateRefresh(
                 .init(
-                    number: SessionNumber(5), presented: digest(2), successor: digest(3),
+                    number: CredentialNumber(5), presented: digest(2), successor: digest(3),
                     sealedSuccessor: [1, 2, 3]))),
         Example("revoke-session", .revokeSession(.init(session: session.id))),
         Example(
@@ -241,6 +246,30 @@ struct Example: Sendable, CustomTestStringConvertible {
             "recover",
             .recover(
                 .init(survivor: NodeID(3), last: EntryID(index: LogIndex(99), term: Term(7))))),
+        Example(
+            "create-key",
+            .createKey(
+                .init(
+                    nonce: 8, owner: user.id, name: "ci", prefix: keyPrefix("acme"),
+                    digest: digest(4), scope: .permissions([permission("invoke")]),
+                    addresses: [range("10.0.0.0/8")], rateLimit: "100/minute",
+                    expiry: .after(milliseconds: 86_400_000), metadata: "{}"))),
+        Example(
+            "update-key",
+            .updateKey(
+                .init(
+                    id: key.id, condition: .version(2), scope: .roles([role("dev")]),
+                    addresses: [range("2001:db8::/32")], expiry: .at(time)))),
+        Example(
+            "rotate-key",
+            .rotateKey(.init(id: key.id, digest: digest(5), graceMilliseconds: 60_000))),
+        Example("delete-key", .deleteKey(.init(id: key.id, condition: .version(3)))),
+        Example(
+            "touch-keys",
+            .touchKeys(
+                .init(touches: [KeyTouch(key: key.id, lastUsed: time, address: "10.1.2.3")]))),
+        Example("delete-key-by-itself", .deleteKey(.init(id: key.id)), actor: key.actor),
+        Example(outcome: .key(key), "outcome-key"),
         Example(outcome: .joinToken(joinToken), "outcome-join-token"),
         Example(outcome: .plan(plan), "outcome-plan"),
         Example(outcome: .session(session), "outcome-session"),
@@ -261,7 +290,7 @@ struct Example: Sendable, CustomTestStringConvertible {
         roles: [role("dev"), role("viewer")], metadata: "{}", createdAt: time, updatedAt: time,
         version: 3, sessionEpoch: 2, authzEpoch: 4)
     private static let session = SessionRow(
-        id: SessionID(number: SessionNumber(5), nonce: 6), tenant: .platform, user: user.id,
+        id: SessionID(number: CredentialNumber(5), nonce: 6), tenant: .platform, user: user.id,
         kind: .user, method: .password, verifier: digest(1), hasRefreshFamily: true, epoch: 2,
         createdAt: time, expiresAt: time.advanced(milliseconds: 43_200_000),
         idleExpiresAt: time.advanced(milliseconds: 1_800_000), idleMilliseconds: 1_800_000,
@@ -273,6 +302,14 @@ struct Example: Sendable, CustomTestStringConvertible {
     private static let plan = MemberPlanRow(
         node: NodeID(4), order: LogIndex(9), plan: .replace(NodeID(3)), orderedAt: time,
         refusal: nil)
+    private static let key = KeyRow(
+        id: KeyID(number: CredentialNumber(7), nonce: 8), tenant: .platform, owner: user.id,
+        origin: .made, name: "ci", prefix: keyPrefix("acme"), digest: digest(5),
+        former: FormerKey(digest: digest(4), endsAt: time.advanced(milliseconds: 60_000)),
+        scope: .roles([role("dev"), role("viewer")]),
+        addresses: [range("10.0.0.0/8"), range("2001:db8::1")], rateLimit: "100/minute",
+        createdAt: time, updatedAt: time, expiresAt: time.advanced(milliseconds: 86_400_000),
+        lastUsedAt: time, lastUsedAddress: "10.1.2.3", metadata: "{}", version: 3)
     private static let secret = SecretRow(
         tenant: .platform, path: path("app/db"), latest: 2, oldest: 1, state: .live,
         createdAt: time, expiresAt: nil, encoding: .utf8, metadata: "{}")

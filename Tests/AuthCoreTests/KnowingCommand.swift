@@ -32,13 +32,18 @@ struct KnowingCommand {
             let own = try sessions(of: body.user)
             return own.isEmpty ? .node : .user(dice.pick(own).actor)
         default:
-            guard dice.chance(20), let session = try pick(SessionRow.self) else { return .node }
+            guard dice.chance(25) else { return .node }
+            if dice.chance(20), let key = try pick(KeyRow.self) { return .user(key.actor) }
+            guard let session = try pick(SessionRow.self) else { return .node }
             return .user(session.actor)
         }
     }
 
     private mutating func operation() throws -> Command.Operation {
-        switch dice.below(40) {
+        switch dice.below(52) {
+        case 40...42: try createKey()
+        case 43...50: try changeKey()
+        case 51: try touchKeys()
         case 0...6: try start()
         case 7: create()
         case 8...10: .updateUser(try patch())
@@ -193,6 +198,59 @@ struct KnowingCommand {
             .filter { $0.user == user }
     }
 
+    // MARK: - Keys
+
+    private mutating func createKey() throws -> Command.Operation {
+        let session = try dice.chance(70) ? pick(SessionRow.self) : nil
+        let owner = try session.flatMap { try UserRow.read($0.tenant, $0.user, tables) } ?? user()
+        let owned = try EffectivePermissions.resolve(owner, tables)
+        return .createKey(
+            .init(
+                nonce: count, owner: owner.id, origin: dice.chance(80) ? .made : .imported,
+                digest: fresh(3), scope: scope(of: owned),
+                addresses: dice.chance(40) ? [range("10.0.0.0/8"), range("192.0.2.7")] : [],
+                expiry: dice.chance(50) ? .never : .after(milliseconds: 86_400_000)))
+    }
+
+    private mutating func scope(of owned: EffectivePermissions) -> KeyScope {
+        if dice.chance(50), !owned.roles.isEmpty { return .roles([dice.pick(owned.roles)]) }
+        guard !owned.permissions.isEmpty else { return .permissions([]) }
+        return .permissions((0..<dice.below(3)).map { _ in dice.pick(owned.permissions) })
+    }
+
+    private mutating func changeKey() throws -> Command.Operation {
+        guard let key = try pick(KeyRow.self),
+            let owner = try UserRow.read(key.tenant, key.owner, tables)
+        else { return try createKey() }
+        let owned = try EffectivePermissions.resolve(owner, tables)
+        switch dice.below(6) {
+        case 0: return .deleteKey(.init(id: key.id))
+        case 1, 2:
+            return .rotateKey(
+                .init(
+                    id: key.id, digest: fresh(4),
+                    graceMilliseconds: dice.chance(50) ? 0 : UInt64(dice.below(900_000))))
+        case 3:
+            return .updateKey(
+                .init(id: key.id, name: Text("\(count)"), metadata: dice.chance(50) ? "{}" : nil))
+        default:
+            return .updateKey(
+                .init(
+                    id: key.id, scope: dice.chance(50) ? scope(of: owned) : nil,
+                    addresses: dice.chance(50)
+                        ? [range(dice.pick(["10.0.0.0/9", "192.0.2.7"]))] : nil,
+                    expiry: .after(milliseconds: UInt64(1 + dice.below(86_400_000)))))
+        }
+    }
+
+    private mutating func touchKeys() throws -> Command.Operation {
+        guard let key = try pick(KeyRow.self) else { return try createKey() }
+        return .touchKeys(
+            .init(touches: [
+                KeyTouch(key: key.id, lastUsed: dice.chance(50) ? now : .max, address: "::1")
+            ]))
+    }
+
     // MARK: - The rest
 
     private mutating func putSecret() throws -> Command.Operation {
@@ -209,12 +267,13 @@ struct KnowingCommand {
     private mutating func node() throws -> Command.Operation {
         switch dice.below(5) {
         case 4:
-            return .raiseFeatureLevel(.init(level: 1))
+            return .raiseFeatureLevel(.init(level: StateMachine.featureLevel))
         case 0:
             return .registerMember(
                 .init(
                     node: NodeID(UInt64(1 + dice.below(3))), incarnation: Incarnation(7),
-                    url: Text("\(count)"), peer: "p", version: "v", featureLevel: 1))
+                    url: Text("\(count)"), peer: "p", version: "v",
+                    featureLevel: StateMachine.featureLevel))
         case 1:
             return .updateKeyring(
                 .init(
@@ -240,7 +299,7 @@ struct KnowingCommand {
             return .redeemJoinToken(
                 .init(
                     node: token.node, digest: token.digest, publicKey: digest(1), url: "u",
-                    peer: Text("\(count)"), version: "v", featureLevel: 1))
+                    peer: Text("\(count)"), version: "v", featureLevel: StateMachine.featureLevel))
         case 3:
             let change = dice.pick([Command.MemberOrder.promote, .demote, .remove])
             let node = change == .promote ? 4 : UInt64(1 + dice.below(3))

@@ -20,7 +20,7 @@ struct MembershipTests {
     private func registration(_ node: UInt64, incarnation: UInt64 = 7) -> Command.RegisterMember {
         .init(
             node: NodeID(node), incarnation: Incarnation(incarnation), url: Text("u\(node)"),
-            peer: Text("p\(node)"), version: "v", featureLevel: 1)
+            peer: Text("p\(node)"), version: "v", featureLevel: StateMachine.featureLevel)
     }
 
     private func invite(
@@ -36,7 +36,7 @@ struct MembershipTests {
 
     private func redeem(
         _ node: UInt64, _ secret: UInt8 = 1, key: UInt8 = 9, peer: Text? = nil,
-        level: UInt32 = 1
+        level: UInt32 = StateMachine.featureLevel
     ) -> Command.Operation {
         .redeemJoinToken(
             .init(

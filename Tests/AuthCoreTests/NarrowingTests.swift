@@ -88,6 +88,7 @@ enum CommandKind: CaseIterable {
     case startSession, rotateRefresh, revokeSession, revokeSessions, touchSessions
     case putSecret, deleteSecret, recordAudit, updateKeyring, sweep, raiseFeatureLevel
     case createJoinToken, redeemJoinToken, orderChange, settlePlan, setPeerAuthority, checkpoint
+    case createKey, changeKeyFields, limitKey, rotateKey, deleteKey, touchKeys
 
     init(_ operation: Command.Operation) {
         // No default: a new operation must be thought of here too.
@@ -129,6 +130,13 @@ enum CommandKind: CaseIterable {
         case .settlePlan: self = .settlePlan
         case .setPeerAuthority: self = .setPeerAuthority
         case .beginCheckpoint, .attestCheckpoint: self = .checkpoint
+        case .createKey: self = .createKey
+        case .updateKey(let body):
+            let isLimit = body.scope != nil || body.addresses != nil || body.expiry != nil
+            self = isLimit ? .limitKey : .changeKeyFields
+        case .rotateKey: self = .rotateKey
+        case .deleteKey: self = .deleteKey
+        case .touchKeys: self = .touchKeys
         case .recover:
             // It forgets members as the end of a plan does, and has no effect where more than one
             // node votes, as in all houses here; RecoverTests shows that it takes nothing.
@@ -199,7 +207,8 @@ struct NarrowingRun {
         let rows = tables.rows(.sessions).suffix(4)
         var command = RandomCommand(
             dice: Dice(seed: dice.next()),
-            sessions: try rows.map { try SessionRow(key: $0.key, value: $0.value) }
+            sessions: try rows.map { try SessionRow(key: $0.key, value: $0.value) },
+            keys: try tables.rows(.keys).suffix(4).map { try KeyRow(key: $0.key, value: $0.value) }
         ).command
         // Ids of users are never used again (`ObjectID`), and that is relied on: a session of one
         // who was deleted must stay ended.
@@ -222,6 +231,13 @@ struct NarrowingRun {
             now = now.advanced(milliseconds: UInt64(dice.below(600_000)))
         case 25..<28:
             now = now.advanced(milliseconds: UInt64(dice.below(2 * 86_400_000)))
+        case 36..<40:
+            let rows = tables.rows(.keys)
+            guard !rows.isEmpty else { break }
+            let row = dice.pick(rows)
+            let key = try KeyRow(key: row.key, value: row.value)
+            let end = (key.former?.endsAt ?? key.expiresAt ?? now).rawValue
+            now = max(now, Timestamp(milliseconds: end - 1 + UInt64(dice.below(3))))
         case 28..<36:
             let rows = tables.rows(.sessions)
             guard !rows.isEmpty else { break }
@@ -238,11 +254,15 @@ struct NarrowingRun {
 /// Something that a node said yes to and does no more.
 enum AccessLoss {
     /// A token that is no longer good.
-    case session(SessionNumber, wall: Timestamp, SessionDenial)
+    case session(CredentialNumber, wall: Timestamp, SessionDenial)
     /// Permissions or roles that its user no longer has.
-    case permissions(SessionNumber, wall: Timestamp)
+    case permissions(CredentialNumber, wall: Timestamp)
+    /// A key that is no longer good, from where it was.
+    case key(KeyID, wall: Timestamp, KeyDenial)
+    /// Permissions or roles that a key no longer has.
+    case keyPermissions(KeyID, wall: Timestamp)
     /// A name or address that its user is no longer known under.
-    case identity(SessionNumber, wall: Timestamp)
+    case identity(CredentialNumber, wall: Timestamp)
 
     /// Asks for every session, at several readings of a node's clock, what both states say.
     static func find(from old: InMemoryTables, to new: InMemoryTables) throws -> AccessLoss? {
@@ -270,8 +290,50 @@ enum AccessLoss {
                 }
             }
         }
+        return try findKey(from: old, to: new, metas)
+    }
+
+    /// Asks for every key and the one before it, from everywhere that was ever allowed.
+    private static func findKey(
+        from old: InMemoryTables, to new: InMemoryTables, _ metas: (old: StateMeta, new: StateMeta)
+    ) throws -> AccessLoss? {
+        for (row, value) in old.rows(.keys) {
+            let key = try KeyRow(key: row, value: value)
+            let ends = [key.expiresAt, key.former?.endsAt].compactMap { $0?.rawValue }
+            let walls = [0] + ends.sorted().map { $0 - 1 } + [metas.new.lastStamp.rawValue + far]
+            let addresses = key.addresses.map(\.network) + [nil]
+            for digest in [key.digest, key.former?.digest].compactMap({ $0 }) {
+                for address in addresses {
+                    for wall in walls.map(Timestamp.init(milliseconds:)) {
+                        func verdict(
+                            _ meta: StateMeta, _ tables: InMemoryTables
+                        ) throws -> KeyVerdict {
+                            key.origin == .imported
+                                ? try decideKey(
+                                    imported: digest, from: address, wall: wall, meta: meta, tables)
+                                : try decideKey(
+                                    key.id.number, digest: digest, from: address, wall: wall,
+                                    meta: meta, tables)
+                        }
+                        guard case .allow(let had) = try verdict(metas.old, old) else { continue }
+                        switch try verdict(metas.new, new) {
+                        case .deny(let denial, _): return .key(key.id, wall: wall, denial)
+                        case .allow(let has):
+                            let before = try had.key.permissions(of: .resolve(had.owner, old), old)
+                            let after = try has.key.permissions(of: .resolve(has.owner, new), new)
+                            guard after.covers(before),
+                                before.roles.allSatisfy(after.roles.contains)
+                            else { return .keyPermissions(key.id, wall: wall) }
+                        }
+                    }
+                }
+            }
+        }
         return nil
     }
+
+    // Behind every end that a rotation may set.
+    private static let far = Limits.keyGraceMilliseconds + 1
 
     private static func verdict(
         _ session: SessionRow, _ wall: Timestamp, _ meta: StateMeta, _ tables: InMemoryTables

@@ -3,6 +3,37 @@ import Testing
 @testable import AuthCore
 
 @Suite struct PermissionTests {
+    @Test("What two sets have in common allows what both allow, and nothing else")
+    func common() throws {
+        let seed = UInt64.random(in: 0 ... .max)
+        print("seed \(seed)")
+        var dice = Dice(seed: seed)
+        let all = [
+            "a", "a:b", "a:b:x", "a:b:x/y", "a:b:x/*", "a:b:x/y/*", "a:b/*", "a/*", "a/x", "b:c",
+            "*", "cluster:read", "cluster:x/*", "a:b:z", "a:b/c",
+        ].map(permission)
+        for round in 0..<2000 {
+            let tenant = dice.chance(50) ? TenantID.platform : TenantID(bits: 7)
+            func set() -> EffectivePermissions {
+                EffectivePermissions(
+                    tenant: tenant,
+                    roles: (0..<dice.below(3)).map { _ in role("r\(dice.below(4))") },
+                    permissions: (0..<dice.below(4)).map { _ in dice.pick(all) })
+            }
+            let own = set()
+            let other = set()
+            let both = own.limited(to: other)
+            for asked in all {
+                let expected = own.allows(asked) && other.allows(asked)
+                #expect(both.allows(asked) == expected, "\(asked), round \(round), seed \(seed)")
+            }
+            #expect(own.covers(both) && other.covers(both))
+            #expect(both.roles.allSatisfy(own.roles.contains))
+            let hasEverything = other.permissions.contains(.everything)
+            #expect(hasEverything || both.roles.allSatisfy(other.roles.contains))
+        }
+    }
+
     @Test(
         "Takes one to three names, of which the last may be a path (api, Who may do what)",
         arguments: [
@@ -166,7 +197,7 @@ import Testing
         #expect(TenantID(text: id.text) == nil)
         #expect(UserID(text: id.text + "0") == nil)
         #expect(UserID(text: "usr_" + String(repeating: "z", count: 22)) == nil)
-        let session = SessionID(number: SessionNumber(3), nonce: 9)
+        let session = SessionID(number: CredentialNumber(3), nonce: 9)
         #expect(SessionID(bits: session.bits) == session)
     }
 

@@ -19,7 +19,8 @@ struct RecoverTests {
                 .registerMember(
                     .init(
                         node: NodeID(number), incarnation: Incarnation(number), url: "https://n",
-                        peer: Text("n\(number):1"), version: "1", featureLevel: 1)), by: .node)
+                        peer: Text("n\(number):1"), version: "1",
+                        featureLevel: StateMachine.featureLevel)), by: .node)
         }
         _ = try house.apply(
             .createJoinToken(

@@ -138,7 +138,7 @@ import Testing
     @Test("A family remembers a bounded number of tokens, the newest ones")
     func ancestors() throws {
         var family = RefreshFamilyRow(
-            number: SessionNumber(1), generation: 1, current: tagged(0), previous: nil,
+            number: CredentialNumber(1), generation: 1, current: tagged(0), previous: nil,
             rotatedAt: .zero, sealedSuccessor: [], ancestors: [])
         for step in 1...400 { family.rotate(to: tagged(step), sealed: [], at: .zero) }
         #expect(family.ancestors.count == Limits.refreshAncestors)
@@ -153,7 +153,7 @@ import Testing
         let (house, session) = try open(rotations: 2)
         func decide(_ number: UInt64, _ byte: UInt8) throws -> RefreshVerdict {
             try decideRefresh(
-                of: SessionNumber(number), presented: digest(byte), house.tables)
+                of: CredentialNumber(number), presented: digest(byte), house.tables)
         }
         let number = session.id.number.rawValue
         let row = try #require(try SessionRow.read(session.id, house.tables))

@@ -45,8 +45,8 @@ import Testing
         let first = try house.apply(start, by: house.admin, key: key(1, sealed: [4]))
         #expect(first.refusal == nil)
         #expect(try house.apply(start, by: house.admin, key: key(1)).replay != nil)
-        guard case .user(let actor) = house.admin else { return }
-        _ = try house.apply(.revokeSession(.init(session: actor.session)), by: house.admin)
+        guard case .user(let actor) = house.admin, let session = actor.session else { return }
+        _ = try house.apply(.revokeSession(.init(session: session)), by: house.admin)
         let again = try house.apply(start, by: house.admin, key: key(1))
         #expect(again.refusal == .actorEnded)
         #expect(again.replay == nil)

@@ -9,7 +9,7 @@ import Testing
     func start() throws {
         var house = try House.open()
         let id = try house.makeUser(1)
-        let next = try house.meta.nextSession
+        let next = try house.meta.nextNumber
         let session = try house.startSession(id, refresh: digest(9))
         #expect(session.id.number == next)
         #expect(session.expiresAt == house.now.advanced(milliseconds: 720 * 60_000))
@@ -205,13 +205,13 @@ import Testing
         ] as [(UInt64, SessionDenial, Bool)])
     func numbers(ahead: UInt64, denial: SessionDenial, isFinal: Bool) throws {
         let house = try House.open()
-        let next = try house.meta.nextSession.rawValue
-        let number = SessionNumber(ahead == 0 ? 0 : next + ahead)
+        let next = try house.meta.nextNumber.rawValue
+        let number = CredentialNumber(ahead == 0 ? 0 : next + ahead)
         let verdict = try decideValidation(
             of: number, verifier: digest(1), wall: .zero, house.tables)
         #expect(verdict == .deny(denial, isFinal: isFinal))
         let exactlyNext = try decideValidation(
-            of: SessionNumber(next), verifier: digest(1), wall: .zero, house.tables)
+            of: CredentialNumber(next), verifier: digest(1), wall: .zero, house.tables)
         #expect(exactlyNext == .deny(.unknown, isFinal: false))
     }
 
@@ -263,7 +263,7 @@ import Testing
     func damagedRow() throws {
         var house = try House.open()
         let session = try house.startSession(house.makeUser(1))
-        let other = SessionNumber(session.id.number.rawValue + 10)
+        let other = CredentialNumber(session.id.number.rawValue + 10)
         try house.tables.put(.sessions, SessionRow.key(other), session.encodedRow)
         #expect(throws: StateDamage.self) { try SessionRow.read(other, house.tables) }
         try house.tables.put(.sessions, session.key, [1, 2, 3])

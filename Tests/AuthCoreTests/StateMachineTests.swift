@@ -109,7 +109,7 @@ import Testing
         var meta = try house.meta
         meta.featureLevel = StateMachine.featureLevel + 1
         try meta.write(house.tables)
-        #expect(throws: FeatureLevelTooHigh(cluster: 2)) { try House.apply([], to: house.tables) }
+        #expect(throws: FeatureLevelTooHigh(cluster: 3)) { try House.apply([], to: house.tables) }
     }
 
     @Test("A tenant that is not there is told from nothing else")
@@ -189,7 +189,7 @@ import Testing
     private func member(_ node: UInt64) -> Command.RegisterMember {
         .init(
             node: NodeID(node), incarnation: Incarnation(7), url: "https://n", peer: "n:1",
-            version: "1", featureLevel: 1)
+            version: "1", featureLevel: StateMachine.featureLevel)
     }
 }
 

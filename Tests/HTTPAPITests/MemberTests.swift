@@ -34,6 +34,7 @@ import Testing
             body: .object([
                 "token": .string(token), "certificate_request": .string(request),
                 "url": .string("https://n4.example:8101"), "peer": .string("10.0.0.4:8201"),
+                "feature_level": .unsigned(UInt64(StateMachine.featureLevel)),
             ]), to: node)
     }
 

@@ -45,7 +45,7 @@ struct RecoveryTests {
         #expect(plan.committed == LogIndex(5) && plan.uncommitted == 2, "applied is committed")
         #expect(plan.term == Term(2) && plan.configuration == Survivor.three)
         #expect(plan.promised == .zero && plan.logDamage.isEmpty && plan.stateDamage == nil)
-        #expect(!plan.isBegun && plan.obstacle(supporting: 1) == nil)
+        #expect(!plan.isBegun && plan.obstacle(supporting: StateMachine.featureLevel) == nil)
         #expect(try survivor.recovery().plan() == plan)
         let (_, recovered) = try survivor.openLog()
         #expect(recovered.entries == survivor.entries)

@@ -14,7 +14,7 @@ import Testing
     }
 
     private func session(_ number: UInt64) -> SessionID {
-        SessionID(number: SessionNumber(number), nonce: 1)
+        SessionID(number: CredentialNumber(number), nonce: 1)
     }
 
     /// The outcome of a command at an index, as apply gives it.
@@ -151,7 +151,7 @@ import Testing
         let row = try LedgerFixtures.session(session(1), of: user, endsAt: 50_000)
         func redeem(_ presented: UInt8, _ successor: UInt8) -> Command.RotateRefresh {
             Command.RotateRefresh(
-                number: SessionNumber(1), presented: digest(presented),
+                number: CredentialNumber(1), presented: digest(presented),
                 successor: digest(successor), sealedSuccessor: [])
         }
         func check(

@@ -171,7 +171,7 @@ struct EntryMaker {
                 Command.RegisterMember(
                     node: NodeID(node), incarnation: Incarnation(node),
                     url: Text("http://\(random.next(below: 1000))"), peer: "p", version: "1",
-                    featureLevel: 1)),
+                    featureLevel: StateMachine.featureLevel)),
             header: header()
         ).encoded()
     }

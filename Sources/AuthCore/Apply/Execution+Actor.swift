@@ -2,15 +2,25 @@ import ByteCodec
 
 /// Who may do what, decided from the replicated state at the command's place in the log.
 extension Execution {
-    /// Whether the actor is there, enabled, on a session that lives, and in its own tenant or
-    /// allowed to act in another.
+    /// Whether the actor is there, enabled, on a session or key that lives, and in its own tenant
+    /// or allowed to act in another.
     mutating func checkActor() throws -> Refusal? {
         guard case .user(let actor) = header.actor else { return nil }
-        guard let user = try UserRow.read(actor.tenant, actor.user, tables), !user.disabled,
-            let session = try SessionRow.read(actor.session, tables),
-            session.tenant == user.tenant, session.user == user.id,
-            session.epoch == user.sessionEpoch, stamp < session.expiresAt
-        else { return .actorEnded }
+        guard let user = try UserRow.read(actor.tenant, actor.user, tables), !user.disabled else {
+            return .actorEnded
+        }
+        switch actor.credential {
+        case .session(let id):
+            guard let session = try SessionRow.read(id, tables), session.tenant == user.tenant,
+                session.user == user.id, session.epoch == user.sessionEpoch,
+                stamp < session.expiresAt
+            else { return .actorEnded }
+        case .key(let id):
+            guard let key = try KeyRow.read(id, tables), key.tenant == user.tenant,
+                key.owner == user.id, !key.hasEnded(by: stamp)
+            else { return .actorEnded }
+            actorKey = key
+        }
         actorUser = user
         guard actor.tenant != tenant else { return nil }
         guard actor.tenant == .platform else { return .insufficientPermissions }
@@ -43,10 +53,17 @@ extension Execution {
         }
     }
 
-    /// Whether the actor is this user of this tenant.
+    /// Whether the actor is this user of this tenant in person: a key is made for one purpose, and
+    /// has no part in what users may do with what is their own.
     func isActor(_ user: UserID) -> Bool {
         guard case .user(let actor) = header.actor else { return false }
-        return actor.user == user && actor.tenant == tenant
+        return actor.user == user && actor.tenant == tenant && actor.session != nil
+    }
+
+    /// Whether the actor acts through this key.
+    func isActor(_ key: KeyID) -> Bool {
+        guard case .user(let actor) = header.actor else { return false }
+        return actor.credential == .key(key)
     }
 
     /// The actor's session, when there is one.
@@ -85,7 +102,8 @@ extension Execution {
         guard let actorUser else {
             preconditionFailure("permissions of an actor that was not checked")
         }
-        let resolved = try EffectivePermissions.resolve(actorUser, tables)
+        let owned = try EffectivePermissions.resolve(actorUser, tables)
+        let resolved = try actorKey?.permissions(of: owned, tables) ?? owned
         actorPermissions = resolved
         return resolved
     }

@@ -15,7 +15,7 @@ extension AuditNote {
     /// that writes its own rows or none.
     init?(_ command: Command) {
         switch command.operation {
-        case .sweep, .touchSessions, .recordAudit, .beginCheckpoint, .attestCheckpoint:
+        case .sweep, .touchSessions, .touchKeys, .recordAudit, .beginCheckpoint, .attestCheckpoint:
             return nil
         case .bootstrap(let body):
             self.init(.clusterBootstrap, .user(body.administrator))
@@ -69,6 +69,14 @@ extension AuditNote {
             self.init(.secretPut, .secret(body.path))
         case .deleteSecret(let body):
             self.init(.secretDelete, .secret(body.path))
+        case .createKey(let body):
+            self.init(.keyCreate, .user(body.owner))
+        case .updateKey(let body):
+            self.init(.keyUpdate, .key(body.id))
+        case .rotateKey(let body):
+            self.init(.keyRotate, .key(body.id))
+        case .deleteKey(let body):
+            self.init(.keyDelete, .key(body.id))
         }
     }
 

@@ -43,7 +43,9 @@ extension Execution {
             return .refused(refusal)
         }
         // A role that comes back under the same name must not find holders who were never asked.
-        let isHeld = try RoleHolders.isHeld(tenant, body.name, tables)
+        let isHeld =
+            try RoleHolders.isHeld(tenant, body.name, tables)
+            || Keys.isNamed(tenant, body.name, tables)
         guard !isHeld, !graph.isInherited(body.name) else { return .refused(.roleInUse) }
         try role.remove(tables)
         meta.roleTableVersion += 1

@@ -10,7 +10,7 @@ extension Execution {
         }
         if let refusal = try checkStart(body, user, isLogIn: isLogIn) { return .refused(refusal) }
         var session = SessionRow(
-            id: SessionID(number: meta.nextSession, nonce: body.nonce), tenant: tenant,
+            id: SessionID(number: meta.nextNumber, nonce: body.nonce), tenant: tenant,
             user: user.id, kind: .user, method: body.method, verifier: body.verifier,
             hasRefreshFamily: body.refreshVerifier != nil, epoch: user.sessionEpoch,
             createdAt: stamp,
@@ -20,7 +20,7 @@ extension Execution {
             address: header.address)
         session.slide(to: stamp)
         session.expiryMinute = Sessions.dueMinute(of: session)
-        meta.nextSession = meta.nextSession.next
+        meta.nextNumber = meta.nextNumber.next
         try Sessions.insert(session, tables)
         if let verifier = body.refreshVerifier {
             try RefreshFamilyRow(

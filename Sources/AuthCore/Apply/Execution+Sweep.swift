@@ -8,6 +8,7 @@ extension Execution {
         let limit = min(max(body.limit, 1), Limits.sweepRows)
         let steps = [
             try sweepSessions(atMost: limit), try sweepRequests(atMost: limit),
+            try sweepKeys(atMost: limit),
             try trimAudit(atMost: limit), try sweepOutcomesOfTheGone(atMost: limit),
         ]
         return .swept(
@@ -20,6 +21,23 @@ extension Execution {
         if case .startSession = command.operation {
             try sweepSessions(atMost: Limits.sweepRowsInPassing)
         }
+        if case .createKey = command.operation {
+            try sweepKeys(atMost: Limits.sweepRowsInPassing)
+        }
+    }
+
+    /// Removes keys that have ended. Says how many.
+    @discardableResult
+    private func sweepKeys(atMost limit: UInt32) throws -> UInt32 {
+        let due = try keys(.keysByExpiry, upTo: Keys.expiredBefore(stamp), atMost: limit)
+        for key in due {
+            let number = CredentialNumber(Bytes.bigEndian(key.suffix(8)))
+            guard let row = try KeyRow.read(number, tables), row.hasEnded(by: stamp) else {
+                throw StateDamage(table: .keysByExpiry, key: key, what: "no such key")
+            }
+            try Keys.remove(row, tables)
+        }
+        return UInt32(due.count)
     }
 
     /// Looks at sessions that are due: ends the dead ones, and lists the others under the
@@ -29,7 +47,7 @@ extension Execution {
         let due = try keys(
             .sessionsByExpiry, upTo: Key.of(Sessions.minute(of: stamp) + 1), atMost: limit)
         for key in due {
-            let number = SessionNumber(Bytes.bigEndian(key.suffix(8)))
+            let number = CredentialNumber(Bytes.bigEndian(key.suffix(8)))
             guard var session = try SessionRow.read(number, tables) else {
                 throw StateDamage(table: .sessionsByExpiry, key: key, what: "no such session")
             }

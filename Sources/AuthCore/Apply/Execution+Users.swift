@@ -95,6 +95,8 @@ extension Execution {
         try tables.delete(.usersByName, Key.of(tenant, user.username.bytes))
         try tables.delete(.passwords, user.key)
         try RoleHolders.update(tenant, user.id, from: user.roles, to: [], tables)
+        // Keys may have no end at which a sweep would meet them, and there are few of one owner.
+        for key in try Keys.all(of: user.id, in: tenant, tables) { try Keys.remove(key, tables) }
         return .done
     }
 

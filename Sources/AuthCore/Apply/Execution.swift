@@ -20,8 +20,9 @@ struct Execution {
     var note: AuditNote?
     /// What this entry is for the comparison of states; nil for most.
     var checkpointWork: CheckpointWork?
-    /// The actor's row and permissions, once they were looked up.
+    /// The actor's rows and permissions, once they were looked up.
     var actorUser: UserRow?
+    var actorKey: KeyRow?
     var actorPermissions: EffectivePermissions?
 
     init(
@@ -49,11 +50,13 @@ struct Execution {
         switch try requestFinding() {
         case .first(let outcome):
             sometimes(.requestReplayed)
-            // The answer opens the session once more, and is not for who may open nothing any more.
-            if case .startSession = command.operation, let refusal = try checkActor() {
+            // The answer shows the credential once more, and is not for who may have none any more.
+            switch command.operation {
+            case .startSession, .createKey, .rotateKey:
+                guard let refusal = try checkActor() else { return outcome }
                 return Outcome(result: .refused(refusal), index: index, stamp: stamp)
+            default: return outcome
             }
-            return outcome
         case .refused(let refusal):
             // Nothing is recorded under a key that stands for something else.
             return Outcome(result: .refused(refusal), index: index, stamp: stamp)
@@ -80,7 +83,7 @@ struct Execution {
         switch command.operation {
         case .bootstrap:
             return .refused(.alreadyBootstrapped)
-        case .registerMember, .touchSessions, .sweep, .settlePlan, .beginCheckpoint,
+        case .registerMember, .touchSessions, .touchKeys, .sweep, .settlePlan, .beginCheckpoint,
             .attestCheckpoint, .recover:
             guard header.actor == .node else { return .refused(.insufficientPermissions) }
         case .recordAudit, .rehashPassword, .rotateRefresh, .redeemJoinToken:
@@ -89,7 +92,8 @@ struct Execution {
         case .startSession, .updateKeyring, .raiseFeatureLevel, .createUser, .updateUser,
             .deleteUser, .setPassword,
             .grantRole, .revokeRole, .putRole, .deleteRole, .revokeSession, .revokeSessions,
-            .putSecret, .deleteSecret, .createJoinToken, .orderChange, .setPeerAuthority:
+            .putSecret, .deleteSecret, .createJoinToken, .orderChange, .setPeerAuthority,
+            .createKey, .updateKey, .rotateKey, .deleteKey:
             if let refusal = try checkActor() { return .refused(refusal) }
         }
         return try perform()
@@ -127,6 +131,11 @@ struct Execution {
         case .touchSessions(let body): try touchSessions(body)
         case .putSecret(let body): try putSecret(body)
         case .deleteSecret(let body): try deleteSecret(body)
+        case .createKey(let body): try createKey(body)
+        case .updateKey(let body): try updateKey(body)
+        case .rotateKey(let body): try rotateKey(body)
+        case .deleteKey(let body): try deleteKey(body)
+        case .touchKeys(let body): try touchKeys(body)
         }
     }
 }

@@ -24,7 +24,7 @@ public struct AppliedEntry: Equatable, Sendable {
 /// throw: it throws only what the tables throw, and `StateDamage`.
 public struct StateMachine: Sendable {
     /// The highest feature level whose commands this release can apply.
-    public static let featureLevel: UInt32 = 1
+    public static let featureLevel: UInt32 = 2
 
     /// The highest feature level that this machine applies.
     public let supports: UInt32
@@ -208,7 +208,7 @@ public struct ApplySession {
         } catch {
             return Outcome(result: .refused(.undecodable), index: index, stamp: meta.lastStamp)
         }
-        guard command.operation.featureLevel <= meta.featureLevel else {
+        guard command.featureLevel <= meta.featureLevel else {
             // As an older release would answer, whose members may be applying it now.
             return Outcome(result: .refused(.undecodable), index: index, stamp: meta.lastStamp)
         }

@@ -20,7 +20,7 @@ public struct StateMeta: Equatable, Sendable {
     /// Whether the cluster was made; before that every other command is refused.
     public var isBootstrapped: Bool
     /// The number that the next session gets.
-    public var nextSession: SessionNumber
+    public var nextNumber: CredentialNumber
     /// Raised by every change of any role, so that resolved permissions are known to be old.
     public var roleTableVersion: UInt64
     /// The sequence number that the next audit row gets; the first one is 1.
@@ -44,7 +44,7 @@ public struct StateMeta: Equatable, Sendable {
         rowsHash = .empty
         featureLevel = 1
         isBootstrapped = false
-        nextSession = SessionNumber(1)
+        nextNumber = CredentialNumber(1)
         roleTableVersion = 1
         nextAudit = 1
         firstAudit = 1
@@ -110,7 +110,7 @@ extension StateMeta: Row {
         rowsHash.write(to: &writer)
         writer.write(featureLevel)
         writer.write(isBootstrapped)
-        writer.write(nextSession.rawValue)
+        writer.write(nextNumber.rawValue)
         writer.write(roleTableVersion)
         writer.write(nextAudit)
         writer.write(firstAudit)
@@ -127,7 +127,7 @@ extension StateMeta: Row {
         rowsHash = try StateHash(from: &reader)
         featureLevel = try reader.read()
         isBootstrapped = try reader.readBool()
-        nextSession = SessionNumber(try reader.read())
+        nextNumber = CredentialNumber(try reader.read())
         roleTableVersion = try reader.read()
         nextAudit = try reader.read()
         firstAudit = try reader.read()

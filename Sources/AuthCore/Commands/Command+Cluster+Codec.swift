@@ -102,6 +102,9 @@ extension AuditTarget {
         case .member(let node):
             writer.write(UInt8(5))
             writer.write(node.rawValue)
+        case .key(let id):
+            writer.write(UInt8(6))
+            writer.write(id)
         }
     }
 
@@ -114,6 +117,7 @@ extension AuditTarget {
         case 3: self = .session(try reader.readID())
         case 4: self = .secret(try reader.readSecretPath())
         case 5: self = .member(NodeID(try reader.read()))
+        case 6: self = .key(try reader.readID())
         default: throw .malformed(offset: reader.offset - 1, what: "audit target \(kind)")
         }
     }
@@ -155,6 +159,9 @@ extension AuditDetail {
         case .member(let node):
             writer.write(UInt8(11))
             writer.write(node.rawValue)
+        case .changedKey(let fields):
+            writer.write(UInt8(12))
+            writer.write(fields.rawValue)
         }
     }
 
@@ -172,6 +179,7 @@ extension AuditDetail {
         case 9: self = .permission(try reader.readPermission())
         case 10: self = .actorTenant(try reader.readID())
         case 11: self = .member(NodeID(try reader.read()))
+        case 12: self = .changedKey(KeyFields(rawValue: try reader.read()))
         default: throw .malformed(offset: reader.offset - 1, what: "audit detail \(kind)")
         }
     }

@@ -61,10 +61,18 @@ extension Actor {
         case .node: writer.write(UInt8(0))
         case .anonymous: writer.write(UInt8(1))
         case .user(let user):
-            writer.write(UInt8(2))
-            writer.write(user.tenant)
-            writer.write(user.user)
-            writer.write(user.session)
+            switch user.credential {
+            case .session(let session):
+                writer.write(UInt8(2))
+                writer.write(user.tenant)
+                writer.write(user.user)
+                writer.write(session)
+            case .key(let key):
+                writer.write(UInt8(3))
+                writer.write(user.tenant)
+                writer.write(user.user)
+                writer.write(key)
+            }
         }
     }
 
@@ -78,6 +86,11 @@ extension Actor {
                 UserActor(
                     tenant: try reader.readID(), user: try reader.readID(),
                     session: try reader.readID()))
+        case 3:
+            self = .user(
+                UserActor(
+                    tenant: try reader.readID(), user: try reader.readID(),
+                    credential: .key(try reader.readID())))
         default: throw .malformed(offset: reader.offset - 1, what: "actor \(kind)")
         }
     }
@@ -139,6 +152,11 @@ extension Command.Operation {
         case .redeemJoinToken: 42
         case .orderChange: 43
         case .settlePlan: 44
+        case .createKey: 70
+        case .updateKey: 71
+        case .rotateKey: 72
+        case .deleteKey: 73
+        case .touchKeys: 74
         }
     }
 
@@ -175,6 +193,11 @@ extension Command.Operation {
         case .touchSessions(let body): writer.write(list: body.touches) { $1.write(to: &$0) }
         case .putSecret(let body): body.write(to: &writer)
         case .deleteSecret(let body): body.write(to: &writer)
+        case .createKey(let body): body.write(to: &writer)
+        case .updateKey(let body): body.write(to: &writer)
+        case .rotateKey(let body): body.write(to: &writer)
+        case .deleteKey(let body): body.write(to: &writer)
+        case .touchKeys(let body): writer.write(list: body.touches) { $1.write(to: &$0) }
         }
     }
 
@@ -221,6 +244,16 @@ extension Command.Operation {
         case 42: self = .redeemJoinToken(try .init(from: &reader))
         case 43: self = .orderChange(try .init(from: &reader))
         case 44: self = .settlePlan(try .init(from: &reader))
+        case 70: self = .createKey(try .init(from: &reader))
+        case 71: self = .updateKey(try .init(from: &reader))
+        case 72: self = .rotateKey(try .init(from: &reader))
+        case 73: self = .deleteKey(try .init(from: &reader))
+        case 74:
+            self = .touchKeys(
+                .init(
+                    touches: try reader.readList(atMost: Limits.touchBatch) {
+                        reader throws(ByteCodecError) in try KeyTouch(from: &reader)
+                    }))
         default: throw .malformed(offset: reader.offset - 1, what: "operation \(code)")
         }
     }

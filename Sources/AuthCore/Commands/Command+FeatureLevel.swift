@@ -14,6 +14,55 @@ extension Command.Operation {
             .createJoinToken, .redeemJoinToken, .orderChange, .settlePlan, .setPeerAuthority,
             .recover:
             1
+        case .createKey, .updateKey, .rotateKey, .deleteKey, .touchKeys:
+            2
         }
     }
+}
+
+extension Command {
+    /// The feature level of everything in the command: of what it does, on whose behalf, and of
+    /// what it has the audit trail say.
+    public var featureLevel: UInt32 {
+        var level = max(operation.featureLevel, header.actor.featureLevel)
+        if case .recordAudit(let body) = operation {
+            for event in body.events { level = max(level, event.featureLevel) }
+        }
+        return level
+    }
+}
+
+extension Actor {
+    /// The feature level that knows such an actor.
+    fileprivate var featureLevel: UInt32 {
+        switch self {
+        case .node, .anonymous: 1
+        case .user(let user): user.session == nil ? 2 : 1
+        }
+    }
+}
+
+extension AuditEvent {
+    /// The feature level that knows everything in the event.
+    fileprivate var featureLevel: UInt32 {
+        let parts = [actor.featureLevel, action.featureLevel, target.featureLevel]
+        return details.reduce(parts.reduce(1, max)) { max($0, $1.featureLevel) }
+    }
+}
+
+extension AuditAction {
+    fileprivate var featureLevel: UInt32 {
+        switch self {
+        case .keyCreate, .keyUpdate, .keyRotate, .keyDelete: 2
+        default: 1
+        }
+    }
+}
+
+extension AuditTarget {
+    fileprivate var featureLevel: UInt32 { if case .key = self { 2 } else { 1 } }
+}
+
+extension AuditDetail {
+    fileprivate var featureLevel: UInt32 { if case .changedKey = self { 2 } else { 1 } }
 }

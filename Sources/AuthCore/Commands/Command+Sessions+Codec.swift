@@ -39,7 +39,7 @@ extension Command.RotateRefresh {
     }
 
     init(from reader: inout ByteReader) throws(ByteCodecError) {
-        number = SessionNumber(try reader.read())
+        number = CredentialNumber(try reader.read())
         presented = try reader.readDigest()
         successor = try reader.readDigest()
         sealedSuccessor = try reader.readLengthPrefixed(atMost: Limits.sealedAnswerBytes)

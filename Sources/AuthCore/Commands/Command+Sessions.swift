@@ -48,7 +48,7 @@ extension Command {
     /// Redeems a refresh token. Decided wholly in apply (see `RefreshFamilyRow`).
     public struct RotateRefresh: Hashable, Sendable {
         /// The number in the token, which the family shares with its session.
-        public var number: SessionNumber
+        public var number: CredentialNumber
         /// SHA-256 of the presented verifier.
         public var presented: Digest256
         /// SHA-256 of the successor's verifier, drawn by the asked node.
@@ -56,7 +56,7 @@ extension Command {
         /// The successor, sealed under a key derived from the presented token.
         public var sealedSuccessor: [UInt8]
         public init(
-            number: SessionNumber, presented: Digest256, successor: Digest256,
+            number: CredentialNumber, presented: Digest256, successor: Digest256,
             sealedSuccessor: [UInt8]
         ) {
             self.number = number

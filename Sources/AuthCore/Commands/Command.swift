@@ -46,6 +46,11 @@ public struct Command: Hashable, Sendable {
         case beginCheckpoint
         case attestCheckpoint(AttestCheckpoint)
         case recover(Recover)
+        case createKey(CreateKey)
+        case updateKey(UpdateKey)
+        case rotateKey(RotateKey)
+        case deleteKey(DeleteKey)
+        case touchKeys(TouchKeys)
     }
 
     /// Whether the command may take access away from anybody, so that its acknowledgement must
@@ -59,7 +64,7 @@ public struct Command: Hashable, Sendable {
     public var isNarrowing: Bool {
         switch operation {
         case .bootstrap, .registerMember, .createUser, .grantRole, .startSession, .touchSessions,
-            .recordAudit, .rehashPassword, .putSecret:
+            .recordAudit, .rehashPassword, .putSecret, .createKey, .touchKeys:
             // These add rows, prolong, or replace what no validation reads.
             return false
         case .createJoinToken, .redeemJoinToken, .orderChange, .settlePlan, .setPeerAuthority,
@@ -79,6 +84,15 @@ public struct Command: Hashable, Sendable {
             // nothing from anybody.
             let isRenamed = body.username != nil || body.email != nil
             return body.roles != nil || body.disabled == true || isRenamed
+        case .updateKey(let body):
+            // A new set of roles, permissions or addresses may lack some of the old, and a new end
+            // may come earlier. No validation reads the other fields.
+            return body.scope != nil || body.addresses != nil || body.expiry != nil
+        case .rotateKey:
+            // The key before gets an end, and the one before that is good no more.
+            return true
+        case .deleteKey:
+            return !Planted.keyRevocationNotNarrowing.isOn
         case .revokeRole:
             return !Planted.roleLossNotNarrowing.isOn
         case .deleteUser, .setPassword, .putRole, .revokeSession, .revokeSessions:

@@ -4,21 +4,28 @@ public enum Actor: Hashable, Sendable {
     case node
     /// Nobody yet: a log-in, a refresh.
     case anonymous
-    /// A user through a session. Apply looks both up again, and what the user may do then.
+    /// A user through a session or key. Apply looks both up again, and what they may do then.
     case user(UserActor)
 }
 
-/// A user who acts through a session.
+/// A user who acts through a session or a key.
 public struct UserActor: Hashable, Sendable {
     /// The user's own tenant, which need not be the one that the command works in.
     public var tenant: TenantID
     public var user: UserID
-    /// The session that the credential named.
-    public var session: SessionID
-    public init(tenant: TenantID, user: UserID, session: SessionID) {
+    public var credential: CredentialID
+    public init(tenant: TenantID, user: UserID, credential: CredentialID) {
         self.tenant = tenant
         self.user = user
-        self.session = session
+        self.credential = credential
+    }
+    public init(tenant: TenantID, user: UserID, session: SessionID) {
+        self.init(tenant: tenant, user: user, credential: .session(session))
+    }
+
+    /// The session, when it is one.
+    public var session: SessionID? {
+        if case .session(let session) = credential { session } else { nil }
     }
 }
 

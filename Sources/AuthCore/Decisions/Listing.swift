@@ -63,7 +63,7 @@ public enum Listing {
         let now = max(try StateMeta.read(reader).lastStamp, wall)
         let prefix = Sessions.userPrefix(user.tenant, user.id)
         return try page(.sessionsByUser, prefix: prefix, cursor, limit, reader) { key, _ in
-            let number = SessionNumber(Bytes.bigEndian(key.suffix(8)))
+            let number = CredentialNumber(Bytes.bigEndian(key.suffix(8)))
             guard let session = try SessionRow.read(number, reader) else {
                 throw StateDamage(table: .sessionsByUser, key: key, what: "no such session")
             }
@@ -71,6 +71,22 @@ public enum Listing {
                 session.epoch == user.sessionEpoch && now < session.expiresAt
                 && now < session.idleExpiresAt
             return lives ? session : nil
+        }
+    }
+
+    /// The living keys of a tenant, or of one owner: by owner, oldest first.
+    public static func keys(
+        _ tenant: TenantID, owner: UserID? = nil, after cursor: [UInt8]? = nil, limit: Int,
+        wall: Timestamp, _ reader: some TableReader
+    ) throws -> Page<KeyRow> {
+        let now = max(try StateMeta.read(reader).lastStamp, wall)
+        let prefix = owner.map { Keys.ownerPrefix(tenant, $0) } ?? Key.of(tenant)
+        return try page(.keysByOwner, prefix: prefix, cursor, limit, reader) { key, _ in
+            let number = CredentialNumber(Bytes.bigEndian(key.suffix(8)))
+            guard let row = try KeyRow.read(number, reader) else {
+                throw StateDamage(table: .keysByOwner, key: key, what: "no such key")
+            }
+            return row.hasEnded(by: now) ? nil : row
         }
     }
 

@@ -43,16 +43,16 @@ public enum SessionDenial: Hashable, Sendable {
 ///   - meta: the meta row of the same view, when it is at hand.
 /// - Complexity: two look-ups, three without `meta`.
 public func decideValidation(
-    of number: SessionNumber, verifier: Digest256, wall: Timestamp, meta: StateMeta? = nil,
+    of number: CredentialNumber, verifier: Digest256, wall: Timestamp, meta: StateMeta? = nil,
     _ reader: some TableReader
 ) throws -> SessionVerdict {
     let meta = try meta ?? StateMeta.read(reader)
     guard let session = try SessionRow.read(number, reader) else {
         return .deny(
-            number < meta.nextSession ? .ended : .unknown,
-            isFinal: isForeignForEver(number, meta.nextSession))
+            number < meta.nextNumber ? .ended : .unknown,
+            isFinal: isForeignForEver(number, meta.nextNumber))
     }
-    // From here on the number is below `nextSession`, and the row never changes its verifier.
+    // From here on the number is below `nextNumber`, and the row never changes its verifier.
     guard session.verifier == verifier else { return .deny(.wrongVerifier, isFinal: true) }
     return try decideLife(of: session, meta: meta, wall: wall, reader)
 }
@@ -85,7 +85,7 @@ public func decideLife(
 ///
 /// Below `next` the session has ended. Far above it the number was never enciphered here: a
 /// guess passes once in 2³². Zero is never assigned.
-private func isForeignForEver(_ number: SessionNumber, _ next: SessionNumber) -> Bool {
+func isForeignForEver(_ number: CredentialNumber, _ next: CredentialNumber) -> Bool {
     if number < next { return true }
     return number.rawValue - next.rawValue >= 1 << 32
 }
@@ -101,11 +101,11 @@ public enum RefreshVerdict: Equatable, Sendable {
 
 /// Judges a refresh token by one view.
 public func decideRefresh(
-    of number: SessionNumber, presented: Digest256, _ reader: some TableReader
+    of number: CredentialNumber, presented: Digest256, _ reader: some TableReader
 ) throws -> RefreshVerdict {
     let meta = try StateMeta.read(reader)
     guard let session = try SessionRow.read(number, reader) else {
-        return .deny(isFinal: isForeignForEver(number, meta.nextSession))
+        return .deny(isFinal: isForeignForEver(number, meta.nextNumber))
     }
     guard let family = try RefreshFamilyRow.read(number, reader) else {
         // A family begins and ends with its session.
@@ -142,6 +142,7 @@ public func isSweepDue(wall: Timestamp = .zero, _ reader: some TableReader) thro
     let ends: [(Table, [UInt8])] = [
         (.sessionsByExpiry, Key.of(Sessions.minute(of: now) + 1)),
         (.requestsByExpiry, Key.of(now.advanced(milliseconds: 1).rawValue)),
+        (.keysByExpiry, Keys.expiredBefore(now)),
     ]
     for (table, end) in ends where !due {
         try reader.scan(table, from: [], upTo: end) { _, _ in

@@ -49,6 +49,35 @@ public struct RoleName: Hashable, Comparable, Sendable {
     private static let marks = Array("._-".utf8)
 }
 
+/// What stands before the `_` of an API key: `[a-z][a-z0-9-]{1,15}`.
+///
+/// What begins with `ww` is kept for this server, which uses `wwk` where nobody chose.
+public struct KeyPrefix: Hashable, Sendable {
+    /// The ASCII bytes.
+    public let bytes: [UInt8]
+
+    /// `wwk`.
+    public static let standard = KeyPrefix(trusted: "wwk")
+
+    /// Takes a prefix as it is; nil for one of another form, and for a reserved one.
+    public init?(bytes: [UInt8]) {
+        guard (2...16).contains(bytes.count), ASCII.isLowerOrDigit(bytes[0]),
+            !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains(bytes[0]),
+            bytes.allSatisfy({ ASCII.isLowerOrDigit($0) || $0 == UInt8(ascii: "-") }),
+            !bytes.starts(with: "ww".utf8) || bytes == Self.standard.bytes
+        else { return nil }
+        self.bytes = bytes
+    }
+
+    /// Takes a prefix as it is; nil for one of another form, and for a reserved one.
+    public init?(_ string: String) { self.init(bytes: Array(string.utf8)) }
+
+    private init(trusted: StaticString) { bytes = Array(trusted.description.utf8) }
+
+    /// The prefix to show.
+    public var string: String { String(decoding: bytes, as: UTF8.self) }
+}
+
 /// Where a secret lies: 1...255 bytes of `[A-Za-z0-9._/-]`, in segments between slashes of which
 /// none is empty, `.` or `..`.
 public struct SecretPath: Hashable, Comparable, Sendable {

@@ -55,14 +55,15 @@ public struct UserID: ObjectID {
     public init(bits: UInt128) { self.bits = bits }
 }
 
-/// The position of a session among all that were ever begun, assigned ascending in apply.
-public struct SessionNumber: RawRepresentable, Hashable, Comparable, Sendable {
+/// The position of a session or key among all that were ever made, assigned ascending in apply:
+/// the number in its token. Sessions and keys share one count, so a number is never both.
+public struct CredentialNumber: RawRepresentable, Hashable, Comparable, Sendable {
     public let rawValue: UInt64
     public init(rawValue: UInt64) { self.rawValue = rawValue }
     public init(_ value: UInt64) { rawValue = value }
     public static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }
     /// The number behind this one.
-    public var next: SessionNumber { SessionNumber(rawValue + 1) }
+    public var next: CredentialNumber { CredentialNumber(rawValue + 1) }
 }
 
 /// A session: its number, and 64 random bits from the node that was asked.
@@ -72,18 +73,45 @@ public struct SessionNumber: RawRepresentable, Hashable, Comparable, Sendable {
 public struct SessionID: ObjectID {
     public static let prefix = "ses"
     /// The position of the session's row.
-    public let number: SessionNumber
+    public let number: CredentialNumber
     /// Random bits that tell a guess from an id.
     public let nonce: UInt64
-    public init(number: SessionNumber, nonce: UInt64) {
+    public init(number: CredentialNumber, nonce: UInt64) {
         self.number = number
         self.nonce = nonce
     }
     public init(bits: UInt128) {
-        number = SessionNumber(UInt64(truncatingIfNeeded: bits >> 64))
+        number = CredentialNumber(UInt64(truncatingIfNeeded: bits >> 64))
         nonce = UInt64(truncatingIfNeeded: bits)
     }
     public var bits: UInt128 { UInt128(number.rawValue) << 64 | UInt128(nonce) }
+}
+
+/// An API key: its number, and 64 random bits from the node that was asked.
+///
+/// As with sessions no table is needed to find it, and it is shown enciphered, as `key_…`. It stays
+/// the same when the key is rotated.
+public struct KeyID: ObjectID {
+    public static let prefix = "key"
+    /// The position of the key's row.
+    public let number: CredentialNumber
+    /// Random bits that tell a guess from an id.
+    public let nonce: UInt64
+    public init(number: CredentialNumber, nonce: UInt64) {
+        self.number = number
+        self.nonce = nonce
+    }
+    public init(bits: UInt128) {
+        number = CredentialNumber(UInt64(truncatingIfNeeded: bits >> 64))
+        nonce = UInt64(truncatingIfNeeded: bits)
+    }
+    public var bits: UInt128 { UInt128(number.rawValue) << 64 | UInt128(nonce) }
+}
+
+/// What somebody was recognised by.
+public enum CredentialID: Hashable, Sendable {
+    case session(SessionID)
+    case key(KeyID)
 }
 
 /// A cluster, drawn when it is made.

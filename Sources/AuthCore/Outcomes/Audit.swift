@@ -41,6 +41,10 @@ public enum AuditAction: UInt16, CaseIterable, Sendable {
     case clusterVerify = 69
     /// A cluster that had lost its quorum goes on from one survivor.
     case clusterRecover = 70
+    case keyCreate = 80
+    case keyUpdate = 81
+    case keyRotate = 82
+    case keyDelete = 83
 
     /// The name as the API shows it.
     public var name: String {
@@ -80,6 +84,10 @@ public enum AuditAction: UInt16, CaseIterable, Sendable {
         case .leadershipTransfer: "cluster.transfer"
         case .requestDenied: "request.denied"
         case .authoritySet: "authority.set"
+        case .keyCreate: "key.create"
+        case .keyUpdate: "key.update"
+        case .keyRotate: "key.rotate"
+        case .keyDelete: "key.delete"
         }
     }
 
@@ -109,6 +117,7 @@ public enum AuditTarget: Hashable, Sendable {
     case session(SessionID)
     case secret(SecretPath)
     case member(NodeID)
+    case key(KeyID)
 }
 
 /// One fact beside the fixed fields. Only these can be written: there is no field into which a
@@ -136,6 +145,8 @@ public enum AuditDetail: Hashable, Sendable {
     case actorTenant(TenantID)
     /// Another member concerned.
     case member(NodeID)
+    /// Names of the fields of a key that were changed.
+    case changedKey(KeyFields)
 }
 
 /// Fields of a user that a change touched.
@@ -155,6 +166,28 @@ public struct UserFields: OptionSet, Hashable, Sendable {
     public var names: [String] {
         let all = [
             "username", "email", "display_name", "kind", "roles", "disabled", "enabled", "metadata",
+        ]
+        return all.indices.filter { rawValue >> UInt16($0) & 1 == 1 }.map { all[$0] }
+    }
+}
+
+/// Fields of a key that a change touched.
+public struct KeyFields: OptionSet, Hashable, Sendable {
+    public let rawValue: UInt16
+    public init(rawValue: UInt16) { self.rawValue = rawValue }
+    public static let name = KeyFields(rawValue: 1)
+    public static let roles = KeyFields(rawValue: 2)
+    public static let permissions = KeyFields(rawValue: 4)
+    public static let addresses = KeyFields(rawValue: 8)
+    public static let rateLimit = KeyFields(rawValue: 16)
+    public static let expiry = KeyFields(rawValue: 32)
+    public static let metadata = KeyFields(rawValue: 64)
+
+    /// The names as the API shows them, in the order of the bits.
+    public var names: [String] {
+        let all = [
+            "name", "roles", "permissions", "allowed_addresses", "rate_limit", "expires_at",
+            "metadata",
         ]
         return all.indices.filter { rawValue >> UInt16($0) & 1 == 1 }.map { all[$0] }
     }

@@ -85,6 +85,9 @@ extension Outcome.Result {
         case .authority(let version):
             writer.write(UInt8(15))
             writer.write(version)
+        case .key(let key):
+            writer.write(UInt8(16))
+            key.write(to: &writer)
         }
     }
 
@@ -110,6 +113,7 @@ extension Outcome.Result {
         case 13: self = .joined(try MemberRow(from: &reader))
         case 14: self = .plan(try MemberPlanRow(from: &reader))
         case 15: self = .authority(version: try reader.read())
+        case 16: self = .key(try KeyRow(from: &reader))
         default: throw .malformed(offset: reader.offset - 1, what: "outcome \(kind)")
         }
     }

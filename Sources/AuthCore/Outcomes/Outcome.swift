@@ -61,6 +61,8 @@ public struct Outcome: Equatable, Sendable {
         case plan(MemberPlanRow)
         /// The authority of peers has this version.
         case authority(version: UInt64)
+        /// A key was made, changed or rotated.
+        case key(KeyRow)
 
         /// The refusal, when that is what the result is.
         public var refusal: Refusal? {
@@ -143,6 +145,7 @@ public enum ObjectKind: UInt8, Sendable {
     case member = 7
     case password = 8
     case joinToken = 9
+    case key = 10
 }
 
 /// What was wrong with a value. Raw values are part of the format.
@@ -163,4 +166,6 @@ public enum InvalidValue: UInt8, Sendable {
     case form = 7
     /// The member's present part in the cluster does not allow it.
     case standing = 8
+    /// An imported key is good as it came: it has no successor of ours.
+    case imported = 9
 }

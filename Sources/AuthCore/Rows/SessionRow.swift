@@ -40,12 +40,12 @@ public struct SessionRow: Hashable, Sendable {
 
 extension SessionRow: Row {
     static let table = Table.sessions
-    static func key(_ number: SessionNumber) -> [UInt8] { Key.of(number.rawValue) }
+    static func key(_ number: CredentialNumber) -> [UInt8] { Key.of(number.rawValue) }
     var key: [UInt8] { Self.key(id.number) }
 
     /// The session of this number, or nil when it has ended or never began.
     public static func read(
-        _ number: SessionNumber, _ reader: some TableReader
+        _ number: CredentialNumber, _ reader: some TableReader
     ) throws -> SessionRow? { try row(key(number), reader) }
 
     /// The session of this id, or nil when it has ended or never began.
@@ -106,7 +106,7 @@ extension SessionRow: Row {
 /// family remembers was stolen, or is being replayed by a thief: family and session end.
 public struct RefreshFamilyRow: Hashable, Sendable {
     /// The number of the session.
-    public let number: SessionNumber
+    public let number: CredentialNumber
     /// Counts tokens from 1.
     public var generation: UInt32
     public var current: Digest256
@@ -125,7 +125,7 @@ extension RefreshFamilyRow: Row {
 
     /// The family of the session of this number, or nil.
     public static func read(
-        _ number: SessionNumber, _ reader: some TableReader
+        _ number: CredentialNumber, _ reader: some TableReader
     ) throws -> RefreshFamilyRow? { try row(SessionRow.key(number), reader) }
 
     func write(to writer: inout ByteWriter) {
@@ -141,7 +141,7 @@ extension RefreshFamilyRow: Row {
 
     init(from reader: inout ByteReader) throws(ByteCodecError) {
         try reader.readVersion(1, of: "refresh family")
-        number = SessionNumber(try reader.read())
+        number = CredentialNumber(try reader.read())
         generation = try reader.read()
         current = try reader.readDigest()
         previous = try reader.readOptional { reader throws(ByteCodecError) in

@@ -52,6 +52,16 @@ public enum Table: UInt8, CaseIterable, Sendable {
     case joinTokens = 23
     /// Changes of members that were ordered, by node number.
     case memberPlans = 24
+    /// API keys by ascending number, which they share with sessions.
+    case keys = 25
+    /// Numbers of keys by tenant and owner.
+    case keysByOwner = 26
+    /// Numbers of keys by the moment at which they expire.
+    case keysByExpiry = 27
+    /// Which keys name a role: tenant, role name, number of the key.
+    case keyRoles = 28
+    /// Numbers of imported keys by the digest of the whole key.
+    case importedKeys = 29
 
     /// A name for logs, file names and the names of databases inside a store.
     public var name: String { "\(self)" }

@@ -67,7 +67,8 @@ enum Gatekeeper {
         _ token: ParsedToken, _ view: StateView
     ) throws -> Result<Caller, Denial> {
         let verdict = try decideValidation(
-            of: SessionNumber(token.rowNumber), verifier: Digest256(token.digest), wall: view.now,
+            of: CredentialNumber(token.rowNumber), verifier: Digest256(token.digest),
+            wall: view.now,
             view.tables)
         switch verdict {
         case .allow(let facts):

@@ -37,7 +37,7 @@ public struct Refresh: Sendable {
         let verdict = world.view { view in
             .success(
                 try decideRefresh(
-                    of: SessionNumber(parsed.rowNumber), presented: Digest256(parsed.digest),
+                    of: CredentialNumber(parsed.rowNumber), presented: Digest256(parsed.digest),
                     view.tables))
         }
         return Flow(verdict).then { verdict in
@@ -62,7 +62,7 @@ public struct Refresh: Sendable {
             return .failed(.internal("a successor could not be sealed: \(error)"))
         }
         let rotation = Command.RotateRefresh(
-            number: SessionNumber(parsed.rowNumber), presented: Digest256(parsed.digest),
+            number: CredentialNumber(parsed.rowNumber), presented: Digest256(parsed.digest),
             successor: Digest256(TokenCodec.digest(.refresh, verifier: successor.bytes)),
             sealedSuccessor: sealed)
         let key = world.requestKey(

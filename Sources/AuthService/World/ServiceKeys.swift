@@ -50,6 +50,17 @@ extension TokenCodec {
         SessionID(bytes: encipher(id.bytes)).map { ObjectText.show($0) } ?? ""
     }
 
+    /// A key's id as it is shown.
+    public func show(_ id: KeyID) -> String {
+        KeyID(bytes: encipher(id.bytes)).map { ObjectText.show($0) } ?? ""
+    }
+
+    /// The key that a shown id names; nil when it is no such id.
+    public func readKeyID(_ text: String) -> KeyID? {
+        guard let shown: KeyID = ObjectText.read(text) else { return nil }
+        return KeyID(bytes: decipher(shown.bytes))
+    }
+
     /// The session that a shown id names; nil when it is no such id.
     public func readSessionID(_ text: String) -> SessionID? {
         guard let shown: SessionID = ObjectText.read(text) else { return nil }

@@ -1,4 +1,5 @@
 internal import APITypes
+public import AuthCore
 public import AuthService
 
 /// What an operator may choose about the HTTP interface.

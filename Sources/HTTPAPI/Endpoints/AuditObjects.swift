@@ -20,7 +20,7 @@ struct AuditObjects {
             "request_id": .string(row.requestID.string),
             "address": .string(row.address.string),
             "node": .string("\(row.node)"),
-            "details": details(row.details),
+            "details": details(row.details, by: row.actor),
             "prev": .string(RequestID.hex(row.previous.bytes)),
         ])
     }
@@ -41,12 +41,16 @@ struct AuditObjects {
         case .session(let id): codec.show(id)
         case .secret(let path): "secret:\(path.string)"
         case .member(let node): "\(node)"
+        case .key(let id): codec.show(id)
         }
     }
 
     /// An object; a name that occurs more than once holds an array.
-    private func details(_ details: [AuditDetail]) -> JSONValue {
+    private func details(_ details: [AuditDetail], by actor: Actor) -> JSONValue {
         var members: [JSONMember] = []
+        if case .user(let user) = actor, case .key(let key) = user.credential {
+            members.append(JSONMember("actor_key_id", .string(codec.show(key))))
+        }
         for detail in details {
             let member = self.member(detail)
             guard let index = members.firstIndex(where: { $0.name == member.name }) else {
@@ -74,6 +78,7 @@ struct AuditObjects {
         case .actorTenant(let tenant):
             JSONMember("actor_tenant_id", .string(ObjectText.show(tenant)))
         case .member(let node): JSONMember("member", .string("\(node)"))
+        case .changedKey(let fields): JSONMember("changed", .strings(fields.names))
         }
     }
 }

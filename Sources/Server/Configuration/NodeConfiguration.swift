@@ -1,3 +1,4 @@
+internal import AuthCore
 internal import Foundation
 internal import HTTPAPI
 public import Logging

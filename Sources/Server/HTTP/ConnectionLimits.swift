@@ -1,4 +1,4 @@
-internal import HTTPAPI
+internal import AuthCore
 internal import Synchronization
 
 /// How many connections there may be, in all and from one address.

@@ -1,3 +1,4 @@
+internal import AuthCore
 internal import AuthService
 internal import ByteCodec
 internal import Cryptography

@@ -14,12 +14,17 @@ public struct IPAddress: Hashable, Sendable, CustomStringConvertible {
         guard (2...45).contains(text.count) else { return nil }
         if text.contains(UInt8(ascii: ":")) {
             guard let parsed = Self.parseIPv6(text) else { return nil }
-            let isMapped = parsed[..<10].allSatisfy { $0 == 0 } && parsed[10...11] == [0xFF, 0xFF]
-            bytes = isMapped ? Array(parsed[12...]) : parsed
+            bytes = Self.isMapped(parsed) ? Array(parsed[12...]) : parsed
         } else {
             guard let parsed = Self.parseIPv4(text[...]) else { return nil }
             bytes = parsed
         }
+    }
+
+    /// Takes 4 or 16 bytes; nil for another count, and for an IPv4 address written in 16.
+    init?(bytes: [UInt8]) {
+        guard bytes.count == 4 || bytes.count == 16, !Self.isMapped(bytes) else { return nil }
+        self.bytes = bytes
     }
 
     /// Whether this is an address of the machine itself.
@@ -47,6 +52,11 @@ public struct IPAddress: Hashable, Sendable, CustomStringConvertible {
         }
         if best.isEmpty { return text(0..<8) }
         return text(0..<best.lowerBound) + "::" + text(best.upperBound..<8)
+    }
+
+    // `::ffff:0:0/96` (RFC 4291 §2.5.5.2).
+    private static func isMapped(_ bytes: [UInt8]) -> Bool {
+        bytes.count == 16 && bytes[..<10].allSatisfy { $0 == 0 } && bytes[10...11] == [0xFF, 0xFF]
     }
 
     private static func parseIPv4(_ text: ArraySlice<UInt8>) -> [UInt8]? {
@@ -84,7 +94,7 @@ public struct IPAddress: Hashable, Sendable, CustomStringConvertible {
                 let group = isLast && part.contains(UInt8(ascii: "."))
                     ? parseIPv4(part) : parseGroup(part)
             else { return nil }
-            if tail == nil { head += group } else { tail! += group }
+            if tail?.append(contentsOf: group) == nil { head += group }
             guard !isLast else { break }
             rest = rest[(end + 1)...]
             if rest.first == UInt8(ascii: ":") {
@@ -105,67 +115,18 @@ public struct IPAddress: Hashable, Sendable, CustomStringConvertible {
         guard (1...4).contains(text.count) else { return nil }
         var value: UInt16 = 0
         for byte in text {
-            guard let digit = CharacterClass.hexDigit(byte) else { return nil }
+            guard let digit = hexDigit(byte) else { return nil }
             value = value << 4 | UInt16(digit)
         }
         return [UInt8(value >> 8), UInt8(truncatingIfNeeded: value)]
     }
-}
 
-/// A range of addresses, as `10.0.0.0/8`.
-public struct AddressRange: Hashable, Sendable {
-    private let network: IPAddress
-    private let prefixBits: Int
-
-    /// Reads a range, or a single address; nil for everything else.
-    public init?(_ text: String) {
-        let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
-        guard let network = IPAddress(parts[0]) else { return nil }
-        let bitsMax = network.bytes.count * 8
-        if parts.count == 2 {
-            guard (1...3).contains(parts[1].utf8.count), let bits = Int(parts[1]),
-                (0...bitsMax).contains(bits), parts[1].first != "+"
-            else { return nil }
-            prefixBits = bits
-        } else {
-            prefixBits = bitsMax
+    private static func hexDigit(_ byte: UInt8) -> UInt8? {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
+        default: nil
         }
-        self.network = network
-    }
-
-    /// Whether `address` lies in this range.
-    public func contains(_ address: IPAddress) -> Bool {
-        guard address.bytes.count == network.bytes.count else { return false }
-        for index in address.bytes.indices {
-            let bits = min(8, max(0, prefixBits - index * 8))
-            let mask = bits == 0 ? 0 : UInt8.max << UInt8(8 - bits)
-            guard address.bytes[index] & mask == network.bytes[index] & mask else { return false }
-        }
-        return true
-    }
-}
-
-/// Finds out who sent a request that came through proxies.
-public enum ClientAddress {
-    /// The address of the client: the connection's other end, or behind listed proxies the nearest
-    /// address of `X-Forwarded-For` that is no listed proxy.
-    ///
-    /// The field is read from its end, because everything in front of what a listed proxy has
-    /// appended was written by the client. Nothing is ever resolved (security A13, A20).
-    public static func resolve(
-        connection: String, headers: HTTPHeaders, trustedProxies: [AddressRange]
-    ) -> String {
-        guard var nearest = IPAddress(connection) else { return connection }
-        func isTrusted(_ address: IPAddress) -> Bool {
-            trustedProxies.contains { $0.contains(address) }
-        }
-        guard isTrusted(nearest) else { return nearest.description }
-        for hop in headers.list("x-forwarded-for").reversed().prefix(32) {
-            // What is no address ends the walk: the last proxy that vouched stays the answer.
-            guard let address = IPAddress(hop) else { break }
-            nearest = address
-            if !isTrusted(address) { break }
-        }
-        return nearest.description
     }
 }
