@@ -36,7 +36,9 @@ final class House: @unchecked Sendable {
     /// Who signs certificates of nodes.
     var certifier: (any NodeCertifier)?
 
-    init(apiOptions: APIOptions = APIOptions()) throws {
+    init(
+        apiOptions: APIOptions = APIOptions(), featureLevel: UInt32 = StateMachine.featureLevel
+    ) throws {
         let clusterID = ClusterID(bits: 0xC1)
         keyring = Keyring.make(clusterID: clusterID.bytes, at: House.start, random: random)
         let blockKey = [UInt8](repeating: 7, count: 32)
@@ -58,7 +60,7 @@ final class House: @unchecked Sendable {
                         administrator: UserID(bits: 0xAD), username: UserName("admin")!,
                         password: AuthCore.PasswordHash(record),
                         configuration: ConfState(voters: [NodeID(1)]),
-                        featureLevel: StateMachine.featureLevel)),
+                        featureLevel: featureLevel)),
                 header: CommandHeader(actor: .node)), by: nodes[0])
         for node in nodes { try node.catchUp() }
     }
@@ -160,6 +162,7 @@ final class HouseNode: @unchecked Sendable, ViewSource, Journal {
     /// Whether it has learnt how tokens are made.
     var hasTokens = true
     private(set) var touches: [SessionTouch] = []
+    private(set) var keyTouches: [KeyTouch] = []
     private(set) var events: [AuditEvent] = []
     private(set) var background: [Command] = []
     /// A release that knows the next feature level too.
@@ -186,6 +189,7 @@ final class HouseNode: @unchecked Sendable, ViewSource, Journal {
 
     func withView<R>(_ body: (any TableReader) throws -> R) throws -> R { try body(tables) }
     func touch(_ touch: SessionTouch) { touches.append(touch) }
+    func touch(_ touch: KeyTouch) { keyTouches.append(touch) }
     func record(_ event: AuditEvent) { events.append(event) }
     func propose(_ command: Command) { background.append(command) }
 
@@ -206,6 +210,13 @@ final class HouseNode: @unchecked Sendable, ViewSource, Journal {
                     .touchSessions(.init(touches: touches)), header: CommandHeader(actor: .node)),
                 by: self)
             touches = []
+        }
+        if !keyTouches.isEmpty {
+            try house.propose(
+                Command(
+                    .touchKeys(.init(touches: keyTouches)), header: CommandHeader(actor: .node)),
+                by: self)
+            keyTouches = []
         }
     }
 

@@ -157,7 +157,15 @@ extension NodeService {
 
     /// Proposes what has gathered.
     private func flush(touches flushTouches: Bool) {
-        if flushTouches, !touches.isEmpty {
+        let takesKeys = touches.isEmpty || keysAreNext && !keyTouches.isEmpty
+        if flushTouches, takesKeys, !keyTouches.isEmpty {
+            keysAreNext = false
+            let batch = keyTouches.keys.sorted().prefix(Limits.touchBatch)
+                .compactMap { keyTouches.removeValue(forKey: $0) }
+            propose(
+                Command(.touchKeys(.init(touches: batch)), header: CommandHeader(actor: .node)))
+        } else if flushTouches, !touches.isEmpty {
+            keysAreNext = true
             let batch = touches.keys.sorted().prefix(Limits.touchBatch)
                 .compactMap { touches.removeValue(forKey: $0) }
             propose(

@@ -44,6 +44,8 @@ final class NodeService: @unchecked Sendable {
 
     // What is gathered. Touches by number, so that a batch is in the order of the rows.
     var touches: [UInt64: SessionTouch] = [:]
+    var keyTouches: [UInt64: KeyTouch] = [:]
+    var keysAreNext = false
     var events: [AuditEvent] = []
 
     /// The keys that this process has opened.
@@ -144,6 +146,13 @@ extension NodeService: Journal {
                 uses: known.uses &+ touch.uses)
         } else if touches.count < Self.touchesMax {
             touches[number] = touch
+        }
+    }
+
+    func touch(_ touch: KeyTouch) {
+        let number = touch.key.number.rawValue
+        if keyTouches[number] != nil || keyTouches.count < Self.touchesMax {
+            keyTouches[number] = touch
         }
     }
 

@@ -1,3 +1,5 @@
+public import AuthCore
+
 /// What a token is for: the letters before its `_`.
 public struct TokenKind: Hashable, Sendable, CustomStringConvertible {
     /// The letters, in ASCII, without the `_`.
@@ -14,8 +16,15 @@ public struct TokenKind: Hashable, Sendable, CustomStringConvertible {
     /// `wwj_`: the right to join the cluster once.
     public static let join = TokenKind(prefix: "wwj")
 
+    /// An API key of this prefix.
+    public static func key(_ prefix: KeyPrefix) -> TokenKind { TokenKind(prefix.bytes) }
+
+    private init(_ prefix: [UInt8]) { self.prefix = prefix }
+
+    /// What follows the prefix, in characters: `_`, body and checksum.
+    public static let tailByteCount = 1 + 43 + 6
     /// The length of a token of this kind, in characters.
-    public var tokenByteCount: Int { prefix.count + 1 + 43 + 6 }
+    public var tokenByteCount: Int { prefix.count + Self.tailByteCount }
 
     /// The prefix as text.
     public var description: String { String(decoding: prefix, as: UTF8.self) }

@@ -13,18 +13,18 @@ public enum Admission {
             @escaping @Sendable (Caller, StateView, World) throws
             -> Result<Answer, ServiceFailure>
     ) -> Flow<Answer> {
-        parsed(token, world) { parsed in
+        presented(token, world) { presented in
             fresh(context.freshness, world) { world in
                 Flow(
                     world.view { view in
                         if let failure = world.staleness(context.freshness, view) {
                             return .failure(failure)
                         }
-                        switch try Gatekeeper.admit(parsed, requirement, view) {
+                        switch try Gatekeeper.admit(presented, requirement, context, view) {
                         case .failure(let denial):
                             return .failure(world.record(denial, context).failure)
                         case .success(let caller):
-                            world.touch(caller.session)
+                            world.touch(caller, context)
                             return try answer(caller, view, world)
                         }
                     })
@@ -38,19 +38,21 @@ public enum Admission {
         token: String, requirement: Requirement, context: RequestContext, world: World,
         next: @escaping @Sendable (Caller, World) -> Flow<Answer>
     ) -> Flow<Answer> {
-        parsed(token, world) { parsed in
+        presented(token, world) { presented in
             var freshness = context.freshness
             freshness.isStale = true
             return fresh(freshness, world) { world in
-                switch world.view({ .success(try Gatekeeper.admit(parsed, requirement, $0)) }) {
+                switch world.view({
+                    .success(try Gatekeeper.admit(presented, requirement, context, $0))
+                }) {
                 case .failure(let failure): return .failed(failure)
                 case .success(.success(let caller)):
-                    world.touch(caller.session)
+                    world.touch(caller, context)
                     return next(caller, world)
                 case .success(.failure(let denial)) where denial.isFinal:
                     return .failed(denial.failure)
                 case .success(.failure):
-                    return confirmed(parsed, requirement, context, next)
+                    return confirmed(presented, requirement, context, next)
                 }
             }
         }
@@ -62,24 +64,26 @@ public enum Admission {
         token: String, requirement: Requirement, context: RequestContext, world: World,
         next: @escaping @Sendable (Caller, World) -> Flow<Answer>
     ) -> Flow<Answer> {
-        parsed(token, world) { parsed in
+        presented(token, world) { presented in
             var freshness = context.freshness
             freshness.isStale = true
-            return fresh(freshness, world) { _ in confirmed(parsed, requirement, context, next) }
+            return fresh(freshness, world) { _ in confirmed(presented, requirement, context, next) }
         }
     }
 
     private static func confirmed<Answer: Sendable>(
-        _ parsed: ParsedToken, _ requirement: Requirement, _ context: RequestContext,
+        _ presented: PresentedCredential, _ requirement: Requirement, _ context: RequestContext,
         _ next: @escaping @Sendable (Caller, World) -> Flow<Answer>
     ) -> Flow<Answer> {
         .confirmRead { world in
-            switch world.view({ .success(try Gatekeeper.admit(parsed, requirement, $0)) }) {
+            switch world.view({
+                .success(try Gatekeeper.admit(presented, requirement, context, $0))
+            }) {
             case .failure(let failure): return .failed(failure)
             case .success(.failure(let denial)):
                 return .failed(world.record(denial, context).failure)
             case .success(.success(let caller)):
-                world.touch(caller.session)
+                world.touch(caller, context)
                 return next(caller, world)
             }
         }
@@ -93,14 +97,14 @@ public enum Admission {
         token: String, requirement: Requirement, context: RequestContext, world: World,
         next: @escaping @Sendable (Caller, World) -> Flow<UInt64>
     ) -> Flow<UInt64> {
-        parsed(token, world) { parsed in
+        presented(token, world) { presented in
             steps(
                 token: token, requirement: requirement, context: context, world: world, next: next
             ).recover { failure in
                 guard [.tokenInvalid, .tokenExpired].contains(failure) else {
                     return .failed(failure)
                 }
-                return Sessions.recall(failure, token: Digest256(parsed.digest), context, world)
+                return Sessions.recall(failure, token: presented.digest, context, world)
             }
         }
     }
@@ -130,17 +134,17 @@ public enum Admission {
         }
     }
 
-    private static func parsed<Answer: Sendable>(
-        _ token: String, _ world: World, next: (ParsedToken) -> Flow<Answer>
+    private static func presented<Answer: Sendable>(
+        _ token: String, _ world: World, next: (PresentedCredential) -> Flow<Answer>
     ) -> Flow<Answer> {
         switch world.tokenCodec {
         case .failure(let failure): return .failed(failure)
         case .success(let codec):
             // What is spelt wrong is refused at once: no state can make it right.
-            guard let parsed = codec.parse(Array(token.utf8), as: .session) else {
+            guard let presented = Authenticators.read(token, codec) else {
                 return .failed(.tokenInvalid)
             }
-            return next(parsed)
+            return next(presented)
         }
     }
 }

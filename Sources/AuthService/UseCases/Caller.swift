@@ -1,34 +1,78 @@
 public import AuthCore
-internal import ByteCodec
+public import ByteCodec
 internal import Cryptography
 internal import RaftCore
 
-/// A user who was recognised by a live session, with what the user may do, all from one view.
-public struct Caller: Sendable {
+/// A user who was recognised, by what, and what may be done by that: all from one view, and the
+/// same whatever the credential. It prints without anything personal.
+public struct Caller: Sendable, CustomStringConvertible {
+    /// What somebody was recognised by.
+    public enum Proof: Sendable {
+        case session(SessionRow)
+        case key(KeyRow)
+    }
+
     public let user: UserRow
-    public let session: SessionRow
+    public let proof: Proof
+    /// What is stored of the credential that was presented.
+    let presented: Digest256
+    /// What the credential gives now.
     public let permissions: EffectivePermissions
+    /// When it ends, if nothing else ends it before.
+    public let expiresAt: Timestamp?
 
     public var tenant: TenantID { user.tenant }
 
+    /// The session, when it is one.
+    public var session: SessionRow? { if case .session(let row) = proof { row } else { nil } }
+
+    /// The key, when it is one.
+    public var key: KeyRow? { if case .key(let row) = proof { row } else { nil } }
+
+    /// What the credential is known by.
+    public var credential: CredentialID {
+        switch proof {
+        case .session(let session): .session(session.id)
+        case .key(let key): .key(key.id)
+        }
+    }
+
+    /// How gateways are told that the user was recognised.
+    public var method: String {
+        switch proof {
+        case .session: "session"
+        case .key: "api_key"
+        }
+    }
+
+    public var description: String {
+        "\(ObjectText.show(user.id)) by \(method), \(permissions.permissions.count) permissions"
+    }
+
     /// On whose behalf commands are proposed.
     var actor: Actor {
-        .user(UserActor(tenant: user.tenant, user: user.id, session: session.id))
+        .user(UserActor(tenant: user.tenant, user: user.id, credential: credential))
     }
+
+    /// Whose repetitions of a request get the first answer: a key may do less than its owner, and
+    /// must not be shown what the owner was.
+    var subject: [UInt8] { key.map { user.id.bytes + $0.id.bytes } ?? user.id.bytes }
 
     /// The header of a command, with the request's key.
     func header(
         _ context: RequestContext, _ world: World, credentials: [SharedSecret] = []
     ) -> Result<CommandHeader, ServiceFailure> {
         world.requestKey(
-            context, tenant: tenant, subject: user.id.bytes, credentials: credentials
+            context, tenant: tenant, subject: subject, credentials: credentials
         ).map { context.header(actor, tenant: tenant, request: $0) }
     }
 }
 
 /// What somebody must hold to do something.
 public enum Requirement: Sendable {
-    /// A live session.
+    /// Any credential that is good.
+    case anyone
+    /// A live session: what is the user's own is for the user, and for no key.
     case session
     case permission(Permission)
     /// One of these.
@@ -39,16 +83,18 @@ public enum Requirement: Sendable {
     /// The permissions that are asked for.
     var permissions: [Permission] {
         switch self {
-        case .session: []
+        case .anyone, .session: []
         case .permission(let permission), .anyBelow(let permission): [permission]
         case .anyOf(let alternatives): alternatives
         }
     }
 
-    /// Whether these permissions are enough.
-    func isMet(by permissions: EffectivePermissions) -> Bool {
-        switch self {
-        case .session: true
+    /// Whether the caller has it.
+    func isMet(by caller: Caller) -> Bool {
+        let permissions = caller.permissions
+        return switch self {
+        case .anyone: true
+        case .session: caller.session != nil
         case .permission(let permission): permissions.allows(permission)
         case .anyOf(let alternatives): alternatives.contains(where: permissions.allows)
         case .anyBelow(let permission):
@@ -62,39 +108,13 @@ public enum Requirement: Sendable {
 
 /// Recognises callers.
 enum Gatekeeper {
-    /// Who holds this token, by one view.
-    static func recognise(
-        _ token: ParsedToken, _ view: StateView
-    ) throws -> Result<Caller, Denial> {
-        let verdict = try decideValidation(
-            of: CredentialNumber(token.rowNumber), verifier: Digest256(token.digest),
-            wall: view.now,
-            view.tables)
-        switch verdict {
-        case .allow(let facts):
-            return .success(
-                Caller(
-                    user: facts.user, session: facts.session,
-                    permissions: try EffectivePermissions.resolve(facts.user, view.tables)))
-        case .deny(let denial, let isFinal):
-            return .failure(
-                Denial(failure: failure(denial), isFinal: isFinal, caller: nil, missing: []))
-        }
-    }
-
-    private static func failure(_ denial: SessionDenial) -> ServiceFailure {
-        switch denial {
-        case .expired, .idle: .tokenExpired
-        case .unknown, .ended, .wrongVerifier, .userDisabled: .tokenInvalid
-        }
-    }
-
-    /// Who holds this token, if the holder meets the requirement.
+    /// Who presents this, if they meet the requirement.
     static func admit(
-        _ token: ParsedToken, _ requirement: Requirement, _ view: StateView
+        _ presented: PresentedCredential, _ requirement: Requirement, _ context: RequestContext,
+        _ view: StateView
     ) throws -> Result<Caller, Denial> {
-        try recognise(token, view).flatMap { caller in
-            guard requirement.isMet(by: caller.permissions) else {
+        try presented.judge(view, context.clientAddress).flatMap { caller in
+            guard requirement.isMet(by: caller) else {
                 return .failure(
                     Denial(
                         failure: .insufficientPermissions, isFinal: false, caller: caller,
@@ -117,9 +137,15 @@ struct Denial: Error {
 }
 
 extension World {
-    /// Notes a use of a caller's session; it slides the idle deadline some seconds later.
-    func touch(_ session: SessionRow) {
-        journal.touch(SessionTouch(session: session.id, lastSeen: now, uses: 1))
+    /// Notes a use of a caller's credential; it slides the idle deadline of a session some seconds
+    /// later, and tells when and from where a key was used last.
+    func touch(_ caller: Caller, _ context: RequestContext) {
+        switch caller.proof {
+        case .session(let session):
+            journal.touch(SessionTouch(session: session.id, lastSeen: now, uses: 1))
+        case .key(let key):
+            journal.touch(KeyTouch(key: key.id, lastUsed: now, address: Text(context.address)))
+        }
     }
 
     /// How far this node's state may be behind, in milliseconds.

@@ -23,6 +23,9 @@ public struct RequestContext: Sendable {
         self.repetition = repetition
     }
 
+    /// The client's address as far as it is one: not of a local socket.
+    var clientAddress: IPAddress? { IPAddress(address) }
+
     /// The header of a command on behalf of `actor`.
     func header(_ actor: Actor, tenant: TenantID, request: RequestKey? = nil) -> CommandHeader {
         CommandHeader(

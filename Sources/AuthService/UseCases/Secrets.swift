@@ -135,11 +135,11 @@ public enum Secrets {
         return .propose(command) { applied, world in
             Flow(
                 world.tokenCodec.flatMap { codec in
-                    guard let parsed = codec.parse(Array(token.utf8), as: .session) else {
+                    guard let presented = Authenticators.read(token, codec) else {
                         return .failure(.tokenInvalid)
                     }
                     return world.view { view in
-                        switch try Gatekeeper.admit(parsed, requirement, view) {
+                        switch try Gatekeeper.admit(presented, requirement, context, view) {
                         case .failure(let denial):
                             .failure(world.record(denial, context).failure)
                         case .success(let caller):

@@ -9,7 +9,8 @@ public enum Sessions {
     public static func logOut(
         _ caller: Caller, _ context: RequestContext, _ world: World
     ) -> Flow<UInt64> {
-        revoke(caller.session.id, caller, context, world)
+        guard let session = caller.session else { return .failed(.insufficientPermissions) }
+        return revoke(session.id, caller, context, world)
     }
 
     /// What the first request answered when this one repeats it with a token whose session that
@@ -45,13 +46,13 @@ public enum Sessions {
         }
     }
 
-    /// The header of a command that may end the caller's own session.
-    private static func header(
+    /// The header of a command that may end the caller's own credential.
+    static func header(
         _ caller: Caller, endsCaller: Bool, _ context: RequestContext, _ world: World
     ) -> Result<CommandHeader, ServiceFailure> {
         world.requestKey(
-            context, tenant: caller.tenant, subject: caller.user.id.bytes,
-            token: endsCaller ? caller.session.verifier : nil
+            context, tenant: caller.tenant, subject: caller.subject,
+            token: endsCaller ? caller.presented : nil
         ).map { context.header(caller.actor, tenant: caller.tenant, request: $0) }
     }
 
@@ -61,7 +62,7 @@ public enum Sessions {
     public static func revoke(
         _ session: SessionID, _ caller: Caller, _ context: RequestContext, _ world: World
     ) -> Flow<UInt64> {
-        let isOwn = session == caller.session.id
+        let isOwn = caller.credential == .session(session)
         return Flow(header(caller, endsCaller: isOwn, context, world)).then { header in
             .propose(Command(.revokeSession(.init(session: session)), header: header)) {
                 applied, _ in .done(applied.index.rawValue)
@@ -74,7 +75,8 @@ public enum Sessions {
         of user: UserID, keeping: SessionID?, _ caller: Caller, _ context: RequestContext,
         _ world: World
     ) -> Flow<UInt64> {
-        let isOwn = user == caller.user.id && keeping != caller.session.id
+        let isOwn =
+            user == caller.user.id && caller.session != nil && keeping != caller.session?.id
         return Flow(header(caller, endsCaller: isOwn, context, world)).then { header in
             let operation = Command.RevokeSessions(user: user, keeping: keeping)
             return .propose(Command(.revokeSessions(operation), header: header)) { applied, _ in
@@ -103,15 +105,16 @@ public enum Sessions {
 
     /// Who holds a token, for a caller who may ask; nil when nobody does.
     public static func lookUp(
-        _ token: String, in tenant: TenantID, _ view: StateView, _ world: World
-    ) throws -> Result<Caller, ServiceFailure> {
+        _ token: String, in tenant: TenantID, _ context: RequestContext, _ view: StateView,
+        _ world: World
+    ) throws -> Result<(Caller, SessionRow), ServiceFailure> {
         guard case .success(let codec) = world.tokenCodec,
-            let parsed = codec.parse(Array(token.utf8), as: .session),
-            case .success(let holder) = try Gatekeeper.recognise(parsed, view),
-            holder.tenant == tenant
+            let presented = SessionAuthenticator().read(Array(token.utf8), codec),
+            case .success(let holder) = try presented.judge(view, nil),
+            holder.tenant == tenant, let session = holder.session
         else { return .failure(.notFound) }
-        world.touch(holder.session)
-        return .success(holder)
+        world.touch(holder, context)
+        return .success((holder, session))
     }
 
     /// A live session of the caller's tenant.

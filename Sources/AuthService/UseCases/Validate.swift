@@ -4,14 +4,20 @@ internal import RaftCore
 
 /// Decides for a gateway whether a forwarded request may pass.
 public struct Validate: Sendable {
-    /// The one credential that came, if any.
+    /// The one credential that came in our own spelling, if any.
     public var token: String?
+    /// What came where a key may stand and is not spelt as ours are: an imported key, or nothing
+    /// of ours at all.
+    public var foreign: String?
     /// All must hold.
     public var required: [Permission]
     public var context: RequestContext
 
-    public init(token: String?, required: [Permission], context: RequestContext) {
+    public init(
+        token: String?, foreign: String? = nil, required: [Permission], context: RequestContext
+    ) {
         self.token = token
+        self.foreign = foreign
         self.required = required
         self.context = context
     }
@@ -25,44 +31,55 @@ public struct Validate: Sendable {
     /// Decides. Everything but a credential that is missing or spelt wrong is confirmed by a
     /// quorum, unless the gate admits an allow from this node's view alone.
     public func run(_ world: World) -> Flow<Allowed> {
-        guard let token else { return .failed(.missingCredentials) }
+        guard token != nil || foreign != nil else { return .failed(.missingCredentials) }
         switch world.tokenCodec {
         case .failure: return .failed(.unconfirmed)
         case .success(let codec):
-            guard let parsed = codec.parse(Array(token.utf8), as: .session) else {
-                return .failed(.tokenInvalid)
-            }
+            let read: PresentedCredential? =
+                if let token {
+                    Authenticators.readOwn(token, codec)
+                } else {
+                    foreign.flatMap { Authenticators.readForeign($0, codec) }
+                }
+            guard let presented = read else { return .failed(unknown) }
             // The order matters: view, decision, and only then the gate reads lease and clock.
-            switch decide(parsed, world) {
+            switch decide(presented, world) {
             case .failure(let failure): return .failed(failure)
             case .success(.success(let allowed))
             where world.gate.admitsAllow(viewedAt: .init(allowed.index)):
-                world.touch(allowed.caller.session)
+                world.touch(allowed.caller, context)
                 return .done(allowed)
             case .success(.failure(let denial))
             where denial.isFinal || Planted.denialUnconfirmed.isOn:
-                return .failed(denial.failure)
-            case .success: return .confirmRead { confirmed(parsed, $0) }
+                return .failed(told(denial))
+            case .success: return .confirmRead { confirmed(presented, $0) }
             }
         }
     }
 
-    private func confirmed(_ parsed: ParsedToken, _ world: World) -> Flow<Allowed> {
-        switch decide(parsed, world) {
+    /// What is not ours belongs to the service behind the gateway, and is no credential here.
+    private var unknown: ServiceFailure { token == nil ? .missingCredentials : .tokenInvalid }
+
+    private func told(_ denial: Denial) -> ServiceFailure {
+        denial.failure == .tokenInvalid ? unknown : denial.failure
+    }
+
+    private func confirmed(_ presented: PresentedCredential, _ world: World) -> Flow<Allowed> {
+        switch decide(presented, world) {
         case .failure(let failure): return .failed(failure)
-        case .success(.failure(let denial)): return .failed(denial.failure)
+        case .success(.failure(let denial)): return .failed(told(denial))
         case .success(.success(let allowed)):
-            world.touch(allowed.caller.session)
+            world.touch(allowed.caller, context)
             return .done(allowed)
         }
     }
 
     private func decide(
-        _ parsed: ParsedToken, _ world: World
+        _ presented: PresentedCredential, _ world: World
     ) -> Result<Result<Allowed, Denial>, ServiceFailure> {
         world.view { view in
             .success(
-                try Gatekeeper.recognise(parsed, view).flatMap { caller in
+                try presented.judge(view, context.clientAddress).flatMap { caller in
                     guard required.allSatisfy(caller.permissions.allows) else {
                         return .failure(
                             Denial(

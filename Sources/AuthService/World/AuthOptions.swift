@@ -6,6 +6,8 @@ public struct AuthOptions: Equatable, Sendable {
     public var sessionSeconds: UInt64 = 43_200
     /// The most that a log-in may ask for.
     public var sessionSecondsMax: UInt64 = 30 * 86_400
+    /// How long an API key lives, when its maker asks for nothing else.
+    public var keySeconds: UInt64 = 90 * 86_400
     /// The fewest characters of a password that is set; never less than `passwordLengthFloor`.
     public var passwordLengthMin = passwordLengthFloor
     /// NIST SP 800-63B §3.1.1.2.

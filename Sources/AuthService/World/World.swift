@@ -103,6 +103,8 @@ public struct ConfirmEveryRead: ReadGate {
 public protocol Journal: Sendable {
     /// A use of a session.
     func touch(_ touch: SessionTouch)
+    /// A use of a key.
+    func touch(_ touch: KeyTouch)
     /// An event for the audit trail that changed nothing.
     func record(_ event: AuditEvent)
     /// A command that nobody waits for.

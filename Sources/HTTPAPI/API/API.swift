@@ -244,7 +244,8 @@ extension Call {
     var requirement: Result<Requirement, ServiceFailure> {
         switch route.gate {
         case .open: preconditionFailure("an open route has no caller")
-        case .anySession, .permissionUnlessOwn: .success(.session)
+        case .anySession: .success(.session)
+        case .anyCredential, .permissionUnlessOwn: .success(.anyone)
         case .permission(let permission): .success(.permission(permission))
         case .anyBelow(let permission): .success(.anyBelow(permission))
         case .secret(_, let narrowed):

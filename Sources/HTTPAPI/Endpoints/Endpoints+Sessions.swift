@@ -36,19 +36,22 @@ extension Endpoints {
             answers: [Answer(200, "Whose session it is.", .lookedUp)],
             summary: "Says whose session a token is, and what they may do.",
             handler: .read(stale: false) { call, caller, view, world in
-                try Sessions.lookUp(call.requiredText("token"), in: caller.tenant, view, world)
-                    .flatMap { holder in
-                        world.tokenCodec.map { .json(Objects.lookedUp(holder, $0)) }
-                    }
+                try Sessions.lookUp(
+                    call.requiredText("token"), in: caller.tenant, call.context, view, world
+                ).flatMap { holder, session in
+                    world.tokenCodec.map { .json(Objects.lookedUp(holder, session, $0)) }
+                }
             }),
         Route(
             "ownSession", "GET", "/v1/sessions/self", gate: .anySession(cookie: true),
             answers: [Answer(200, "The calling session.", .session)],
             summary: "The calling session.",
             handler: .read(stale: true) { _, caller, _, world in
-                world.tokenCodec.map { codec in
-                    Reply.json(Objects.session(caller.session, codec))
-                        .tagged(caller.session.version)
+                guard let session = caller.session else {
+                    return .failure(.insufficientPermissions)
+                }
+                return world.tokenCodec.map { codec in
+                    Reply.json(Objects.session(session, codec)).tagged(session.version)
                 }
             }),
         Route(
@@ -106,7 +109,7 @@ extension Endpoints {
             handler: .ending { call, caller, world in
                 Sessions.revokeAll(
                     of: caller.user.id,
-                    keeping: call.query["keep_current"] == "true" ? caller.session.id : nil,
+                    keeping: call.query["keep_current"] == "true" ? caller.session?.id : nil,
                     caller, call.context, world)
             }),
         Route(
@@ -146,7 +149,7 @@ extension Endpoints {
             let session = try codec.readSessionID(call.parameter("id")).flatMap {
                 try Sessions.read($0, in: caller.tenant, view)
             }
-            let isOwn = session?.user == caller.user.id
+            let isOwn = session?.user == caller.user.id && caller.session != nil
             guard isOwn || caller.permissions.allows(.sessionsRead) else {
                 return .failure(.insufficientPermissions)
             }

@@ -35,7 +35,7 @@ extension Endpoints {
                 }
             }),
         Route(
-            "ownUser", "GET", "/v1/users/self", gate: .anySession(cookie: false),
+            "ownUser", "GET", "/v1/users/self", gate: .anyCredential,
             answers: [Answer(200, "The caller's own record.", .user)],
             summary: "The caller's own record.",
             handler: .read(stale: true) { _, caller, _, _ in

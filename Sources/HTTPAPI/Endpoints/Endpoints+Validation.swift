@@ -58,7 +58,7 @@ extension Endpoints {
 
     private static func decide(_ call: Call, _ world: World) -> Flow<Reply> {
         let credentials = ForwardedCredential.find(call.request.headers)
-        guard credentials.count <= 1 else { return .failed(.twoCredentials) }
+        guard credentials.own.count <= 1 else { return .failed(.twoCredentials) }
         let query: QueryString
         do throws(QueryString.Fault) {
             query = try QueryString(
@@ -71,7 +71,8 @@ extension Endpoints {
             return .failed(.insufficientPermissions)
         }
         let validate = Validate(
-            token: credentials.first, required: required, context: call.context)
+            token: credentials.own.first, foreign: credentials.foreign, required: required,
+            context: call.context)
         return validate.run(world).then { allowed in
             Flow(
                 world.tokenCodec.flatMap { codec in
@@ -136,10 +137,14 @@ extension Endpoints {
 /// The credentials of a forwarded request that are spelt as ours are; all others belong to the
 /// service behind the gateway.
 enum ForwardedCredential {
-    static func find(_ headers: HTTPHeaders) -> [String] {
+    /// Those that are spelt as ours, and the one text that may be an imported key: where a key
+    /// stands in a field of its own, what stands behind `Bearer` is none.
+    static func find(_ headers: HTTPHeaders) -> (own: [String], foreign: String?) {
         let bearers = headers.all("authorization").compactMap(Credential.bearerToken)
         let keys = headers.all("x-api-key") + headers.all("api-key")
-        return (bearers + keys + Credential.cookies(headers)).filter(isOurs)
+        let own = (bearers + keys + Credential.cookies(headers)).filter(isOurs)
+        let others = keys.isEmpty ? bearers : keys
+        return (own, others.count == 1 && own.isEmpty ? others[0] : nil)
     }
 
     /// A prefix of `[a-z][a-z0-9-]{1,15}`, `_`, and 49 base62 characters.
@@ -178,7 +183,8 @@ struct IdentityHeaders {
     init(_ caller: Caller, _ codec: TokenCodec) {
         let permissions = caller.permissions.permissions.map(\.string).joined(separator: ",")
         let tenant = ObjectText.show(caller.tenant)
-        let session = codec.show(caller.session.id)
+        let session = caller.session.map { codec.show($0.id) } ?? ""
+        let key = caller.key.map { codec.show($0.id) }
         values = [
             "X-User-ID": ObjectText.show(caller.user.id),
             "X-User-Name": caller.user.username.string,
@@ -190,9 +196,9 @@ struct IdentityHeaders {
             "X-Organization-ID": tenant,
             "X-Org-ID": tenant,
             "X-Session-ID": session,
-            "X-Credential-ID": session,
-            "X-Auth-Method": "session",
-            "X-Token-Expires-At": caller.session.expiresAt.rfc3339,
+            "X-Credential-ID": key ?? session,
+            "X-Auth-Method": caller.method,
+            "X-Token-Expires-At": caller.expiresAt?.rfc3339 ?? "",
         ]
     }
 

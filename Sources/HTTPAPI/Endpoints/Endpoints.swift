@@ -8,7 +8,8 @@ internal import Cryptography
 enum Endpoints {
     /// All but the document itself.
     static let all: [Route] =
-        health + authentication + validation + checks + sessions + users + roles + secrets + cluster
+        health + authentication + validation + checks + sessions + users + roles + keys + secrets
+        + cluster
         + members + joinTokens + upkeep
 
     /// `GET /openapi.json`, which tells of all the others.

@@ -54,6 +54,38 @@ enum Objects {
         ])
     }
 
+    static func key(_ key: KeyRow, _ codec: TokenCodec) -> JSONValue {
+        .object(members(key, codec))
+    }
+
+    /// A key with the whole of it, which is shown once.
+    static func issued(_ issued: APIKeys.Issued, _ codec: TokenCodec) -> JSONValue {
+        let token = issued.token.map { [JSONMember("key", .string($0))] } ?? []
+        return .object(token + members(issued.key, codec))
+    }
+
+    private static func members(_ key: KeyRow, _ codec: TokenCodec) -> [JSONMember] {
+        [
+            JSONMember("id", .string(codec.show(key.id))),
+            JSONMember("name", .string(key.name.string)),
+            JSONMember("prefix", .string(key.prefix.string)),
+            JSONMember("owner_id", .string(ObjectText.show(key.owner))),
+            JSONMember("roles", .strings(key.scope.roles.map(\.string))),
+            JSONMember("permissions", .strings(key.scope.permissions.map(\.string))),
+            JSONMember("allowed_addresses", .strings(key.addresses.map(\.description))),
+            JSONMember("rate_limit", .string(key.rateLimit.string)),
+            JSONMember("imported", .bool(key.origin == .imported)),
+            JSONMember("created_at", .string(key.createdAt.rfc3339)),
+            JSONMember("updated_at", .string(key.updatedAt.rfc3339)),
+            JSONMember("expires_at", .optional(key.expiresAt?.rfc3339)),
+            JSONMember("previous_expires_at", .optional(key.former?.endsAt.rfc3339)),
+            JSONMember("last_used_at", .optional(key.lastUsedAt?.rfc3339)),
+            JSONMember("last_used_address", .string(key.lastUsedAddress.string)),
+            JSONMember("metadata", metadata(key.metadata)),
+            JSONMember("version", .unsigned(key.version)),
+        ]
+    }
+
     static func loggedIn(_ answer: LoggedIn, _ codec: TokenCodec) -> JSONValue {
         var members = [
             JSONMember("session", session(answer.session, codec)),
@@ -66,9 +98,11 @@ enum Objects {
         return .object(members)
     }
 
-    static func lookedUp(_ holder: Caller, _ codec: TokenCodec) -> JSONValue {
+    static func lookedUp(
+        _ holder: Caller, _ session: SessionRow, _ codec: TokenCodec
+    ) -> JSONValue {
         .object([
-            "session": session(holder.session, codec),
+            "session": self.session(session, codec),
             "user": user(holder.user),
             "roles": .strings(holder.permissions.roles.map(\.string)),
             "permissions": .strings(holder.permissions.permissions.map(\.string)),

@@ -46,6 +46,8 @@ extension Route {
         var statuses: Set<Int> = Set(unread).union([406, 417, 500, 503])
         if case .open = gate {} else { statuses.formUnion([401, 403]) }
         if case .openSteps = handler { statuses.formUnion([401, 403]) }
+        // The caller may have come without what the route is about.
+        if case .anyCredential = gate { statuses.insert(404) }
         if !pattern.parameterNames.isEmpty || !query.isEmpty { statuses.formUnion([404, 422]) }
         if case .json = body { statuses.formUnion([404, 411, 413, 415, 422]) }
         if isIdempotent { statuses.formUnion([409, 422]) }
@@ -95,6 +97,7 @@ extension Gate {
     var words: String {
         switch self {
         case .open(let reason): "Needs no permission: \(reason)."
+        case .anyCredential: "Needs a session or a key."
         case .anySession: "Needs a live session."
         case .permission(let permission): "Needs `\(permission.string)`."
         case .permissionUnlessOwn(let permission):
@@ -115,6 +118,7 @@ enum PathParameter {
         case "name": .roleName
         case "id" where pattern.text.contains("/members/"): .nodeName
         case "id" where pattern.text.contains("/sessions/"): .objectID("ses")
+        case "id" where pattern.text.contains("/keys/"): .objectID("key")
         case "id": .objectID("usr")
         default: preconditionFailure("no rule for the path parameter \(name)")
         }

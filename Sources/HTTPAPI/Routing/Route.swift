@@ -48,6 +48,8 @@ struct Route: Sendable {
 enum Gate: Sendable {
     /// Everybody; the reason is for the reader.
     case open(because: String)
+    /// Whoever presents a credential that is good.
+    case anyCredential
     /// Whoever presents a live session. A cookie counts without an origin when `cookie` says so.
     case anySession(cookie: Bool)
     /// Whoever holds this permission.

@@ -130,6 +130,7 @@ final class TestEnvironment: APIEnvironment, Journal, ViewSource {
         try body(InMemoryTables())
     }
     func touch(_ touch: SessionTouch) {}
+    func touch(_ touch: KeyTouch) {}
     func record(_ event: AuditEvent) {}
     func propose(_ command: Command) {}
     func metricsText() -> [UInt8] { Array("figures\n".utf8) }

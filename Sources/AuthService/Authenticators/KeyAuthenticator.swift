@@ -1,0 +1,47 @@
+internal import AuthCore
+internal import ByteCodec
+internal import Cryptography
+
+/// Recognises users by API keys that were made here: a prefix of the maker's choice, and the form
+/// of a token.
+struct KeyAuthenticator: Authenticator {
+    func read(_ text: [UInt8], _ codec: TokenCodec) -> PresentedCredential? {
+        let width = TokenKind.tailByteCount
+        guard text.count > width, let prefix = KeyPrefix(bytes: Array(text.dropLast(width))),
+            let token = codec.parse(text, as: .key(prefix))
+        else { return nil }
+        let digest = Digest256(token.digest)
+        return PresentedCredential(digest: digest) { view, address in
+            let verdict = try decideKey(
+                CredentialNumber(token.rowNumber), digest: digest, from: address, wall: view.now,
+                view.tables)
+            return try Self.caller(verdict, digest, view)
+        }
+    }
+
+    /// Who presents the key, as far as the verdict says so.
+    static func caller(
+        _ verdict: KeyVerdict, _ digest: Digest256, _ view: StateView
+    ) throws -> Result<Caller, Denial> {
+        switch verdict {
+        case .allow(let facts):
+            let owned = try EffectivePermissions.resolve(facts.owner, view.tables)
+            return .success(
+                Caller(
+                    user: facts.owner, proof: .key(facts.key), presented: digest,
+                    permissions: try facts.key.permissions(of: owned, view.tables),
+                    expiresAt: facts.expiresAt))
+        case .deny(let denial, let isFinal):
+            return .denied(failure(denial), isFinal: isFinal)
+        }
+    }
+
+    /// A key that comes from elsewhere is answered as one that there is not, so that a thief does
+    /// not learn what it is worth.
+    private static func failure(_ denial: KeyDenial) -> ServiceFailure {
+        switch denial {
+        case .expired: .tokenExpired
+        case .unknown, .ended, .wrongVerifier, .ownerDisabled, .address: .tokenInvalid
+        }
+    }
+}

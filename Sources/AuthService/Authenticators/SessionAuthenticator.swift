@@ -1,0 +1,33 @@
+internal import AuthCore
+internal import ByteCodec
+internal import Cryptography
+
+/// Recognises users by the tokens of their sessions (`wws_…`).
+struct SessionAuthenticator: Authenticator {
+    func read(_ text: [UInt8], _ codec: TokenCodec) -> PresentedCredential? {
+        guard let token = codec.parse(text, as: .session) else { return nil }
+        let digest = Digest256(token.digest)
+        return PresentedCredential(digest: digest) { view, _ in
+            let verdict = try decideValidation(
+                of: CredentialNumber(token.rowNumber), verifier: digest, wall: view.now,
+                view.tables)
+            switch verdict {
+            case .allow(let facts):
+                return .success(
+                    Caller(
+                        user: facts.user, proof: .session(facts.session), presented: digest,
+                        permissions: try EffectivePermissions.resolve(facts.user, view.tables),
+                        expiresAt: facts.session.expiresAt))
+            case .deny(let denial, let isFinal):
+                return .denied(failure(denial), isFinal: isFinal)
+            }
+        }
+    }
+
+    private func failure(_ denial: SessionDenial) -> ServiceFailure {
+        switch denial {
+        case .expired, .idle: .tokenExpired
+        case .unknown, .ended, .wrongVerifier, .userDisabled: .tokenInvalid
+        }
+    }
+}
