@@ -59,14 +59,15 @@ public enum Checks {
         var verdicts: [Verdict] = []
         for question in questions {
             let subject = question.subject
-            let isOwn = subject == .user(caller.user.id)
+            // A key may do less than its owner, and learns no more than it may.
+            let isOwn = subject == .user(caller.user.id) && caller.session != nil
             let lacking = subject.requirements.filter { !isOwn && !caller.permissions.allows($0) }
             guard lacking.isEmpty else {
                 missing += lacking.filter { !missing.contains($0) }
                 verdicts.append(.refused(.insufficientPermissions))
                 continue
             }
-            let found = try known[subject] ?? permissions(of: subject, caller, view, world)
+            let found = try known[subject] ?? permissions(of: subject, caller, context, view, world)
             known[subject] = found
             switch found {
             case .failure(let failure): verdicts.append(.refused(failure))
@@ -84,11 +85,11 @@ public enum Checks {
     }
 
     private static func permissions(
-        of subject: Subject, _ caller: Caller, _ view: StateView, _ world: World
+        of subject: Subject, _ caller: Caller, _ context: RequestContext, _ view: StateView,
+        _ world: World
     ) throws -> Result<EffectivePermissions, ServiceFailure> {
         switch subject {
         case .caller: return .success(caller.permissions)
-        case .user(caller.user.id): return .success(caller.permissions)
         case .user(let id):
             guard let user = try id.flatMap({ try UserRow.read(caller.tenant, $0, view.tables) })
             else { return .failure(.notFound) }
@@ -98,8 +99,8 @@ public enum Checks {
             }
             return .success(try EffectivePermissions.resolve(user, view.tables))
         case .holder(let token):
-            return try Sessions.lookUp(token, in: caller.tenant, view, world)
-                .map(\.permissions)
+            return try Sessions.lookUp(token, in: caller.tenant, context, view, world)
+                .map { holder, _ in holder.permissions }
         }
     }
 }

@@ -5,7 +5,7 @@ internal import AuthService
 extension Endpoints {
     static let checks: [Route] = [
         Route(
-            "check", "POST", "/v1/check", gate: .anySession(cookie: false),
+            "check", "POST", "/v1/check", gate: .anyCredential,
             body: .json(.checkBody, holdsSecret: true),
             answers: [Answer(200, "An answer to each question, in their order.", .checked)],
             summary: "Says who holds which permission, up to 100 questions at once.",
