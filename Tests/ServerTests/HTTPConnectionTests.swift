@@ -1,3 +1,4 @@
+import AuthCore
 import AuthService
 import HTTPAPI
 import NIOCore

@@ -140,6 +140,10 @@ extension ConfigurationKey {
             "sessions.absolute_seconds_max", .number(60...31_536_000),
             "The most that a log-in may ask for.", default: "2592000"),
         .init(
+            "api_keys.ttl_seconds", .number(60...316_224_000),
+            "An API key ends then, unless its maker asks for another time or for none.",
+            default: "7776000"),
+        .init(
             "passwords.length_min", .number(8...64), "Fewest characters of a new password.",
             default: "8"),
         .init(

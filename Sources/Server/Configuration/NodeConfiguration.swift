@@ -1,6 +1,5 @@
 internal import AuthCore
 internal import Foundation
-internal import HTTPAPI
 public import Logging
 public import PeerTransport
 public import RaftCore
@@ -38,6 +37,7 @@ public struct NodeConfiguration: Sendable {
     public var sessionIdleSeconds: Int
     public var sessionSeconds: Int
     public var sessionSecondsMax: Int
+    public var keySeconds: Int
     public var passwordLengthMin: Int
     public var hashingThreads: Int
     public var hashingQueue: Int
@@ -94,6 +94,7 @@ public struct NodeConfiguration: Sendable {
         sessionIdleSeconds = reader.number("sessions.idle_seconds")
         sessionSeconds = reader.number("sessions.absolute_seconds")
         sessionSecondsMax = reader.number("sessions.absolute_seconds_max")
+        keySeconds = reader.number("api_keys.ttl_seconds")
         passwordLengthMin = reader.number("passwords.length_min")
         hashingThreads = reader.number("hashing.threads")
         hashingQueue = reader.number("hashing.queue")

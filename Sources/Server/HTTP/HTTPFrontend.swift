@@ -125,6 +125,7 @@ final class HTTPFrontend: Sendable {
         options.sessionIdleSeconds = UInt64(configuration.sessionIdleSeconds)
         options.sessionSeconds = UInt64(configuration.sessionSeconds)
         options.sessionSecondsMax = UInt64(configuration.sessionSecondsMax)
+        options.keySeconds = UInt64(configuration.keySeconds)
         options.passwordLengthMin = configuration.passwordLengthMin
         return options
     }
