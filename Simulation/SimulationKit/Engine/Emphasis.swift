@@ -18,9 +18,13 @@ public struct Emphasis: OptionSet, Sendable {
     /// Logs are damaged, where members do not change; else for one seed in three of those.
     public static let logs = Emphasis(rawValue: 32)
 
+    /// Clients over HTTP use API keys, and roles with them; no seed draws that by itself.
+    public static let keys = Emphasis(rawValue: 64)
+
     private static let named: [(word: String, emphasis: Emphasis)] = [
         ("--members", .members), ("--releases", .releases), ("--http", .http),
         ("--returns", .returns), ("--rotten-states", .states), ("--rotten-logs", .logs),
+        ("--keys", .keys),
     ]
 
     /// What a word on the command line asks for; nil for every other word.

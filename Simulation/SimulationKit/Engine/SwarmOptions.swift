@@ -199,7 +199,9 @@ public struct SwarmOptions: Equatable, Sendable {
         options.drawReleases(&random, always: emphasis.contains(.releases))
         options.drawSuspensions(seed)
         options.drawStates(&random, always: emphasis.contains(.states))
-        options.drawHTTP(seed, always: emphasis.contains(.http))
+        options.drawHTTP(
+            seed, always: !emphasis.isDisjoint(with: [.http, .keys]),
+            keys: emphasis.contains(.keys))
         options.drawLeases(seed, returns: emphasis.contains(.returns))
         options.drawDamage(seed)
         return options
@@ -326,7 +328,7 @@ extension SwarmOptions {
     }
 
     /// By a chance of its own too.
-    private mutating func drawHTTP(_ seed: UInt64, always: Bool) {
+    private mutating func drawHTTP(_ seed: UInt64, always: Bool, keys: Bool) {
         var random = RandomSource(seed: seed ^ 0x4854_5450)
         let isPlain = membersEvery == 0 && releasesEvery == 0
         guard random.chance(1, in: 8) && isPlain || always else { return }
@@ -339,6 +341,7 @@ extension SwarmOptions {
         // Who waits for all that others do has less of each.
         mix = random.chance(1, in: 2) ? .all : WorkloadMix(rawValue: random.next() & 255)
         mix.formUnion([.logIns, .validations])
+        if keys { mix.formUnion([.keys, .roles]) }
     }
 
     private mutating func drawLoad(_ random: inout RandomSource) {

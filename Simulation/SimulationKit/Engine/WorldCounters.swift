@@ -15,6 +15,7 @@ public struct WorldCounters: Equatable, Sendable {
         case changesAsked, changesDone, changesRefused, configurations, nodesAdded, nodesRemoved
         case upgrades, downgrades, levelsRaised, levelsRefused, tooOldNodes
         case requestsAnswered, requestsGivenUp, requestsRedispatched, allows, denials, refreshes
+        case keysAllowed, keysRefused, keysRotated
         case historiesChecked, historiesUndecided, auditRowsChecked
 
         /// What to call it.
@@ -96,6 +97,9 @@ public struct WorldCounters: Equatable, Sendable {
             case .allows: "validations that allowed"
             case .denials: "tokens refused"
             case .refreshes: "refresh tokens redeemed"
+            case .keysAllowed: "API keys that were let in"
+            case .keysRefused: "API keys refused"
+            case .keysRotated: "API keys rotated"
             case .historiesChecked: "histories of objects checked"
             case .historiesUndecided: "histories that could not be decided"
             case .auditRowsChecked: "audit records checked"

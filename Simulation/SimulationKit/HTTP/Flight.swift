@@ -69,6 +69,9 @@ struct Intent {
 
     /// Whether it asks who holds a token, and nothing else.
     var isValidation: Bool {
-        if case .validate = kind { true } else { false }
+        switch kind {
+        case .validate, .useKey: true
+        default: false
+        }
     }
 }

@@ -43,6 +43,7 @@ extension HTTPLayer {
         }
         let arrived = flight.arrived ?? world.now
         judgeCredential(flight, answer, arrived)
+        judgeKeyUse(flight, answer, arrived)
         acknowledge(flight, answer, arrived)
         if flight.intent.isLinearizableRead, answer.isSuccess, let index = answer.index {
             world.oracle.fail(world.history.read(at: index, floor: flight.floor))
@@ -70,7 +71,7 @@ extension HTTPLayer {
             world.counters[.denials] += 1
             if flight.intent.needsRole, let role = RoleName(Self.role) {
                 world.oracle.fail(judge.access.lacking(number, role: role, arrived: arrived))
-            } else {
+            } else if !flight.intent.kind.isOfKeys {
                 world.oracle.fail(
                     "refused",
                     "\(flight.intent.kind.told) is refused to session \(number), which may")
@@ -147,10 +148,12 @@ extension HTTPLayer {
             judge.note { $0.acknowledgedLoss(role, of: user, at: now) }
             if answer.isSuccess { holds(upTo: answer.index) }
             pry(lastSessions(of: account).map { ($0, true) })
+            pry(keys: keysOf(account))
+        case .createKey, .rotateKey, .deleteKey: acknowledgeKeys(flight, answer)
         case .refresh(let session, let token):
             judgeRefresh(flight, answer, session, token, arrived)
         case .validate, .lookUp, .readUser, .putSecret, .readSecret, .deleteSecret, .putRole,
-            .createUser:
+            .createUser, .useKey:
             break
         }
     }
@@ -167,7 +170,7 @@ extension HTTPLayer {
 
     /// Somebody was told that what narrowed access up to this entry is done: from now on no node
     /// may be able to say *allow* without it.
-    private func holds(upTo index: LogIndex?) {
+    func holds(upTo index: LogIndex?) {
         guard let index else { return }
         world.acknowledgedNarrowing = max(
             world.acknowledgedNarrowing, judge.lastNarrowing(upTo: index))

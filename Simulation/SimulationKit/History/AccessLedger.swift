@@ -34,7 +34,8 @@ struct AccessLedger {
         var grantedAt: UInt64?
     }
 
-    private struct User {
+    /// What is known of a user.
+    struct User {
         var sessions: [UInt64] = []
         var isDisabled = false
         /// The last moment at which it was disabled.
@@ -47,6 +48,12 @@ struct AccessLedger {
     // Looked up, never iterated.
     private var sessions: [UInt64: Session] = [:]
     private var users: [UserID: User] = [:]
+
+    /// What is known of this user.
+    func standing(of user: UserID) -> User? { users[user] }
+
+    /// What is known of a role of this user.
+    func grant(_ role: RoleName, of user: UserID) -> Grant? { users[user]?.grants[role] }
 
     /// What is known of the session with this number.
     func session(_ number: UInt64) -> Session? { sessions[number] }

@@ -9,9 +9,13 @@ import RaftCore
 struct Judge {
     private(set) var access = AccessLedger()
     private(set) var refreshes = RefreshLedger()
+    private(set) var keyAccess = KeyLedger()
     private var effects = EffectLedger()
     /// Every session that somebody was given.
     private(set) var tokens: [KnownToken] = []
+    /// Every API key that somebody was given.
+    private(set) var keys: [KnownKey] = []
+    private var keyPlaces: [UInt64: Int] = [:]
     /// Those that are thought to have ended, in the order in which that became known.
     private(set) var ended: [Int] = []
     // Looked up, never iterated.
@@ -55,6 +59,9 @@ struct Judge {
             }
         }
         access.committed(command.operation, actor: command.header.actor, outcome, at: now)
+        if let permission = Permission(HTTPLayer.rolePermission) {
+            keyAccess.committed(command.operation, outcome, permission: permission)
+        }
         if case .startSession(let body) = command.operation, let verifier = body.refreshVerifier,
             case .session(let row) = outcome.result
         {
@@ -123,6 +130,43 @@ struct Judge {
         else { return nil }
         return refreshes.standing(tokens[session].number, digest)
     }
+
+    // MARK: Keys
+
+    /// The number and the digest that a key spells.
+    func keyNumber(of token: String) -> (UInt64, Digest256)? {
+        guard let parsed = codec?.parse(Array(token.utf8), as: .key(.standard)),
+            let digest = Digest256(bytes: parsed.digest.bytes)
+        else { return nil }
+        return (parsed.rowNumber, digest)
+    }
+
+    /// Somebody was given a key; false when it cannot be read.
+    mutating func learnKey(_ token: String, shownID: String, account: Int) -> Bool {
+        guard let (number, digest) = keyNumber(of: token) else { return false }
+        guard keyPlaces[number] == nil else { return true }
+        keyPlaces[number] = keys.count
+        keys.append(
+            KnownKey(
+                number: number, shownID: shownID, account: account, parts: [(token, digest)]))
+        return true
+    }
+
+    /// Somebody was given another secret part of a key; false when it cannot be read.
+    mutating func learnPart(_ token: String, of place: Int) -> Bool {
+        guard let (number, digest) = keyNumber(of: token), number == keys[place].number else {
+            return false
+        }
+        if !keys[place].parts.contains(where: { $0.digest == digest }) {
+            keys[place].parts.append((token, digest))
+        }
+        return true
+    }
+
+    mutating func markKeyEnded(_ place: Int) { keys[place].isEnded = true }
+
+    /// Changes what is known of keys.
+    mutating func noteKeys(_ change: (inout KeyLedger) -> Void) { change(&keyAccess) }
 
     // MARK: What is answered
 

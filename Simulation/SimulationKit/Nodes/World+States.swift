@@ -28,7 +28,8 @@ extension World {
         guard machine.isUsed, !machine.isCasualty, machine.hurt == nil, machine.store.lost == nil,
             machine.store.damage == nil
         else { return }
-        let tables = Table.allCases.filter { $0 != .meta }
+        // Keys are made over HTTP alone, where no state is damaged: those tables are empty here.
+        let tables = Table.allCases.filter { $0 != .meta && $0.rawValue < Table.keys.rawValue }
         for offset in tables.indices {
             let table = tables[(Int(place % 64) + offset) % tables.count]
             guard machine.store.hurtRow(damage, in: table, number: place) else { continue }

@@ -13,6 +13,10 @@ struct HTTPClient {
         case gateway
         /// Asks this node for what has just ended.
         case watcher(node: Int)
+        /// Makes, rotates and deletes API keys.
+        case keeper
+        /// Uses API keys at this node.
+        case keyUser(node: Int)
     }
 
     let index: Int
@@ -29,6 +33,8 @@ struct HTTPClient {
     var operations: UInt64 = 0
     /// What a watcher is to ask for.
     var suspects: [(session: Int, needsRole: Bool)] = []
+    /// What a user of keys is to ask for before anything else.
+    var keySuspects: [(key: Int, part: Int, needsRole: Bool)] = []
     /// What it last read of each secret: a version to write behind.
     var versions: [Int: UInt64] = [:]
 }

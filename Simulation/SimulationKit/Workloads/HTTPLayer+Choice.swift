@@ -10,6 +10,8 @@ extension HTTPLayer {
         case .member: memberWants(index)
         case .gateway: gatewayWants(index)
         case .watcher(let node): watcherWants(index, node)
+        case .keeper: keeperWants(index)
+        case .keyUser(let node): keyUserWants(index, node)
         }
     }
 

@@ -25,6 +25,7 @@ extension HTTPLayer {
             schedule(.act(client: index), in: 50_000 + clients[index].random.upTo(100_000))
         }
         if options.isPrying { addWatchers() }
+        addKeyClients()
         for node in 0..<options.machines {
             schedule(.balancerLooks(node: node), in: random.upTo(Balancer.inter))
         }
@@ -75,6 +76,9 @@ extension HTTPLayer {
         var pause = clients[index].random.upTo(options.thinkTime * 2)
         // Gateways ask far more often than anybody else.
         if case .gateway = clients[index].part { pause /= 4 }
+        if case .keyUser = clients[index].part {
+            pause = clients[index].keySuspects.isEmpty ? pause / 4 : min(pause, 5_000)
+        }
         schedule(.act(client: index), in: 1 + pause)
     }
 

@@ -31,7 +31,8 @@ extension HTTPLayer {
             judge.observe(
                 account: account,
                 Observation(operation: done, began: began, ended: ended(conclusion)))
-        case .logOut, .refresh, .validate, .lookUp, .revoke, .revokeAll, .revokeOwn, .putRole:
+        case .logOut, .refresh, .validate, .lookUp, .revoke, .revokeAll, .revokeOwn, .putRole,
+            .createKey, .rotateKey, .deleteKey, .useKey:
             break
         }
     }
@@ -225,7 +226,8 @@ extension HTTPLayer {
             clients[index].versions[path] = answer.json["version"]?.unsigned
         case .putRole: setUpRoles += 1
         case .createUser(let account): learnUser(account, answer)
-        case .validate, .lookUp, .grant, .takeBack, .readUser, .deleteSecret: break
+        case .createKey, .rotateKey, .deleteKey: learnKeys(operation, answer)
+        case .validate, .lookUp, .grant, .takeBack, .readUser, .deleteSecret, .useKey: break
         }
     }
 
@@ -245,6 +247,12 @@ extension HTTPLayer {
         if isDead, let session = operation.session { judge.markEnded(session) }
         if isDead, case .refresh(let session, _) = operation.kind {
             if session == clients[index].session { judge.markEnded(session) }
+        }
+        if case .deleteKey(let place) = operation.kind, answer.status == 404 {
+            judge.markKeyEnded(place)
+        }
+        if case .rotateKey(let place, _) = operation.kind, answer.status == 404 {
+            judge.markKeyEnded(place)
         }
         if case .setDisabled(let account, _) = operation.kind {
             accounts[account].isDisabled = false

@@ -30,6 +30,7 @@ extension HTTPLayer {
             .createUser, .putRole:
             userDraft(operation)
         case .putSecret, .readSecret, .deleteSecret: secretDraft(operation)
+        case .createKey, .rotateKey, .deleteKey, .useKey: keyDraft(operation)
         }
     }
 

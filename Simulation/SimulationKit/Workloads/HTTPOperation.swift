@@ -23,6 +23,10 @@ struct HTTPOperation {
         case deleteSecret(path: Int)
         case putRole(String, permissions: [String])
         case createUser(account: Int)
+        case createKey(account: Int, givesRole: Bool, seconds: UInt64?)
+        case rotateKey(Int, grace: UInt64)
+        case deleteKey(Int)
+        case useKey(Int, part: Int)
     }
 
     let kind: Kind
@@ -63,6 +67,10 @@ extension HTTPOperation.Kind {
         case .deleteSecret: "delete secret"
         case .putRole: "put role"
         case .createUser: "create user"
+        case .createKey: "create key"
+        case .rotateKey: "rotate key"
+        case .deleteKey: "delete key"
+        case .useKey: "use key"
         }
     }
 
@@ -82,14 +90,25 @@ extension HTTPOperation.Kind {
         case .deleteSecret: .secretDelete
         case .putRole: .rolePut
         case .createUser: .userCreate
-        case .validate, .lookUp, .readUser: nil
+        case .createKey: .keyCreate
+        case .rotateKey: .keyRotate
+        case .deleteKey: .keyDelete
+        case .validate, .lookUp, .readUser, .useKey: nil
+        }
+    }
+
+    /// Whether it is about API keys.
+    var isOfKeys: Bool {
+        switch self {
+        case .createKey, .rotateKey, .deleteKey, .useKey: true
+        default: false
         }
     }
 
     /// Whether it only looks.
     var isRead: Bool {
         switch self {
-        case .validate, .lookUp, .readUser, .readSecret: true
+        case .validate, .lookUp, .readUser, .readSecret, .useKey: true
         default: false
         }
     }

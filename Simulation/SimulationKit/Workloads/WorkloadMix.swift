@@ -19,5 +19,9 @@ struct WorkloadMix: OptionSet, Hashable, Sendable {
     /// Sessions that live for a few seconds.
     static let expiry = WorkloadMix(rawValue: 128)
 
+    /// API keys are made, rotated with and without a grace time, deleted, and used on all nodes.
+    static let keys = WorkloadMix(rawValue: 256)
+
+    /// What a seed may draw by itself.
     static let all = WorkloadMix(rawValue: 255)
 }
