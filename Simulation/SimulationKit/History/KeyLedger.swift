@@ -169,7 +169,8 @@ struct KeyLedger {
     ) -> Violation? {
         guard let key = keys[number], let generation = key.generations[digest],
             let issuedAt = generation.issuedAt, arrived > issuedAt, generation.endedBy == nil,
-            clock < min(generation.endsAt, generation.grace?.endsAt ?? .max), !access.mayBeDisabled(key.owner, since: arrived)
+            clock < min(generation.endsAt, generation.grace?.endsAt ?? .max),
+            !access.mayBeDisabled(key.owner, since: arrived)
         else { return nil }
         return Violation(
             "refused", "key \(number) is refused, was issued at \(issuedAt) µs and lives")
