@@ -1,11 +1,62 @@
 import AuthCore
+import Foundation
 import RaftCore
 import Testing
 
+@testable import LMDB
 @testable import StateStore
 
 @Suite("Stores of a release that is too old (docs/decisions/0004-feature-levels.md)")
 struct FeatureLevelTests {
+    @Test("A state of the first release, without the trees of keys, is whole and is opened")
+    func olderTrees() throws {
+        let directory = try TemporaryDirectory()
+        let path = directory.path + "/state.0000000000000001"
+        let before: Dump
+        do {
+            let store = try diskStore(directory)
+            var maker = EntryMaker(seed: 4)
+            for _ in 0..<10 { _ = try store.apply(maker.batch(20)) }
+            try store.forceSync()
+            before = try store.dump()
+        }
+        try drop(DiskTables.later, at: path)
+        let check = try #require(try StateCheck.run(file: path + "/data.mdb"))
+        #expect(check.rows == UInt64(before.rows.count))
+        do {
+            let store = try diskStore(directory)
+            #expect(store.damage == nil && store.lost == nil)
+            #expect(try store.dump() == before)
+        }
+        // A tree that every release had must be there.
+        try drop([1], at: path)
+        #expect(throws: (any Error).self) { try StateCheck.run(file: path + "/data.mdb") }
+    }
+
+    /// Makes the file anew without some trees.
+    private func drop(_ places: Set<Int>, at path: String) throws {
+        let names = DiskTables.names.indices.filter { !places.contains($0) }
+            .map { DiskTables.names[$0] }
+        let old = path + "/data.mdb"
+        var rows: [(Int, [UInt8], [UInt8])] = []
+        var check = try FileCheck(
+            path: old, databases: DiskTables.names, mayLack: DiskTables.later)
+        _ = try check.run { rows.append(($0, $1, $2)) }
+        for file in ["data.mdb", "lock.mdb"] {
+            try FileManager.default.removeItem(atPath: path + "/" + file)
+        }
+        let environment = try Environment(
+            path: path, databases: names, options: .init(mapSizeBytes: 64 << 20))
+        try environment.write { transaction in
+            for (place, key, value) in rows {
+                // What is left out holds nothing, or is to be missed.
+                guard let index = names.firstIndex(of: DiskTables.names[place]) else { continue }
+                try transaction.put(environment.databases[index], key, value)
+            }
+        }
+        try environment.synchronize()
+    }
+
     private let level = StateMachine.featureLevel + 1
 
     @Test("a batch is applied up to the entry that is too new, and the next release goes on there")

@@ -20,6 +20,7 @@ public struct FileCheck {
 
     private let file: PageFile
     private let names: [[UInt8]]
+    private let mayLack: Set<Int>
     private var summary = Summary()
     private var used: [UInt64]
     private var lastPage: UInt64 = 0
@@ -30,8 +31,13 @@ public struct FileCheck {
     /// - Parameters:
     ///   - path: the data file.
     ///   - databases: the trees that must be there, and no others.
+    ///   - mayLack: places in `databases` of trees that need not be there: an older writer did not
+    ///     know them.
     /// - Throws: `FileDamage`.
-    public init(path: String, databases: [String]) throws(FileDamage) {
+    public init(
+        path: String, databases: [String], mayLack: Set<Int> = []
+    ) throws(FileDamage) {
+        self.mayLack = mayLack
         file = try PageFile(path: path)
         names = databases.map { Array($0.utf8) }
         used = []
@@ -71,7 +77,10 @@ public struct FileCheck {
             heads[index] = head
         }
         for (index, head) in heads.enumerated() {
-            guard let head else { throw FileDamage("tree \(index) is not there") }
+            guard let head else {
+                if mayLack.contains(index) { continue }
+                throw FileDamage("tree \(index) is not there")
+            }
             try walk(head) { key, content in
                 guard case .value(let value) = content else {
                     throw FileDamage("a tree in tree \(index)")

@@ -18,6 +18,11 @@ struct DiskTables: Sendable {
         "t" + String(UInt16(table.rawValue) + 0x100, radix: 16).dropFirst()
     }
 
+    /// The places in `names` of trees that states of the first release do not have. They are made
+    /// when such a state is opened; rows that a lost one held are missed in the hash of all rows.
+    static let later = Set(
+        Table.allCases.indices.filter { Table.allCases[$0].rawValue >= Table.keys.rawValue })
+
     init(_ environment: Environment) {
         var databases = [Database?](repeating: nil, count: Table.slots)
         for (table, database) in zip(Table.allCases, environment.databases) {

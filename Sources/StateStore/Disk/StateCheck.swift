@@ -43,7 +43,8 @@ struct StateCheck {
     }
 
     private static func read(file: String, commit: UInt64?) throws -> StateCheck? {
-        var check = try FileCheck(path: file, databases: DiskTables.names)
+        var check = try FileCheck(
+            path: file, databases: DiskTables.names, mayLack: DiskTables.later)
         var hash = StateHash.empty
         var rows: UInt64 = 0
         var own: [UInt8]?
