@@ -18,7 +18,9 @@ private func diskFull(_ bench: Bench, of id: String, role: String) async throws 
     let cluster = bench.cluster
     let disk = SmallDisk(folder: "\(cluster.folder)/\(id)/small")
     let name = "the disk of \(role) fills"
-    do { try await disk.mount(mebibytes: 768) } catch let failure as DrillFailure {
+    // Room for what the drills before have left, and as much again.
+    let mebibytes = 768 + 2 * (try mebibytes(in: cluster.node(id).dataFolder))
+    do { try await disk.mount(mebibytes: mebibytes) } catch let failure as DrillFailure {
         return Verdict(name: name, figures: ["not run: \(failure)"], outcome: .notRun)
     }
     guard let balancer = cluster.balancer else {
@@ -42,6 +44,22 @@ private func diskFull(_ bench: Bench, of id: String, role: String) async throws 
     return Verdict(
         name: name, figures: [account.sentence, "failed tries: \(account.failures)"] + figures,
         passed: account.isClean)
+}
+
+/// What the files in a folder take, at most.
+private func mebibytes(in folder: String) throws -> Int {
+    let files = FileManager.default
+    var bytes = 0
+    for path in try files.subpathsOfDirectory(atPath: folder) {
+        do {
+            let size = try files.attributesOfItem(atPath: "\(folder)/\(path)")[.size]
+            bytes += (size as? NSNumber)?.intValue ?? 0
+        } catch {
+            // Gone since the folder was listed: a running node trims its log.
+            continue
+        }
+    }
+    return bytes >> 20
 }
 
 /// Of the node's own listener for figures, while the drill goes on.
