@@ -15,19 +15,21 @@ final class PageFile {
     /// - Throws: `FileDamage` when it cannot be opened or has no two pages.
     init(path: String) throws(FileDamage) {
         // The proof: the path is lent as a C string for the time of the call.
-        descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else {
+        let opened = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        guard opened >= 0 else {
             let failure = errno
             throw FileDamage(
                 "it cannot be opened: errno \(failure)",
                 isUnavailable: ![EIO, ENOENT, ENOTDIR, EISDIR].contains(failure))
         }
-        let (size, failure) = SystemCalls.sizeBytes(descriptor: descriptor)
-        pageCount = UInt64(size / Self.pageBytes)
-        if failure != 0 || pageCount < 2 {
-            close(descriptor)
+        let (size, failure) = SystemCalls.sizeBytes(descriptor: opened)
+        guard failure == 0, size >= 2 * Self.pageBytes else {
+            // Nothing is set yet, so `deinit` does not close it once more.
+            close(opened)
             throw FileDamage("\(size) bytes, errno \(failure)")
         }
+        descriptor = opened
+        pageCount = UInt64(size / Self.pageBytes)
     }
 
     // Nothing was written: a failed close loses nothing.
