@@ -14,9 +14,6 @@ internal import Synchronization
 @safe public final class Environment: Sendable {
     /// The directory of `data.mdb` and `lock.mdb`.
     public let path: String
-    /// The trees named at opening, in that order.
-    public let databases: [Database]
-
     // The proof: the library's environment may be used by any thread (lmdb.h, "caveats"), the
     // pointer never changes, and it is closed only in deinit, when nobody can hold it.
     nonisolated(unsafe) let handle: OpaquePointer
@@ -29,6 +26,7 @@ internal import Synchronization
     private let hasFailed = Atomic<Bool>(false)
 
     private struct Status {
+        var databases: [Database]
         var failure: LMDBError?
         var writer: UInt?
         var growthTargetBytes = 0
@@ -38,27 +36,51 @@ internal import Synchronization
     /// Opens the file in the directory `path`, makes file and trees when they are not there, and
     /// frees the reader slots that processes left when they were killed.
     ///
+    /// - Parameter mayLack: of the names, those of trees that are opened and not made.
     /// - Throws: the library's or the system's code; `databaseMissing` when the environment is
     ///   read-only and lacks a tree.
     public init(
-        path: String, databases names: [String], options: EnvironmentOptions = .init()
+        path: String, databases names: [String], mayLack: Set<String> = [],
+        options: EnvironmentOptions = .init()
     ) throws(LMDBError) {
         precondition(Set(names).count == names.count, "two databases of one name")
-        let opened = try OpenedEnvironment(path: path, databases: names, options: options)
+        let opened = try OpenedEnvironment(
+            path: path, databases: names, mayLack: mayLack, options: options)
         self.path = path
         self.options = options
         unsafe handle = opened.handle
-        databases = opened.databases
         dataDescriptor = opened.dataDescriptor
         pageSizeBytes = opened.pageSizeBytes
         readers = ReaderPool(path: path, maxIdle: options.maxIdleReaders)
-        status = Mutex(Status())
+        status = Mutex(Status(databases: opened.databases))
     }
 
     deinit {
         precondition(readers.active == 0, "closed under \(readers.active) readers")
         readers.close()
         unsafe mdb_env_close(handle)
+    }
+
+    // MARK: Trees
+
+    /// The trees that are there, of those named at opening, in that order; behind them those that
+    /// were made since.
+    public var databases: [Database] { status.withLock { $0.databases } }
+
+    /// Makes trees that were named at opening and lacking, in a commit of their own.
+    ///
+    /// Only transactions that begin afterwards may use them.
+    ///
+    /// - Returns: the number of the commit.
+    /// - Throws: as `write`.
+    public func makeDatabases(_ names: [String]) throws -> UInt64 {
+        var made: [Database] = []
+        let commit = try write { transaction in
+            for name in names { made.append(try transaction.makeDatabase(name)) }
+            return transaction.id
+        }
+        status.withLock { $0.databases += made }
+        return commit
     }
 
     // MARK: Transactions

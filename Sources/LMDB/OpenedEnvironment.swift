@@ -8,14 +8,16 @@ internal import CLMDB
     let pageSizeBytes: Int
 
     init(
-        path: String, databases names: [String], options: EnvironmentOptions
+        path: String, databases names: [String], mayLack: Set<String>,
+        options: EnvironmentOptions
     ) throws(LMDBError) {
         var created: OpaquePointer?
         try Self.check(unsafe mdb_env_create(&created), "mdb_env_create", path)
         guard let created = unsafe created else { preconditionFailure("no environment") }
         do {
             try unsafe Self.open(created, path: path, databases: names.count, options)
-            databases = try unsafe Self.openDatabases(created, path: path, names, options)
+            databases = try unsafe Self.openDatabases(
+                created, path: path, names, mayLack: mayLack, options)
             var descriptor: Int32 = -1
             try Self.check(unsafe mdb_env_get_fd(created, &descriptor), "mdb_env_get_fd", path)
             var statistics = MDB_stat()
@@ -54,7 +56,8 @@ internal import CLMDB
     // Handles of databases must be opened in a transaction of their own, by one thread, and are
     // good for every later one once it is committed (lmdb.h, mdb_dbi_open).
     private static func openDatabases(
-        _ handle: OpaquePointer, path: String, _ names: [String], _ options: EnvironmentOptions
+        _ handle: OpaquePointer, path: String, _ names: [String], mayLack: Set<String>,
+        _ options: EnvironmentOptions
     ) throws(LMDBError) -> [Database] {
         var begun: OpaquePointer?
         let flags = UInt32(options.isReadOnly ? MDB_RDONLY : 0)
@@ -65,8 +68,10 @@ internal import CLMDB
         var databases: [Database] = []
         for name in names {
             var database: MDB_dbi = 0
-            let create = UInt32(options.isReadOnly ? 0 : MDB_CREATE)
+            let mayCreate = !options.isReadOnly && !mayLack.contains(name)
+            let create = UInt32(mayCreate ? MDB_CREATE : 0)
             let result = unsafe mdb_dbi_open(begun, name, create, &database)
+            if result == MDB_NOTFOUND, mayLack.contains(name) { continue }
             if result != MDB_SUCCESS {
                 unsafe mdb_txn_abort(begun)
                 let code: LMDBError.Code =

@@ -68,6 +68,14 @@ internal import CLMDB
         try raw.neighbours(database, of: key, body)
     }
 
+    /// Makes a tree, or opens it; good for others once this is committed.
+    mutating func makeDatabase(_ name: String) throws(LMDBError) -> Database {
+        var database: MDB_dbi = 0
+        let result = unsafe mdb_dbi_open(raw.handle, name, UInt32(MDB_CREATE), &database)
+        try checkChange(result, "mdb_dbi_open \(name)")
+        return Database(name: name, handle: database)
+    }
+
     /// Sets the value of `key`.
     ///
     /// A key behind the last one goes to a fresh page when the last page is full, instead of

@@ -7,37 +7,14 @@ import Testing
 @testable import AuthService
 @testable import HTTPAPI
 
-@Suite("API keys (api.md; issue 4)")
-struct KeyTests {
-    private let house: House
-    private let admin: String
+@Suite("API keys (api.md)")
+struct KeyTests: KeyTesting {
+    let house: House
+    let admin: String
 
     init() throws {
         house = try House()
         admin = try house.logIn()
-    }
-
-    @discardableResult
-    private func make(
-        _ fields: [JSONMember], by token: String? = nil, status: Int = 201,
-        headers: [(String, String)] = []
-    ) throws -> HouseAnswer {
-        let answer = try house.send(
-            "POST", "/v1/keys", token: token ?? admin, body: .object(fields), headers: headers)
-        #expect(answer.status == status, "\(answer.json)")
-        return answer
-    }
-
-    private func permissions(_ names: String...) -> JSONMember {
-        JSONMember("permissions", .strings(names))
-    }
-
-    private func validate(
-        _ key: String, _ query: String = "", header: String = "X-API-Key", to node: Int = 2
-    ) throws -> HouseAnswer {
-        let value = header == "Authorization" ? "Bearer \(key)" : key
-        return try house.send(
-            "GET", "/v1/validate\(query)", headers: [(header, value)], to: node)
     }
 
     @Test("A key is shown once, and is good in each of its three places")

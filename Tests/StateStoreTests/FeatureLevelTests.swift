@@ -1,6 +1,7 @@
 import AuthCore
 import Foundation
 import RaftCore
+import Synchronization
 import Testing
 
 @testable import LMDB
@@ -8,7 +9,98 @@ import Testing
 
 @Suite("Stores of a release that is too old (docs/decisions/0004-feature-levels.md)")
 struct FeatureLevelTests {
-    @Test("A state of the first release, without the trees of keys, is whole and is opened")
+    private let firstNames = DiskTables.names.filter { !DiskTables.later.contains($0) }
+
+    @Test("A node can go back to the first release until the cluster uses what is newer")
+    func wayBack() throws {
+        let directory = try TemporaryDirectory()
+        let file = directory.path + "/state.0000000000000001/data.mdb"
+        var maker = EntryMaker(seed: 4)
+        let first = maker.founding(level: 1)
+        do {
+            let store = try diskStore(directory)
+            _ = try store.apply(first)
+            try store.forceSync()
+        }
+        _ = try diskStore(directory).scrub()
+        // As the first release looks at a state before it opens it.
+        var check = try FileCheck(path: file, databases: firstNames)
+        _ = try check.run { _, _, _ in }
+    }
+
+    @Test("Trees of a level are made before its first row, and views never see half of it")
+    func treesOfALevel() throws {
+        let directory = try TemporaryDirectory()
+        let disk = try diskStore(directory)
+        let memory = memoryStore()
+        var maker = EntryMaker(seed: 4)
+        let first = maker.founding(level: 1)
+        let second = maker.usingKeys()
+        for store in [disk, memory] as [any StateStore] {
+            _ = try store.apply(first)
+            try store.read { before in
+                let result = try store.apply(second)
+                #expect(result.entries.count == second.count)
+                #expect(result.meta.featureLevel == 2)
+                for table in Table.allCases where table.featureLevel == 2 {
+                    let count = try rows(before, table)
+                    #expect(count == 0)
+                }
+            }
+            #expect(try store.read { try rows($0, .keys) } == 1)
+        }
+        #expect(try disk.dump() == memory.dump())
+        let report = try disk.scrub()
+        #expect(report.applied == maker.last.index)
+        let trees = try disk.statistics().trees.map(\.name)
+        #expect(trees.sorted() == DiskTables.names)
+    }
+
+    @Test("Views that are begun while the trees are made miss no row of what they show")
+    func viewsMeanwhile() throws {
+        for seed in UInt64(0)..<20 {
+            let directory = try TemporaryDirectory()
+            let store = try diskStore(directory)
+            var maker = EntryMaker(seed: seed)
+            _ = try store.apply(maker.founding(level: 1))
+            let batches = maker.usingKeys().map { [$0] }
+            let end = maker.last.index
+            let looks = Mutex(0)
+            DispatchQueue.concurrentPerform(iterations: 3) { worker in
+                do {
+                    if worker == 0 {
+                        for batch in batches { _ = try store.apply(batch) }
+                        return
+                    }
+                    var applied = LogIndex.zero
+                    while applied < end {
+                        try store.read { view in
+                            applied = view.meta.applied.index
+                            let expected = applied >= batches[1][0].index ? 1 : 0
+                            let keys = try rows(view, .keys)
+                            let owners = try rows(view, .keysByOwner)
+                            #expect(keys == expected && owners == expected)
+                        }
+                        looks.withLock { $0 += 1 }
+                    }
+                } catch {
+                    Issue.record(error)
+                }
+            }
+            #expect(looks.withLock { $0 } >= 2)
+        }
+    }
+
+    private func rows(_ view: ReadView, _ table: Table) throws -> Int {
+        var count = 0
+        try view.scan(table, from: [], upTo: nil) { _, _ in
+            count += 1
+            return true
+        }
+        return count
+    }
+
+    @Test("A state without the trees of keys is whole and is opened, and none without others")
     func olderTrees() throws {
         let directory = try TemporaryDirectory()
         let path = directory.path + "/state.0000000000000001"
@@ -20,7 +112,6 @@ struct FeatureLevelTests {
             try store.forceSync()
             before = try store.dump()
         }
-        try drop(DiskTables.later, at: path)
         let check = try #require(try StateCheck.run(file: path + "/data.mdb"))
         #expect(check.rows == UInt64(before.rows.count))
         do {
@@ -29,14 +120,13 @@ struct FeatureLevelTests {
             #expect(try store.dump() == before)
         }
         // A tree that every release had must be there.
-        try drop([1], at: path)
+        try drop("t01", at: path)
         #expect(throws: (any Error).self) { try StateCheck.run(file: path + "/data.mdb") }
     }
 
-    /// Makes the file anew without some trees.
-    private func drop(_ places: Set<Int>, at path: String) throws {
-        let names = DiskTables.names.indices.filter { !places.contains($0) }
-            .map { DiskTables.names[$0] }
+    /// Makes the file anew without a tree.
+    private func drop(_ tree: String, at path: String) throws {
+        let names = DiskTables.names.filter { $0 != tree }
         let old = path + "/data.mdb"
         var rows: [(Int, [UInt8], [UInt8])] = []
         var check = try FileCheck(
@@ -49,7 +139,6 @@ struct FeatureLevelTests {
             path: path, databases: names, options: .init(mapSizeBytes: 64 << 20))
         try environment.write { transaction in
             for (place, key, value) in rows {
-                // What is left out holds nothing, or is to be missed.
                 guard let index = names.firstIndex(of: DiskTables.names[place]) else { continue }
                 try transaction.put(environment.databases[index], key, value)
             }
@@ -103,6 +192,7 @@ struct FeatureLevelTests {
         let batch = entries.raising(to: level)
         let next = machineOfRelease(supporting: level)
         let directories = [try TemporaryDirectory(), try TemporaryDirectory()]
+        defer { withExtendedLifetime(directories) {} }
         let sources: [any StateStore] = [
             try diskStore(directories[0], machine: next), memoryStore(machine: next),
         ]

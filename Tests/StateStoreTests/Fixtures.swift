@@ -135,7 +135,7 @@ struct EntryMaker {
         CommandHeader(actor: .node, requestID: "r", address: "a")
     }
 
-    private func bootstrap() -> [UInt8] {
+    private func bootstrap(level: UInt32 = StateMachine.featureLevel) -> [UInt8] {
         guard let name = UserName("admin") else { preconditionFailure("a name") }
         return Command(
             .bootstrap(
@@ -143,9 +143,33 @@ struct EntryMaker {
                     cluster: ClusterID(bits: 1), tokenBlockKey: .init(repeating: 2, count: 32),
                     keyring: SealedBlob(term: 1, bytes: [1, 2, 3]), administrator: UserID(bits: 9),
                     username: name, password: PasswordHash(phc: "$argon2id$x"),
-                    configuration: threeNodes, featureLevel: StateMachine.featureLevel)),
+                    configuration: threeNodes, featureLevel: level)),
             header: header()
         ).encoded()
+    }
+
+    /// A cluster of one node that could do more than the cluster does.
+    mutating func founding(level: UInt32) -> [Entry] {
+        [
+            command(bootstrap(level: level)),
+            entry(.configuration, ConfState(voters: [NodeID(1)]).encoded()),
+            command(registration(of: NodeID(1))),
+        ]
+    }
+
+    /// The raising to the level of keys, the first key, and one command behind it.
+    mutating func usingKeys() -> [Entry] {
+        guard let digest = Digest256(bytes: .init(repeating: 0xC1, count: 32)) else {
+            preconditionFailure("a digest")
+        }
+        let key = Command.CreateKey(
+            nonce: 3, owner: UserID(bits: 9),
+            digest: digest,
+            scope: .permissions([]), expiry: .never)
+        let operations: [Command.Operation] = [
+            .raiseFeatureLevel(.init(level: 2)), .createKey(key), .sweep(.init(limit: 1)),
+        ]
+        return operations.map { command(Command($0, header: header()).encoded()) }
     }
 
     /// Cluster, configuration of node 1 alone, its registration, the raising of the feature level,
@@ -165,11 +189,14 @@ struct EntryMaker {
     }
 
     private mutating func registration() -> [UInt8] {
-        let node = 1 + random.next(below: 5)
-        return Command(
+        registration(of: NodeID(1 + random.next(below: 5)))
+    }
+
+    private mutating func registration(of node: NodeID) -> [UInt8] {
+        Command(
             .registerMember(
                 Command.RegisterMember(
-                    node: NodeID(node), incarnation: Incarnation(node),
+                    node: node, incarnation: Incarnation(node.rawValue),
                     url: Text("http://\(random.next(below: 1000))"), peer: "p", version: "1",
                     featureLevel: StateMachine.featureLevel)),
             header: header()

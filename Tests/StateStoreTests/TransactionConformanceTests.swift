@@ -17,6 +17,7 @@ struct TransactionConformanceTests {
             directory = try TemporaryDirectory()
             generation = try Generation(
                 1, path: directory.path, options: smallOptions().environment)
+            _ = try generation.environment.makeDatabases(DiskTables.later.sorted())
         }
 
         func begin() throws -> (DiskTransaction, MemoryTransaction) {

@@ -19,7 +19,7 @@ public struct StateMeta: Equatable, Sendable {
     public var featureLevel: UInt32
     /// Whether the cluster was made; before that every other command is refused.
     public var isBootstrapped: Bool
-    /// The number that the next session gets.
+    /// The number that the next session or key gets.
     public var nextNumber: CredentialNumber
     /// Raised by every change of any role, so that resolved permissions are known to be old.
     public var roleTableVersion: UInt64

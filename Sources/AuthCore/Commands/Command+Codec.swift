@@ -61,17 +61,13 @@ extension Actor {
         case .node: writer.write(UInt8(0))
         case .anonymous: writer.write(UInt8(1))
         case .user(let user):
+            let kind: UInt8 = if case .session = user.credential { 2 } else { 3 }
+            writer.write(kind)
+            writer.write(user.tenant)
+            writer.write(user.user)
             switch user.credential {
-            case .session(let session):
-                writer.write(UInt8(2))
-                writer.write(user.tenant)
-                writer.write(user.user)
-                writer.write(session)
-            case .key(let key):
-                writer.write(UInt8(3))
-                writer.write(user.tenant)
-                writer.write(user.user)
-                writer.write(key)
+            case .session(let session): writer.write(session)
+            case .key(let key): writer.write(key)
             }
         }
     }
@@ -81,16 +77,12 @@ extension Actor {
         switch kind {
         case 0: self = .node
         case 1: self = .anonymous
-        case 2:
-            self = .user(
-                UserActor(
-                    tenant: try reader.readID(), user: try reader.readID(),
-                    session: try reader.readID()))
-        case 3:
-            self = .user(
-                UserActor(
-                    tenant: try reader.readID(), user: try reader.readID(),
-                    credential: .key(try reader.readID())))
+        case 2, 3:
+            let tenant: TenantID = try reader.readID()
+            let user: UserID = try reader.readID()
+            let credential: CredentialID =
+                kind == 2 ? .session(try reader.readID()) : .key(try reader.readID())
+            self = .user(UserActor(tenant: tenant, user: user, credential: credential))
         default: throw .malformed(offset: reader.offset - 1, what: "actor \(kind)")
         }
     }

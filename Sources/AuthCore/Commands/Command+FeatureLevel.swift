@@ -53,8 +53,16 @@ extension AuditEvent {
 extension AuditAction {
     fileprivate var featureLevel: UInt32 {
         switch self {
+        case .clusterBootstrap, .memberRegister, .keyringUpdate, .clusterRaise, .userCreate,
+            .userUpdate, .userDelete, .passwordSet, .passwordRehash, .roleGrant, .roleRevoke,
+            .rolePut, .roleDelete, .sessionStart, .sessionRefresh, .sessionRefreshReuse,
+            .sessionRevoke, .sessionRevokeAll, .logIn, .secretRead, .secretPut, .secretDelete,
+            .secretList, .auditRead, .leadershipTransfer, .requestDenied, .authoritySet,
+            .memberChange, .memberInvite, .memberJoin, .memberPromote, .memberDemote,
+            .memberRemove,
+            .clusterVerify, .clusterRecover:
+            1
         case .keyCreate, .keyUpdate, .keyRotate, .keyDelete: 2
-        default: 1
         }
     }
 }

@@ -66,46 +66,48 @@ public struct CredentialNumber: RawRepresentable, Hashable, Comparable, Sendable
     public var next: CredentialNumber { CredentialNumber(rawValue + 1) }
 }
 
-/// A session: its number, and 64 random bits from the node that was asked.
+/// The id of what has a number: that, and 64 random bits from the node that was asked.
 ///
-/// No table is needed to find a session by its id. Outside, the 128 bits are shown as `ses_…`
-/// enciphered with the token block key, so that the number of sessions does not show.
-public struct SessionID: ObjectID {
-    public static let prefix = "ses"
-    /// The position of the session's row.
-    public let number: CredentialNumber
+/// No table is needed to find the row by the id. Outside, the 128 bits are shown enciphered with
+/// the token block key, so that it does not show how many there are.
+public protocol NumberedID: ObjectID {
+    /// The position of the row.
+    var number: CredentialNumber { get }
     /// Random bits that tell a guess from an id.
-    public let nonce: UInt64
-    public init(number: CredentialNumber, nonce: UInt64) {
-        self.number = number
-        self.nonce = nonce
-    }
+    var nonce: UInt64 { get }
+    /// Puts an id together.
+    init(number: CredentialNumber, nonce: UInt64)
+}
+
+extension NumberedID {
     public init(bits: UInt128) {
-        number = CredentialNumber(UInt64(truncatingIfNeeded: bits >> 64))
-        nonce = UInt64(truncatingIfNeeded: bits)
+        self.init(
+            number: CredentialNumber(UInt64(truncatingIfNeeded: bits >> 64)),
+            nonce: UInt64(truncatingIfNeeded: bits))
     }
     public var bits: UInt128 { UInt128(number.rawValue) << 64 | UInt128(nonce) }
 }
 
-/// An API key: its number, and 64 random bits from the node that was asked.
-///
-/// As with sessions no table is needed to find it, and it is shown enciphered, as `key_…`. It stays
-/// the same when the key is rotated.
-public struct KeyID: ObjectID {
-    public static let prefix = "key"
-    /// The position of the key's row.
+/// A session, shown as `ses_…`.
+public struct SessionID: NumberedID {
+    public static let prefix = "ses"
     public let number: CredentialNumber
-    /// Random bits that tell a guess from an id.
     public let nonce: UInt64
     public init(number: CredentialNumber, nonce: UInt64) {
         self.number = number
         self.nonce = nonce
     }
-    public init(bits: UInt128) {
-        number = CredentialNumber(UInt64(truncatingIfNeeded: bits >> 64))
-        nonce = UInt64(truncatingIfNeeded: bits)
+}
+
+/// An API key, shown as `key_…`. It stays the same when the key is rotated.
+public struct KeyID: NumberedID {
+    public static let prefix = "key"
+    public let number: CredentialNumber
+    public let nonce: UInt64
+    public init(number: CredentialNumber, nonce: UInt64) {
+        self.number = number
+        self.nonce = nonce
     }
-    public var bits: UInt128 { UInt128(number.rawValue) << 64 | UInt128(nonce) }
 }
 
 /// What somebody was recognised by.

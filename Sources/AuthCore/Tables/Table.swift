@@ -63,6 +63,9 @@ public enum Table: UInt8, CaseIterable, Sendable {
     /// Numbers of imported keys by the digest of the whole key.
     case importedKeys = 29
 
+    /// The feature level of the operations that put the first rows into it.
+    public var featureLevel: UInt32 { rawValue < Table.keys.rawValue ? 1 : 2 }
+
     /// A name for logs, file names and the names of databases inside a store.
     public var name: String { "\(self)" }
 }

@@ -76,7 +76,7 @@ public enum Sessions {
         _ world: World
     ) -> Flow<UInt64> {
         let isOwn =
-            user == caller.user.id && caller.session != nil && keeping != caller.session?.id
+            caller.session.map { user == caller.user.id && keeping != $0.id } ?? false
         return Flow(header(caller, endsCaller: isOwn, context, world)).then { header in
             let operation = Command.RevokeSessions(user: user, keeping: keeping)
             return .propose(Command(.revokeSessions(operation), header: header)) { applied, _ in

@@ -31,13 +31,12 @@ public struct FileCheck {
     /// - Parameters:
     ///   - path: the data file.
     ///   - databases: the trees that must be there, and no others.
-    ///   - mayLack: places in `databases` of trees that need not be there: an older writer did not
-    ///     know them.
+    ///   - mayLack: those of them that need not be there.
     /// - Throws: `FileDamage`.
     public init(
-        path: String, databases: [String], mayLack: Set<Int> = []
+        path: String, databases: [String], mayLack: Set<String> = []
     ) throws(FileDamage) {
-        self.mayLack = mayLack
+        self.mayLack = Set(databases.indices.filter { mayLack.contains(databases[$0]) })
         file = try PageFile(path: path)
         names = databases.map { Array($0.utf8) }
         used = []

@@ -12,9 +12,10 @@ extension DiskTables {
         _ transaction: borrowing some ReadableTransaction & ~Copyable, _ table: Table,
         _ key: [UInt8]
     ) throws -> [UInt8]? {
-        let value = try transaction.withValue(self[table], key) { try Self.open(table, key, $0) }
+        guard let tree = self[table] else { return nil }
+        let value = try transaction.withValue(tree, key) { try Self.open(table, key, $0) }
         if let value { return value }
-        try transaction.neighbours(self[table], of: key) {
+        try transaction.neighbours(tree, of: key) {
             try Self.checkNeighbour(table, key, isBefore: $0, $1, $2)
         }
         return nil
@@ -27,8 +28,9 @@ extension DiskTables {
         _ transaction: borrowing some ReadableTransaction & ~Copyable, _ table: Table,
         from: [UInt8], upTo: [UInt8]?, _ body: ([UInt8], [UInt8]) throws -> Bool
     ) throws {
+        guard let tree = self[table] else { return }
         var last: [UInt8]?
-        try transaction.scan(self[table], from: from, upTo: upTo) { key, stored in
+        try transaction.scan(tree, from: from, upTo: upTo) { key, stored in
             let key = key.bytes
             try Self.checkOrder(table, &last, key, isAscending: true)
             return try body(key, try Self.open(table, key, stored))
@@ -42,8 +44,9 @@ extension DiskTables {
         _ transaction: borrowing some ReadableTransaction & ~Copyable, _ table: Table,
         from: [UInt8], upTo: [UInt8]?, _ body: ([UInt8], [UInt8]) throws -> Bool
     ) throws {
+        guard let tree = self[table] else { return }
         var last: [UInt8]?
-        try transaction.scanReverse(self[table], below: upTo, downTo: from) { key, stored in
+        try transaction.scanReverse(tree, below: upTo, downTo: from) { key, stored in
             let key = key.bytes
             try Self.checkOrder(table, &last, key, isAscending: false)
             return try body(key, try Self.open(table, key, stored))

@@ -8,34 +8,50 @@ internal import LMDB
 /// LMDB 0.9 has no checksums. A row that rotted, or lies where another should be, is noticed when
 /// it is read, and never served (security G4).
 struct DiskTables: Sendable {
-    // By raw value; nil where a value is not used.
+    // By raw value; nil where a value is not used, and where there is no tree yet.
     private let databases: [Database?]
+    /// How many tables have one.
+    let count: Int
 
     static let checksumBytes = 4
 
     /// The names of the trees, in the order of `Table.allCases`. They are of the format.
-    static let names = Table.allCases.map { table in
+    static let names = Table.allCases.map(name)
+
+    /// Those of them that need not be there: a tree of a later feature level is made for its first
+    /// row, so that a node can go back to the release before until the cluster uses the level.
+    /// Rows that a lost tree held are missed in the hash of all rows.
+    static let later = Set(Table.allCases.filter { $0.featureLevel > 1 }.map(name))
+
+    static func name(_ table: Table) -> String {
         "t" + String(UInt16(table.rawValue) + 0x100, radix: 16).dropFirst()
     }
 
-    /// The places in `names` of trees that states of the first release do not have. They are made
-    /// when such a state is opened; rows that a lost one held are missed in the hash of all rows.
-    static let later = Set(
-        Table.allCases.indices.filter { Table.allCases[$0].rawValue >= Table.keys.rawValue })
-
     init(_ environment: Environment) {
+        let present = environment.databases
         var databases = [Database?](repeating: nil, count: Table.slots)
-        for (table, database) in zip(Table.allCases, environment.databases) {
-            databases[Int(table.rawValue)] = database
+        for table in Table.allCases {
+            databases[Int(table.rawValue)] = present.first { $0.name == Self.name(table) }
         }
         self.databases = databases
+        count = present.count
     }
 
-    subscript(table: Table) -> Database {
-        guard let database = databases[Int(table.rawValue)] else {
-            preconditionFailure("no tree for \(table)")
-        }
-        return database
+    /// Whether every table has a tree.
+    var isComplete: Bool { count == Self.names.count }
+
+    /// The tree of a table; nil where none of its rows was ever put.
+    subscript(table: Table) -> Database? { databases[Int(table.rawValue)] }
+
+    /// The names of the trees that are not there, up to the feature level of `table`.
+    func lacking(for table: Table) -> [String] {
+        Table.allCases.filter { self[$0] == nil && $0.featureLevel <= table.featureLevel }
+            .map(Self.name)
+    }
+
+    /// A row was put into a table that has no tree.
+    struct TreeMissing: Error {
+        let table: Table
     }
 
     /// The value as it lies on the disk.

@@ -42,17 +42,19 @@ final class DiskTransaction: StoreTransaction {
     func put(_ table: Table, _ key: [UInt8], _ value: [UInt8]) throws {
         precondition(scans == 0, "a row is put during a scan")
         try checkKey(key)
+        guard let tree = tables[table] else { throw DiskTables.TreeMissing(table: table) }
         let stored = DiskTables.seal(table, key, value)
         try change { (changing) throws(LMDBError) in
-            try changing.put(tables[table], key, stored)
+            try changing.put(tree, key, stored)
         }
     }
 
     func delete(_ table: Table, _ key: [UInt8]) throws {
         precondition(scans == 0, "a row is deleted during a scan")
         try checkKey(key)
+        guard let tree = tables[table] else { return }
         try change { (changing) throws(LMDBError) in
-            try changing.delete(tables[table], key)
+            try changing.delete(tree, key)
         }
     }
 

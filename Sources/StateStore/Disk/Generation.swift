@@ -2,18 +2,20 @@ internal import AuthCore
 internal import LMDB
 internal import RaftCore
 
-/// One open state: an environment, its trees, and where it lies. Closed with its last reference.
+/// One open state: an environment, and where it lies. Closed with its last reference.
 final class Generation: Sendable {
     let number: UInt64
     let environment: Environment
-    let tables: DiskTables
 
-    /// Opens the state in `path`, with its trees, and makes what it holds durable.
+    /// Opens the state in `path`, with the trees that it has and those that every state has.
     init(_ number: UInt64, path: String, options: EnvironmentOptions) throws {
         self.number = number
-        environment = try Environment(path: path, databases: DiskTables.names, options: options)
-        tables = DiskTables(environment)
+        environment = try Environment(
+            path: path, databases: DiskTables.names, mayLack: DiskTables.later, options: options)
     }
+
+    /// The trees that there are now.
+    var tables: DiskTables { DiskTables(environment) }
 
     /// The machine's row of the last commit, and the number of that commit.
     func readMeta() throws -> (meta: StateMeta, commit: UInt64) {

@@ -9,43 +9,6 @@ internal import Synchronization
 /// Commits are made with `NOMETASYNC`: a power loss undoes at most the last one, which the log
 /// replays. Files: `docs/formats/state.md`.
 public final class LMDBStateStore: StateStore {
-    /// What views are opened on. An object, so that a view costs one reference.
-    final class Published: Sendable {
-        let generation: Generation
-        // The number of the commit that the row was read from or written by.
-        let commit: UInt64
-        let row: ReadView.Meta
-        // Where the snapshot ended that this state began as.
-        let origin: EntryID
-
-        init(generation: Generation, commit: UInt64, meta: StateMeta, origin: EntryID) {
-            self.generation = generation
-            self.commit = commit
-            self.origin = origin
-            row = ReadView.Meta(meta)
-        }
-
-        var applied: EntryID { row.value.applied }
-    }
-
-    struct State {
-        // nil: the state was lost, and a peer's is waited for.
-        var published: Published?
-        var lost: LostState?
-        // The number of the state that counts, or of the one that was lost.
-        var number: UInt64
-        var durable: LogIndex
-        var failure: StateStoreError?
-        // States that a snapshot has replaced, as long as views are open on them.
-        var retired: [Generation] = []
-        var incoming: DiskSnapshotSink?
-        // While what was received is being put in place, nothing else is received over it.
-        var isInstalling = false
-        // Why no snapshot is taken any more, once one was of a state that is past this release.
-        var tooOld: StateStoreError?
-        var exports: UInt64 = 0
-    }
-
     private let applier: BatchApplier
     let directory: StoreDirectory
     private let options: LMDBStateStoreOptions
@@ -114,7 +77,7 @@ public final class LMDBStateStore: StateStore {
         }
         let (meta, commit) = try generation.readMeta()
         return Published(
-            generation: generation, commit: commit, meta: meta,
+            generation: generation, tables: generation.tables, commit: commit, meta: meta,
             origin: try directory.readOrigin(of: number))
     }
 
@@ -122,14 +85,7 @@ public final class LMDBStateStore: StateStore {
 
     public func read<R>(_ body: (ReadView) throws -> R) throws -> R {
         try health.check()
-        let published = try state.withLock { state in
-            if let failure = state.failure { throw failure }
-            return try Self.present(state)
-        }
-        let generation = published.generation
-        let transaction = try noting { try generation.environment.beginRead() }
-        let commit = transaction.id
-        let rows = DiskRows(transaction, generation.tables, health: health)
+        let (rows, commit, published) = try view()
         defer { rows.close() }
         do {
             // Most views are of the commit that was published last, whose row is known.
@@ -139,6 +95,29 @@ public final class LMDBStateStore: StateStore {
             return try body(ReadView(row: row, rows: .disk(rows)))
         } catch let damage as StateDamage {
             throw note(damage)
+        }
+    }
+
+    /// A view of a commit, that commit's number, and what was published when it began.
+    private func view() throws -> (DiskRows, commit: UInt64, Published) {
+        var published = try current()
+        while true {
+            let transaction = try noting { try published.generation.environment.beginRead() }
+            let commit = transaction.id
+            // A tree is published before it gets its first row. So if none was since, what is seen
+            // has rows in these trees alone.
+            let now = published.tables.isComplete ? published : try current()
+            if now.tables.count == published.tables.count {
+                return (DiskRows(transaction, published.tables, health: health), commit, published)
+            }
+            published = now
+        }
+    }
+
+    private func current() throws -> Published {
+        try state.withLock { state in
+            if let failure = state.failure { throw failure }
+            return try Self.present(state)
         }
     }
 
@@ -154,29 +133,46 @@ public final class LMDBStateStore: StateStore {
         try changing {
             try removeRetired()
             try health.check()
-            let before = try usable { try Self.present($0) }
-            let generation = before.generation
-            var commit: UInt64 = 0
-            let batch = try noting {
-                try applier.apply(entries, behind: before.applied) {
-                    let transaction = DiskTransaction(
-                        try translated { try generation.environment.beginWrite() },
-                        generation.tables)
-                    commit = transaction.id
-                    return transaction
+            while true {
+                let before = try usable { try Self.present($0) }
+                do {
+                    return try apply(entries, to: before)
+                } catch let missing as DiskTables.TreeMissing {
+                    // Nothing was applied. Views know the trees before they can see the rows.
+                    try makeTrees(before.tables.lacking(for: missing.table), of: before)
                 }
             }
-            // The sync of this commit has made the one before it durable (consensus D6).
-            let durable = before.applied.index
-            let published = Published(
-                generation: generation, commit: commit, meta: batch.meta, origin: before.origin)
-            state.withLock { state in
-                state.published = published
-                state.durable = durable
+        }
+    }
+
+    private func apply(_ entries: [Entry], to before: Published) throws -> ApplyResult {
+        var commit: UInt64 = 0
+        let batch = try noting {
+            try applier.apply(entries, behind: before.applied) {
+                let transaction = DiskTransaction(
+                    try translated { try before.generation.environment.beginWrite() },
+                    before.tables)
+                commit = transaction.id
+                return transaction
             }
-            return ApplyResult(
-                applied: batch.meta.applied, durable: durable, entries: batch.entries,
-                meta: batch.meta, levelBeyond: batch.levelBeyond)
+        }
+        // The sync of this commit has made the one before it durable (consensus D6).
+        let durable = before.applied.index
+        publish(before.next(commit: commit, meta: batch.meta), durable: durable)
+        return ApplyResult(
+            applied: batch.meta.applied, durable: durable, entries: batch.entries,
+            meta: batch.meta, levelBeyond: batch.levelBeyond)
+    }
+
+    private func makeTrees(_ names: [String], of before: Published) throws {
+        let commit = try noting { try before.generation.environment.makeDatabases(names) }
+        publish(before.withTrees(commit: commit), durable: before.applied.index)
+    }
+
+    private func publish(_ published: Published, durable: LogIndex) {
+        state.withLock { state in
+            state.published = published
+            state.durable = durable
         }
     }
 
