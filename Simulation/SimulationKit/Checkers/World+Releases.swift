@@ -82,8 +82,11 @@ extension World {
             !process.isPaused, process.resumedAt < release.since, !process.isStopping
         else { return }
         let late = nodes[release.node].clock.steady(at: now).nanoseconds(since: promise.due)
-        // This defect is slow too, and is to be found by what is wrong.
-        guard late > 0, !Planted.leaseIndexAtElection.isOn else { return }
+        // This defect is slow too, and is to be found by what is wrong. A node that is too old to
+        // apply, or whose state is damaged, leads for want of another and releases nothing more.
+        guard late > 0, !Planted.leaseIndexAtElection.isOn,
+            process.replica.status.fitness == .fit
+        else { return }
         oracle.fail(
             "release",
             "leader n\(release.node + 1) has not released \(release.index.rawValue), "
