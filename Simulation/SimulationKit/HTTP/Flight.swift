@@ -34,6 +34,8 @@ struct Flight {
     var exchange: Exchange?
     var deadline = SteadyTime.zero
     var completion: Completion?
+    /// The entry whose outcome, or what it left, the answer is made of; nil while that is unknown.
+    var reflected: LogIndex?
     /// When the interface took it.
     var arrived: UInt64?
     /// What the node's clocks showed then.
@@ -53,6 +55,9 @@ struct Flight {
     var isCounted = false
     /// Whether who asked has hung up.
     var isAbandoned = false
+
+    /// Whether the answer can be about what this entry did.
+    func mayReflect(_ entry: LogIndex) -> Bool { reflected.map { entry <= $0 } ?? true }
 }
 
 /// What a request asks, as far as its answer is judged by it.

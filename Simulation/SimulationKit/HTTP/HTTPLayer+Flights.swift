@@ -211,6 +211,7 @@ extension HTTPLayer {
     func complete(_ number: Int, _ completion: Completion) {
         guard flights[number] != nil else { return }
         flights[number]?.completion = completion
+        if case .applied(let index, _) = completion { flights[number]?.reflected = index }
         schedule(.resume(flight: number), in: 1 + random.upTo(options.turnDelayMax))
     }
 
@@ -304,6 +305,7 @@ extension HTTPLayer {
                 case .release(let wanted):
                     let last = judge.lastNarrowing(upTo: wanted)
                     world.acknowledgedNarrowing = max(world.acknowledgedNarrowing, last)
+                    flights[flight]?.reflected = wanted
                     complete(flight, .released)
                 }
             } else {

@@ -122,11 +122,14 @@ extension HTTPLayer {
             else { return }
             judge.note { $0.issued(number, at: now) }
         case .logOut(let session), .revoke(let session):
-            // That it is gone already is an acknowledgement too.
-            guard answer.isSuccess || isGone else { return }
+            // That it is gone already is an acknowledgement too, unless it had ended by its own
+            // time, and what ended everything of its user came later.
             let number = judge.tokens[session].number
+            guard answer.isSuccess || isGone, let end = judge.access.session(number)?.endedBy,
+                flight.mayReflect(end)
+            else { return }
             judge.note { $0.acknowledgedEnd(number, at: now) }
-            holds(upTo: judge.access.session(number)?.endedBy)
+            holds(upTo: end)
             pry([(session, false)])
         case .revokeAll(let account), .setPassword(let account, _):
             acknowledgeEnds(account, answer)

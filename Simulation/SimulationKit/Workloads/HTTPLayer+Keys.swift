@@ -180,7 +180,7 @@ extension HTTPLayer {
             // That it is gone already is an acknowledgement too.
             let number = judge.keys[place].number
             guard answer.isSuccess || answer.status == 404,
-                let index = judge.keyAccess.end(of: number)
+                let index = judge.keyAccess.end(of: number), flight.mayReflect(index)
             else { return }
             judge.noteKeys { $0.acknowledgedEnds(number, upTo: index, at: now) }
             holds(upTo: index)
