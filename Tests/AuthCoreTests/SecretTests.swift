@@ -192,12 +192,33 @@ import Testing
         #expect(made.items.count == 2)
         let next = try #require(made.next)
         let rest = try Listing.audit(
-            .platform, after: next, limit: 9, filter: .init(action: .userCreate), house.tables)
+            .platform, in: .init(after: next), limit: 9, filter: .init(action: .userCreate),
+            house.tables)
         #expect(rest.items.count == 3)
+        let newest = try Listing.audit(
+            .platform, newestFirst: true, limit: 2, filter: .init(action: .userCreate),
+            house.tables)
+        #expect(newest.items == rest.items.suffix(2).reversed())
+        let older = try Listing.audit(
+            .platform, in: .init(before: try #require(newest.next)), newestFirst: true, limit: 9,
+            filter: .init(action: .userCreate), house.tables)
+        #expect(older.items == (made.items + rest.items).dropLast(2).reversed())
+        #expect(older.next == nil)
+        let first = try Listing.audit(
+            .platform, limit: 9, filter: .init(target: .user(UserID(bits: 1))), house.tables)
+        #expect(first.items.map(\.action) == [.userCreate, .userDelete])
         let byAdmin = try Listing.audit(
             .platform, limit: 9, filter: .init(actor: House.adminID, action: .userDelete),
             house.tables)
         #expect(byAdmin.items.map(\.target) == [.user(UserID(bits: 1))])
+        for row in all.items {
+            let sequence = try Listing.auditSequence(notBefore: row.at, house.tables)
+            #expect(sequence == all.items.first { $0.at == row.at }?.sequence)
+            let later = row.at.advanced(milliseconds: 1)
+            #expect(
+                try Listing.auditSequence(notBefore: later, house.tables)
+                    == all.items.first { $0.at >= later }?.sequence ?? house.meta.nextAudit)
+        }
         let foreign = try Listing.audit(
             TenantID(bits: 3), limit: 9, filter: .init(), house.tables)
         #expect(foreign.items.isEmpty)

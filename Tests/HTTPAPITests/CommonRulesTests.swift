@@ -333,7 +333,40 @@ struct CommonRulesTests {
         #expect(after.json["items"]?.array?.count == 1)
         let byName = try house.send("GET", "/v1/audit?actor=bob", token: admin)
         #expect(byName.json["items"]?.array?.isEmpty == false)
-        let none = try house.send("GET", "/v1/audit?action=nonsense", token: admin)
-        #expect(none.json["items"] == .array([]))
+        for query in ["action=nonsense", "target=nobody", "target=role:none", "actor=none"] {
+            let none = try house.send("GET", "/v1/audit?\(query)", token: admin)
+            #expect(none.json["items"] == .array([]))
+        }
+        let newest = try house.send("GET", "/v1/audit?order=newest&limit=3", token: admin)
+        #expect(newest.json["items"]?.array == records.suffix(3).reversed())
+        let older = try house.send(
+            "GET", "/v1/audit?order=newest&limit=1000&cursor=\(#require(newest["next_cursor"]))",
+            token: admin)
+        #expect(older.json["items"]?.array == records.dropLast(3).reversed())
+        let turned = try house.send(
+            "GET", "/v1/audit?limit=1000&cursor=\(#require(newest["next_cursor"]))", token: admin)
+        #expect(turned.code == "malformed", "a cursor is good for its own order alone")
+    }
+
+    @Test("the audit trail is found by what it is about and by time")
+    func auditFilters() throws {
+        let house = try House()
+        let admin = try house.logIn()
+        _ = try house.makeUser("bob", by: admin)
+        let all = try #require(
+            try house.send("GET", "/v1/audit", token: admin).json["items"]?.array)
+        for record in all {
+            let target = try #require(record["target"]?.string)
+            let at = try #require(record["at"]?.string)
+            guard !target.isEmpty else { continue }
+            let same = try house.send("GET", "/v1/audit?target=\(target)", token: admin)
+            #expect(same.json["items"]?.array == all.filter { $0["target"] == record["target"] })
+            let since = try house.send("GET", "/v1/audit?since=\(at)", token: admin)
+            #expect(since.json["items"]?.array == all.filter { $0["at"]?.string ?? "" >= at })
+            let until = try house.send("GET", "/v1/audit?until=\(at)", token: admin)
+            #expect(until.json["items"]?.array == all.filter { $0["at"]?.string ?? "" < at })
+        }
+        let wrong = try house.send("GET", "/v1/audit?since=yesterday", token: admin)
+        #expect(wrong.status == 422)
     }
 }

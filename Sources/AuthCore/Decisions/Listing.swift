@@ -8,28 +8,6 @@ public struct Page<Item: Sendable>: Sendable {
     public let next: [UInt8]?
 }
 
-/// Which audit rows are wanted. Nil does not narrow.
-public struct AuditFilter: Hashable, Sendable {
-    public var actor: UserID?
-    public var action: AuditAction?
-    public var outcome: AuditOutcome?
-    public init(
-        actor: UserID? = nil, action: AuditAction? = nil, outcome: AuditOutcome? = nil
-    ) {
-        self.actor = actor
-        self.action = action
-        self.outcome = outcome
-    }
-
-    /// Whether the row is wanted.
-    func admits(_ row: AuditRow) -> Bool {
-        if let actor {
-            guard case .user(let who) = row.actor, who.user == actor else { return false }
-        }
-        return (action ?? row.action) == row.action && (outcome ?? row.outcome) == row.outcome
-    }
-}
-
 /// Lists, in pages of bounded cost. A cursor is a `Page.next` of the same list.
 public enum Listing {
     /// Rows that one page may look at, wanted or not.
@@ -111,20 +89,6 @@ public enum Listing {
         return try page(.secretVersions, prefix: prefix, cursor, limit, reader) {
             try SecretVersionRow(key: $0, value: $1)
         }
-    }
-
-    /// The audit rows of a tenant behind `sequence`, oldest first. The next page begins behind
-    /// `next`, which may be set although there is no item: then nothing fitted so far.
-    public static func audit(
-        _ tenant: TenantID, after sequence: UInt64 = 0, limit: Int, filter: AuditFilter,
-        _ reader: some TableReader
-    ) throws -> (items: [AuditRow], next: UInt64?) {
-        let cursor = Key.of(sequence)
-        let found = try page(.audit, prefix: [], cursor, limit, reader) { key, value in
-            let row = try AuditRow(key: key, value: value)
-            return row.tenant == tenant && filter.admits(row) ? row : nil
-        }
-        return (found.items, found.next.map { Bytes.bigEndian($0[...]) })
     }
 
     /// Every registered node, by number.

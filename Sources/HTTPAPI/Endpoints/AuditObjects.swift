@@ -45,6 +45,20 @@ struct AuditObjects {
         }
     }
 
+    /// What a record's `target` says; nil when no record can say so.
+    func target(spelt text: String) -> AuditTarget? {
+        if let id: UserID = ObjectText.read(text) { return .user(id) }
+        if let id = codec.readSessionID(text) { return .session(id) }
+        if let id = codec.readKeyID(text) { return .key(id) }
+        if text.hasPrefix("role:") {
+            return RoleName(String(text.dropFirst(5))).map { .role($0) }
+        }
+        if text.hasPrefix("secret:") {
+            return SecretPath(String(text.dropFirst(7))).map { .secret($0) }
+        }
+        return NodeID(name: text).map { .member($0) }
+    }
+
     /// An object; a name that occurs more than once holds an array.
     private func details(_ details: [AuditDetail], by actor: Actor) -> JSONValue {
         var members: [JSONMember] = []

@@ -39,24 +39,6 @@ extension Endpoints {
             ],
             summary: "Hands leadership over.",
             handler: .confirmedSteps { call, caller, world in transfer(call, caller, world) }),
-        Route(
-            "listAudit", "GET", "/v1/audit", gate: .permission(.auditRead),
-            query: [
-                QueryParameter(
-                    "after", .integer(0...UInt64(Int64.max)), "Only records behind this `seq`."),
-                QueryParameter(
-                    "actor", .text(TextRule(1...128)), "Only of this user, by id or name."),
-                QueryParameter("action", .text(TextRule(1...64)), "Only of this action."),
-                QueryParameter(
-                    "outcome", .text(.oneOf(["success", "denied", "error"])),
-                    "Only of this outcome."),
-                .limit, .cursor,
-            ],
-            answers: [Answer(200, "A page of the audit trail.", .page(.auditRecord))],
-            summary: "The audit trail, oldest first.",
-            handler: .read(stale: true) { call, caller, view, world in
-                try listAudit(call, caller, view, world)
-            }),
     ]
 
     private static func readCluster(
@@ -147,56 +129,6 @@ extension Endpoints {
             case .askLeader(let url):
                 return Reply(status: 307).adding("Location", url + call.request.path)
             }
-        }
-    }
-
-    private static func listAudit(
-        _ call: Call, _ caller: Caller, _ view: StateView, _ world: World
-    ) throws -> Result<Reply, ServiceFailure> {
-        guard case .success(let codec) = world.tokenCodec else { return .failure(.noLeader) }
-        var filter = AuditFilter()
-        if let actor = call.query["actor"] {
-            let id: UserID? =
-                try ObjectText.read(actor)
-                ?? UserName(actor).flatMap {
-                    try UserRow.read(caller.tenant, named: $0, view.tables)?.id
-                }
-            guard let id else { return .success(.json(Objects.page([], next: nil))) }
-            filter.actor = id
-        }
-        if let action = call.query["action"] {
-            guard let known = AuditAction(name: action) else {
-                return .success(.json(Objects.page([], next: nil)))
-            }
-            filter.action = known
-        }
-        filter.outcome = call.query["outcome"].flatMap { AuditOutcome(name: $0) }
-        let start = call.query["after"].flatMap { UInt64($0) } ?? 0
-        let objects = AuditObjects(codec: codec)
-        let filters = ["actor", "action", "outcome"].map { call.query[$0] ?? "" }
-        return try list(call, caller, world, filters: filters) { after, limit in
-            let position = after.map { $0.reduce(UInt64(0)) { $0 << 8 | UInt64($1) } } ?? start
-            let found = try Listing.audit(
-                caller.tenant, after: position, limit: limit, filter: filter, view.tables)
-            let next = found.next.map { sequence -> [UInt8] in
-                var writer = ByteWriter(capacity: 8)
-                writer.write(bigEndian: sequence)
-                return writer.bytes
-            }
-            return (found.items, next)
-        } show: { row in
-            objects.record(row)
-        }
-    }
-}
-
-extension AuditOutcome {
-    init?(name: String) {
-        switch name {
-        case "success": self = .success
-        case "denied": self = .denied
-        case "error": self = .error
-        default: return nil
         }
     }
 }

@@ -9,7 +9,7 @@ enum Endpoints {
     /// All but the document itself.
     static let all: [Route] =
         health + authentication + validation + checks + sessions + users + roles + keys + secrets
-        + cluster + members + joinTokens + upkeep
+        + cluster + audit + members + joinTokens + upkeep
 
     /// `GET /openapi.json`, which tells of all the others.
     static func openAPI(_ document: [UInt8]) -> Route {

@@ -50,28 +50,3 @@ struct ClusterCommand: AsyncParsableCommand {
         }
     }
 }
-
-/// The audit trail.
-struct AuditCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "audit", abstract: "Read the audit trail.")
-
-    @OptionGroup var connection: ConnectionOptions
-    @Option(help: "Only records behind this sequence number.") var after: Int = 0
-    @Option(help: "Only of this actor.") var actor: String?
-    @Option(help: "Only of this action.") var action: String?
-    @Option(help: "Only of this outcome: success, denied or error.") var outcome: String?
-    @Option(help: "At most so many.") var limit = 100
-
-    func run() async throws {
-        var path = "/v1/audit?after=\(after)"
-        for (name, value) in [("actor", actor), ("action", action), ("outcome", outcome)] {
-            if let value { path += "&\(name)=\(encoded(value))" }
-        }
-        let records = try await connection.withClient { [path] in
-            try await $0.all(path, limit: limit)
-        }
-        try connection.output.list(
-            records, columns: ["seq", "at", "actor", "action", "target", "outcome", "address"])
-    }
-}

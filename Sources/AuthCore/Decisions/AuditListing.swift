@@ -1,0 +1,95 @@
+public import ByteCodec
+
+/// Which audit rows are wanted. Nil does not narrow.
+public struct AuditFilter: Hashable, Sendable {
+    public var actor: UserID?
+    public var action: AuditAction?
+    public var outcome: AuditOutcome?
+    public var target: AuditTarget?
+    public init(
+        actor: UserID? = nil, action: AuditAction? = nil, outcome: AuditOutcome? = nil,
+        target: AuditTarget? = nil
+    ) {
+        self.actor = actor
+        self.action = action
+        self.outcome = outcome
+        self.target = target
+    }
+
+    /// Whether the row is wanted.
+    func admits(_ row: AuditRow) -> Bool {
+        if let actor {
+            guard case .user(let who) = row.actor, who.user == actor else { return false }
+        }
+        return (action ?? row.action) == row.action && (outcome ?? row.outcome) == row.outcome
+            && (target ?? row.target) == row.target
+    }
+}
+
+/// Part of the trail, by sequence numbers.
+public struct AuditSpan: Hashable, Sendable {
+    /// Only what comes behind this one.
+    public var after: UInt64
+    /// Only what comes before this one.
+    public var before: UInt64
+    public init(after: UInt64 = 0, before: UInt64 = .max) {
+        self.after = after
+        self.before = before
+    }
+}
+
+extension Listing {
+    /// The audit rows of a tenant in a part of the trail.
+    ///
+    /// - Returns: the rows, and how far was looked: the next page begins behind it, or before it
+    ///   when the newest come first. It may be set although there is no item: then nothing fitted
+    ///   so far. Nil: nothing follows.
+    public static func audit(
+        _ tenant: TenantID, in span: AuditSpan = AuditSpan(), newestFirst: Bool = false,
+        limit: Int, filter: AuditFilter, _ reader: some TableReader
+    ) throws -> (items: [AuditRow], next: UInt64?) {
+        precondition((1...Limits.pageRows).contains(limit), "page of \(limit)")
+        guard span.after < span.before, span.after < .max else { return ([], nil) }
+        var items: [AuditRow] = []
+        var looked = 0
+        var last: UInt64 = 0
+        var hasMore = false
+        let from = Key.of(span.after + 1)
+        let upTo = Key.of(span.before)
+        let look = { (key: [UInt8], value: [UInt8]) throws -> Bool in
+            guard items.count < limit, looked < rowsLookedAt else {
+                hasMore = true
+                return false
+            }
+            looked += 1
+            let row = try AuditRow(key: key, value: value)
+            last = row.sequence
+            if row.tenant == tenant, filter.admits(row) { items.append(row) }
+            return true
+        }
+        if newestFirst {
+            try reader.scanReverse(.audit, from: from, upTo: upTo, look)
+        } else {
+            try reader.scan(.audit, from: from, upTo: upTo, look)
+        }
+        return (items, hasMore ? last : nil)
+    }
+
+    /// The first audit row that was written at this time or later; behind the last one when there
+    /// is none. Times in the log never go back, so a few rows are looked at, however many there
+    /// are.
+    public static func auditSequence(
+        notBefore time: Timestamp, _ reader: some TableReader
+    ) throws -> UInt64 {
+        var low: UInt64 = 1
+        var high = try StateMeta.read(reader).nextAudit
+        while low < high {
+            let middle = low + (high - low) / 2
+            guard let row = try AuditRow.read(middle, reader) else {
+                throw StateDamage(table: .audit, key: Key.of(middle), what: "a gap in the trail")
+            }
+            if row.at < time { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+}
