@@ -211,6 +211,14 @@ import Testing
         _ = try house.apply(.sweep(.init(limit: 1000)), by: .node)
         #expect(house.tables.count(.audit) == 2)
         #expect(try house.meta.firstAudit == house.meta.nextAudit - 2)
+        let kept = try Listing.audit(.platform, limit: 9, filter: .init(), house.tables).items
+        #expect(kept.map(\.sequence) == [try house.meta.firstAudit, try house.meta.firstAudit + 1])
+        for row in kept {
+            let found = try Listing.auditSequence(notBefore: row.at, house.tables)
+            #expect(found == kept.first { $0.at == row.at }?.sequence)
+        }
+        #expect(
+            try Listing.auditSequence(notBefore: .zero, house.tables) == house.meta.firstAudit)
     }
 
     @Test("Rows over the bytes that are kept go first in, first out")

@@ -75,14 +75,15 @@ extension Listing {
         return (items, hasMore ? last : nil)
     }
 
-    /// The first audit row that was written at this time or later; behind the last one when there
-    /// is none. Times in the log never go back, so a few rows are looked at, however many there
-    /// are.
+    /// The first audit row that is kept and was written at this time or later; behind the last one
+    /// when there is none. Times in the log never go back, so a few rows are looked at, however
+    /// many there are.
     public static func auditSequence(
         notBefore time: Timestamp, _ reader: some TableReader
     ) throws -> UInt64 {
-        var low: UInt64 = 1
-        var high = try StateMeta.read(reader).nextAudit
+        let meta = try StateMeta.read(reader)
+        var low = meta.firstAudit
+        var high = meta.nextAudit
         while low < high {
             let middle = low + (high - low) / 2
             guard let row = try AuditRow.read(middle, reader) else {
