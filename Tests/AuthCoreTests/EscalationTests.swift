@@ -52,6 +52,13 @@ import Testing
                 let now = try power(of: user, house)
                 #expect(limit.covers(now), "\(operation) at step \(step), seed \(seed)")
             }
+            // Nor does the attacker get at the name of anybody mightier.
+            for id in [House.adminID] + (1...6).map({ UserID(bits: $0) })
+            where try !limit.covers(power(of: id, house)) {
+                let first = id == House.adminID ? "admin" : "user\(id.bits)"
+                let now = try house.user(id)?.username.string
+                #expect(now == first, "\(operation) at step \(step), seed \(seed)")
+            }
         }
     }
 
@@ -81,7 +88,7 @@ import Testing
 
     private func logIn(_ user: UserID, _ house: inout House) throws -> UserActor? {
         guard let row = try house.user(user), !row.disabled,
-            try PasswordRow.read(.platform, user, house.tables) != nil
+            row.kind == .person, try PasswordRow.read(.platform, user, house.tables) != nil
         else { return nil }
         return try house.startSession(user).actor
     }
@@ -132,7 +139,7 @@ import Testing
     }
 
     private func randomOperation(_ dice: inout Dice, step: Int) -> Command.Operation {
-        let user = UserID(bits: UInt128(1 + dice.below(6)))
+        let user = dice.chance(5) ? House.adminID : UserID(bits: UInt128(1 + dice.below(6)))
         let name = role(dice.chance(10) ? "super_admin" : "r\(dice.below(8))")
         switch dice.below(9) {
         case 0, 1: return .grantRole(.init(user: user, role: name))
@@ -154,7 +161,10 @@ import Testing
         case 7:
             return .updateUser(
                 .init(
-                    id: user, roles: dice.chance(60) ? [name] : nil,
+                    id: user,
+                    username: dice.chance(40) ? AuthCoreTests.name("renamed\(step)") : nil,
+                    kind: dice.chance(20) ? (dice.chance(50) ? .service : .person) : nil,
+                    roles: dice.chance(40) ? [name] : nil,
                     disabled: dice.chance(70) ? dice.chance(30) : nil))
         default:
             return .startSession(

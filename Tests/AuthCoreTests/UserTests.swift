@@ -11,7 +11,7 @@ import Testing
         try house.makeRole("r", ["invoke"])
         let body = Command.CreateUser(
             id: UserID(bits: 1), username: name("alice"), email: "a@example", displayName: "Älice",
-            kind: .service, roles: [role("viewer"), role("r"), role("r")], metadata: "{}",
+            kind: .person, roles: [role("viewer"), role("r"), role("r")], metadata: "{}",
             password: PasswordHash(phc: "$p"))
         let outcome = try house.apply(.createUser(body), by: house.admin)
         guard case .user(let user) = outcome.result else {
@@ -19,7 +19,7 @@ import Testing
             return
         }
         #expect(user.roles == [role("r"), role("viewer")] && user.version == 1)
-        #expect(user.createdAt == house.now && user.kind == .service)
+        #expect(user.createdAt == house.now && user.kind == .person)
         #expect(try house.user(user.id) == user)
         #expect(try UserRow.read(.platform, named: name("alice"), house.tables) == user)
         #expect(try PasswordRow.read(.platform, user.id, house.tables)?.authVersion == 1)

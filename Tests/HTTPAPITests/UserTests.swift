@@ -14,7 +14,7 @@ struct UserTests {
             "POST", "/v1/users", token: admin,
             body: .object([
                 "username": .string("Alice.B@example"), "email": .string("a@example.com"),
-                "display_name": .string("Alice é 😀"), "kind": .string("service"),
+                "display_name": .string("Alice é 😀"), "kind": .string("person"),
                 "metadata": .object(["team": .string("x"), "n": .array([.integer(1), .null])]),
                 "password": .string("password of alice"),
             ]))

@@ -75,25 +75,32 @@ extension Execution {
     /// Whether taking `user` away would leave the tenant without a super administrator who can
     /// log in.
     ///
-    /// Complexity: ends at the first other holder who is enabled and has a password.
+    /// Complexity: ends at the first other holder who is an enabled person with a password.
     func isLastSuperAdmin(_ user: UserRow) throws -> Bool {
-        guard user.roles.contains(BuiltInRole.superAdmin.name), try canLogIn(user) else {
-            return false
-        }
-        let prefix = RoleHolders.prefix(user.tenant, BuiltInRole.superAdmin.name)
-        var others = false
-        try tables.scan(.roleHolders, from: prefix, upTo: Key.behind(prefix: prefix)) { key, _ in
-            guard let id = UserID(bytes: Array(key.suffix(16))),
-                let holder = try UserRow.read(user.tenant, id, tables)
-            else { throw StateDamage(table: .roleHolders, key: key, what: "no such holder") }
-            others = try holder.id != user.id && canLogIn(holder)
-            return !others
-        }
-        return !others
+        guard user.roles.contains(BuiltInRole.superAdmin.name),
+            try canLogIn(user, at: meta.featureLevel)
+        else { return false }
+        return try !hasSuperAdmin(user.tenant, besides: user.id, at: meta.featureLevel)
     }
 
-    private func canLogIn(_ user: UserRow) throws -> Bool {
-        guard !user.disabled else { return false }
+    /// Whether there is a super administrator who can log in, at this feature level.
+    func hasSuperAdmin(
+        _ tenant: TenantID, besides user: UserID? = nil, at featureLevel: UInt32
+    ) throws -> Bool {
+        let prefix = RoleHolders.prefix(tenant, BuiltInRole.superAdmin.name)
+        var isThere = false
+        try tables.scan(.roleHolders, from: prefix, upTo: Key.behind(prefix: prefix)) { key, _ in
+            guard let id = UserID(bytes: Array(key.suffix(16))),
+                let holder = try UserRow.read(tenant, id, tables)
+            else { throw StateDamage(table: .roleHolders, key: key, what: "no such holder") }
+            isThere = try holder.id != user && canLogIn(holder, at: featureLevel)
+            return !isThere
+        }
+        return isThere
+    }
+
+    private func canLogIn(_ user: UserRow, at featureLevel: UInt32) throws -> Bool {
+        guard !user.disabled, user.kind.logsInByPassword(at: featureLevel) else { return false }
         return try PasswordRow.read(user.tenant, user.id, tables) != nil
     }
 

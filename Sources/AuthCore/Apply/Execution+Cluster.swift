@@ -87,6 +87,10 @@ extension Execution {
             let level = try MemberRow.read(node, tables)?.featureLevel ?? 0
             guard level >= body.level else { return .refused(.memberTooOld(node)) }
         }
+        if meta.featureLevel < 2, try !hasSuperAdmin(.platform, at: body.level) {
+            // Services cannot log in from level 2 on: somebody must be left who can.
+            return .refused(.lastSuperAdmin)
+        }
         guard body.level <= supports else { throw FeatureLevelTooHigh(cluster: body.level) }
         meta.featureLevel = body.level
         note?.details.append(.version(UInt64(body.level)))

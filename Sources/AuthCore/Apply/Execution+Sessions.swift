@@ -42,6 +42,7 @@ extension Execution {
         if isLogIn || body.authVersionSeen != nil {
             let password = try PasswordRow.read(tenant, user.id, tables)
             guard let seen = body.authVersionSeen,
+                user.kind.logsInByPassword(at: meta.featureLevel),
                 password?.authVersion == seen || Planted.authVersionIgnored.isOn
             else {
                 return .credentialsChanged

@@ -6,6 +6,9 @@ extension Execution {
         if let refusal = try require(.usersWrite) { return .refused(refusal) }
         let roles = body.roles.sortedUnique()
         if !roles.isEmpty, let refusal = try checkGrant(of: roles) { return .refused(refusal) }
+        guard body.password == nil || body.kind.logsInByPassword(at: meta.featureLevel) else {
+            return .refused(.invalid(.passwordOfService))
+        }
         guard try UserRow.read(tenant, body.id, tables) == nil,
             try UserRow.read(tenant, named: body.username, tables) == nil
         else { return .refused(.exists(.user)) }
@@ -66,7 +69,7 @@ extension Execution {
             if let refusal = try checkGrant(of: new.roles) { return refusal }
             let lost = old.roles.filter { !new.roles.contains($0) }
             if let refusal = try checkCovers(rolesHeld: lost) { return refusal }
-        } else if changed.contains(.enabled) {
+        } else if changed.contains(.enabled) || takesIdentity(changed) {
             // Who is enabled has again what their roles give.
             if let refusal = try checkCovers(rolesHeld: new.roles) { return refusal }
         }
@@ -77,7 +80,15 @@ extension Execution {
         }
         let losesAdmin =
             changed.contains(.disabled) || !new.roles.contains(BuiltInRole.superAdmin.name)
+            || !new.kind.logsInByPassword(at: meta.featureLevel)
         return try losesAdmin && isLastSuperAdmin(old) ? .lastSuperAdmin : nil
+    }
+
+    /// Whether a change concerns as whom a user is known or how they get in. A name that somebody
+    /// gives up is free for others, whom services behind the gateway would take for them; and a
+    /// person may have a password. So from feature level 2 on it needs the power of the user.
+    private func takesIdentity(_ changed: UserFields) -> Bool {
+        meta.featureLevel >= 2 && (changed.contains(.username) || changed.contains(.kind))
     }
 
     /// Removes a user from every table but those of sessions.
@@ -115,6 +126,9 @@ extension Execution {
         } else if let refusal = try checkCovers(rolesHeld: user.roles) {
             // Who sets a password can log in with it.
             return .refused(refusal)
+        }
+        guard user.kind.logsInByPassword(at: meta.featureLevel) else {
+            return .refused(.invalid(.passwordOfService))
         }
         try PasswordRow(
             tenant: tenant, user: user.id, hash: body.password,

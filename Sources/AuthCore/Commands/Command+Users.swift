@@ -2,6 +2,11 @@
 public enum UserKind: UInt8, Sendable {
     case person = 0
     case service = 1
+
+    /// Whether such a user logs in by password. From feature level 2 on only persons do.
+    public func logsInByPassword(at featureLevel: UInt32) -> Bool {
+        self == .person || featureLevel < 2
+    }
 }
 
 extension Command {
@@ -37,7 +42,8 @@ extension Command {
     }
 
     /// Changes the fields that are not nil. Needs `users:write`; setting roles also
-    /// `roles:grant`; setting roles or enabling also every permission the user then has.
+    /// `roles:grant`; setting roles or enabling also every permission the user then has, and from
+    /// feature level 2 on so does another name or kind.
     ///
     /// Disabling ends every session of the user for ever.
     public struct UpdateUser: Hashable, Sendable {

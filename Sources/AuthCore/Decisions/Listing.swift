@@ -8,19 +8,66 @@ public struct Page<Item: Sendable>: Sendable {
     public let next: [UInt8]?
 }
 
+/// Which users are wanted. Nil, and an empty prefix, do not narrow.
+public struct UserFilter: Hashable, Sendable {
+    /// What the canonical name begins with.
+    public var prefix: [UInt8]
+    /// Held directly.
+    public var role: RoleName?
+    public var kind: UserKind?
+    public var disabled: Bool?
+    public init(
+        prefix: [UInt8] = [], role: RoleName? = nil, kind: UserKind? = nil, disabled: Bool? = nil
+    ) {
+        self.prefix = prefix
+        self.role = role
+        self.kind = kind
+        self.disabled = disabled
+    }
+
+    /// Whether the user is wanted.
+    public func admits(_ user: UserRow) -> Bool {
+        user.username.bytes.starts(with: prefix) && (kind ?? user.kind) == user.kind
+            && (disabled ?? user.disabled) == user.disabled
+            && (role.map { user.roles.contains($0) } ?? true)
+    }
+}
+
 /// Lists, in pages of bounded cost. A cursor is a `Page.next` of the same list.
 public enum Listing {
     /// Rows that one page may look at, wanted or not.
     static let rowsLookedAt = 10_000
+    /// The same for users, each of whom is a look-up and some kilobytes at most.
+    static let usersLookedAt = 2_000
 
-    /// The users of a tenant by name.
+    /// The users of a tenant by name, or where a role is asked for, its holders by id.
     public static func users(
-        _ tenant: TenantID, after cursor: [UInt8]? = nil, limit: Int, _ reader: some TableReader
+        _ tenant: TenantID, filter: UserFilter = UserFilter(), after cursor: [UInt8]? = nil,
+        limit: Int, _ reader: some TableReader
     ) throws -> Page<UserRow> {
-        try page(.usersByName, prefix: Key.of(tenant), cursor, limit, reader) { key, value in
+        if let role = filter.role {
+            return try holders(of: role, tenant, filter, after: cursor, limit: limit, reader)
+        }
+        let prefix = Key.of(tenant, filter.prefix)
+        return try page(.usersByName, prefix: prefix, cursor, limit, looking: usersLookedAt, reader)
+        { key, value in
             guard let id = UserID(bytes: value), let user = try UserRow.read(tenant, id, reader)
             else { throw StateDamage(table: .usersByName, key: key, what: "name of no user") }
-            return user
+            return filter.admits(user) ? user : nil
+        }
+    }
+
+    private static func holders(
+        of role: RoleName, _ tenant: TenantID, _ filter: UserFilter, after cursor: [UInt8]?,
+        limit: Int, _ reader: some TableReader
+    ) throws -> Page<UserRow> {
+        let prefix = RoleHolders.prefix(tenant, role)
+        return try page(.roleHolders, prefix: prefix, cursor, limit, looking: usersLookedAt, reader)
+        { key, _ in
+            guard let id = UserID(bytes: Array(key.suffix(16))),
+                let user = try UserRow.read(tenant, id, reader)
+            else { throw StateDamage(table: .roleHolders, key: key, what: "no such holder") }
+            return filter.admits(user) ? user : nil
         }
     }
 
@@ -115,7 +162,8 @@ public enum Listing {
     /// Items in the order of their keys behind the cursor, which is a key without its prefix.
     private static func page<Item>(
         _ table: Table, prefix: [UInt8], _ cursor: [UInt8]?, _ limit: Int,
-        _ reader: some TableReader, _ item: (_ key: [UInt8], _ value: [UInt8]) throws -> Item?
+        looking rows: Int = rowsLookedAt, _ reader: some TableReader,
+        _ item: (_ key: [UInt8], _ value: [UInt8]) throws -> Item?
     ) throws -> Page<Item> {
         precondition((1...Limits.pageRows).contains(limit), "page of \(limit)")
         var items: [Item] = []
@@ -124,7 +172,7 @@ public enum Listing {
         var hasMore = false
         let from = cursor.map { prefix + Key.after($0) } ?? prefix
         try reader.scan(table, from: from, upTo: Key.behind(prefix: prefix)) { key, value in
-            guard items.count < limit, looked < rowsLookedAt else {
+            guard items.count < limit, looked < rows else {
                 hasMore = true
                 return false
             }

@@ -168,4 +168,6 @@ public enum InvalidValue: UInt8, Sendable {
     case standing = 8
     /// An imported key is good as it came: it has no successor of ours.
     case imported = 9
+    /// A service has no password (from feature level 2 on).
+    case passwordOfService = 10
 }

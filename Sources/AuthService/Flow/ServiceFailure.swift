@@ -86,6 +86,7 @@ public enum ServiceFailure: Error, Equatable, Sendable {
         case .inheritanceTooLarge: "the roles would inherit too many others"
         case .duration: "a duration is zero or too long"
         case .form: "a value has the wrong form"
+        case .passwordOfService: "a service has no password; give it an API key"
         case .imported: "an imported key cannot be rotated; make a new one"
         case .standing: "the member's present part in the cluster does not allow it"
         }

@@ -103,6 +103,10 @@ public struct LogIn: Sendable {
         guard let name = UserName(username),
             let user = try UserRow.read(tenantID, named: name, view.tables)
         else { return Candidate(tenant: tenantID) }
+        let level = try StateMeta.read(view.tables).featureLevel
+        guard user.kind.logsInByPassword(at: level) else {
+            return Candidate(tenant: tenantID, user: user)
+        }
         return Candidate(
             tenant: tenantID, user: user,
             password: try PasswordRow.read(tenantID, user.id, view.tables))

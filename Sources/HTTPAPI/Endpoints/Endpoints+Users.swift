@@ -18,21 +18,21 @@ extension Endpoints {
             "listUsers", "GET", "/v1/users", gate: .permission(.usersRead),
             query: [
                 QueryParameter("username", .text(.userName), "Only the user of this name."),
+                QueryParameter(
+                    "username_prefix", .text(.userName), "Only users whose name begins so."),
+                QueryParameter(
+                    "role", .text(.roleName), "Only who holds this role directly; by id."),
+                QueryParameter(
+                    "kind", .text(.oneOf(["person", "service"])), "Only users of this kind."),
+                QueryParameter(
+                    "disabled", .text(.oneOf(["true", "false"])),
+                    "Only users who are disabled, or only those who are not."),
                 .limit, .cursor,
             ],
             answers: [Answer(200, "A page of users.", .page(.user))],
-            summary: "The users, by name.",
+            summary: "The users, by name, or the holders of a role.",
             handler: .read(stale: true) { call, caller, view, world in
-                if let name = call.query["username"].flatMap({ UserName($0) }) {
-                    let user = try UserRow.read(caller.tenant, named: name, view.tables)
-                    return .success(
-                        .json(Objects.page(user.map { [Objects.user($0)] } ?? [], next: nil)))
-                }
-                return try page(call, caller, world) { after, limit in
-                    try Listing.users(caller.tenant, after: after, limit: limit, view.tables)
-                } show: { user in
-                    Objects.user(user)
-                }
+                try listUsers(call, caller, view, world)
             }),
         Route(
             "ownUser", "GET", "/v1/users/self", gate: .anyCredential,
@@ -125,6 +125,32 @@ extension Endpoints {
                 }
             }),
     ]
+
+    private static func listUsers(
+        _ call: Call, _ caller: Caller, _ view: StateView, _ world: World
+    ) throws -> Result<Reply, ServiceFailure> {
+        // A prefix of a name is spelt like a name.
+        let prefix = call.query["username_prefix"].flatMap { UserName($0) }
+        let filter = UserFilter(
+            prefix: prefix?.bytes ?? [], role: call.query["role"].flatMap { RoleName($0) },
+            kind: call.query["kind"].flatMap { UserKind(name: $0) },
+            disabled: call.query["disabled"].map { $0 == "true" })
+        if let name = call.query["username"].flatMap({ UserName($0) }) {
+            let user = try UserRow.read(caller.tenant, named: name, view.tables)
+            let found = user.map { filter.admits($0) ? [Objects.user($0)] : [] } ?? []
+            return .success(.json(Objects.page(found, next: nil)))
+        }
+        let filters = [
+            prefix?.string ?? "", filter.role?.string ?? "", filter.kind?.name ?? "",
+            call.query["disabled"] ?? "",
+        ]
+        return try page(call, caller, world, filters: filters) { after, limit in
+            try Listing.users(
+                caller.tenant, filter: filter, after: after, limit: limit, view.tables)
+        } show: { user in
+            Objects.user(user)
+        }
+    }
 
     private static func withUserAndRole(
         _ call: Call, _ body: @escaping @Sendable (UserID, RoleName) -> Flow<UInt64>

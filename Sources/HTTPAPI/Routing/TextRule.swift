@@ -122,14 +122,7 @@ extension TextRule {
     /// A rate limit.
     static let rateLimit = TextRule(
         0...32, pattern: "^([1-9][0-9]{0,8}/(second|minute|hour|day))?$", example: "100/minute"
-    ) { text in
-        guard !text.isEmpty else { return true }
-        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-        return parts.count == 2 && (1...9).contains(parts[0].utf8.count)
-            && parts[0].utf8.first != UInt8(ascii: "0")
-            && parts[0].utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
-            && ["second", "minute", "hour", "day"].contains(parts[1])
-    }
+    ) { text in text.isEmpty || RateLimit(text) != nil }
 
     /// An id: its prefix and 22 base62 characters.
     static func objectID(_ prefix: String) -> TextRule {
