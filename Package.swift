@@ -77,6 +77,7 @@ var targets: [Target] = [
             "ByteCodec", "RaftCore", "APITypes", "AuthCore", "Cryptography", "WriteAheadLog",
             "StateStore",
         ]),
+    target("Manifest", ["ByteCodec", "APITypes", "AuthCore", yams]),
     // The simulator
     target(
         "SimulationKit",
@@ -105,7 +106,10 @@ var targets: [Target] = [
         "AuthServiceTests", ["AuthService", "AuthCore", "RaftCore", "Cryptography", "ByteCodec"]),
     tests(
         "HTTPAPITests",
-        ["HTTPAPI", "APITypes", "AuthService", "AuthCore", "RaftCore", "Cryptography", "ByteCodec"]),
+        [
+            "HTTPAPI", "APITypes", "AuthService", "AuthCore", "RaftCore", "Cryptography",
+            "ByteCodec", "Manifest",
+        ]),
     tests(
         "SimulationTests",
         ["SimulationKit", "RaftCore", "WriteAheadLog", "AuthCore", "ByteCodec"]),
@@ -115,6 +119,7 @@ var targets: [Target] = [
             "Recovery", "RaftCore", "ByteCodec", "APITypes", "AuthCore", "WriteAheadLog",
             "StateStore", "SimulationKit",
         ]),
+    tests("ManifestTests", ["Manifest", "APITypes"]),
     tests("HouseRulesTests", []),
 ]
 
@@ -183,8 +188,8 @@ if !coreOnly {
         .executableTarget(
             name: "watchword",
             dependencies: [
-                "WatchwordClient", "APITypes", "AuthCore", "RaftCore", "Recovery", arguments, x509,
-                asn1, crypto,
+                "WatchwordClient", "APITypes", "AuthCore", "RaftCore", "Recovery", "Manifest",
+                arguments, x509, asn1, crypto,
             ], swiftSettings: settings),
         // Rank 5
         .executableTarget(

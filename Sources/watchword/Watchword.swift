@@ -13,6 +13,7 @@ struct Watchword: AsyncParsableCommand {
             InitCommand.self, LoginCommand.self, LogoutCommand.self, UserCommand.self,
             RoleCommand.self, SessionCommand.self, KeyCommand.self, SecretCommand.self,
             CheckCommand.self, AuditCommand.self, ClusterCommand.self, ImportCommand.self,
+            ApplyCommand.self,
         ])
 
     /// Runs a command; a failure that has an exit code of its own ends the process with it.

@@ -7,7 +7,7 @@ private let ranks: [String: Int] = [
     "CLMDB": 0, "COpenSSL": 0, "CArgon2": 0, "CCrypt": 0,
     "RaftWire": 2, "AuthCore": 2, "LMDB": 2, "Cryptography": 2,
     "Replica": 3, "WriteAheadLog": 3, "StateStore": 3, "PeerTransport": 3, "AuthService": 3,
-    "ReplicaRuntime": 4, "HTTPAPI": 4, "WatchwordClient": 4, "Recovery": 4,
+    "ReplicaRuntime": 4, "HTTPAPI": 4, "WatchwordClient": 4, "Recovery": 4, "Manifest": 4,
     "Server": 5, "watchword": 5, "watchwordd": 6,
     "SimulationKit": 5, "simulate": 6,
 ]

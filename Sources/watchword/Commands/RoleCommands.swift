@@ -1,7 +1,9 @@
 import ArgumentParser
 import WatchwordClient
 
-private let roleFields = ["name", "permissions", "inherits", "description", "builtin", "version"]
+private let roleFields = [
+    "name", "permissions", "inherits", "rate_limit", "description", "builtin", "version",
+]
 
 /// Roles.
 struct RoleCommand: AsyncParsableCommand {
@@ -43,6 +45,7 @@ struct RoleCommand: AsyncParsableCommand {
         var permission: [String] = []
         @Option(help: "A role whose permissions it has too; repeat for more.")
         var inherit: [String] = []
+        @Option(help: "A limit, as 100/minute.") var rateLimit: String?
         @Option(help: "What it is for.") var description: String?
 
         func run() async throws {
@@ -50,6 +53,7 @@ struct RoleCommand: AsyncParsableCommand {
                 "permissions": .array(permission.map { .string($0) })
             ]
             if !inherit.isEmpty { fields["inherits"] = .array(inherit.map { .string($0) }) }
+            if let rateLimit { fields["rate_limit"] = .string(rateLimit) }
             if let description { fields["description"] = .string(description) }
             let body = JSON.object(fields)
             let answer = try await connection.withClient {

@@ -4,8 +4,8 @@ import WatchwordClient
 
 private let userColumns = ["id", "username", "email", "kind", "roles", "disabled", "version"]
 private let userFields = [
-    "id", "username", "email", "display_name", "kind", "roles", "disabled", "created_at",
-    "updated_at", "version",
+    "id", "username", "email", "display_name", "kind", "roles", "disabled", "metadata",
+    "created_at", "updated_at", "version",
 ]
 
 /// Users.
@@ -13,7 +13,7 @@ struct UserCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "user", abstract: "Create, list, change and delete users.",
         subcommands: [
-            Create.self, List.self, Show.self, Disable.self, Enable.self, Delete.self,
+            Create.self, List.self, Show.self, Update.self, Disable.self, Enable.self, Delete.self,
             Password.self, Grant.self, TakeBack.self,
         ])
 
@@ -24,11 +24,18 @@ struct UserCommand: AsyncParsableCommand {
         @Option(help: "E-mail address.") var email: String?
         @Option(help: "Name for people.") var displayName: String?
         @Option(help: "A role; repeat for more.") var role: [String] = []
-        @Flag(help: "A program, not a person.") var service = false
+        @Flag(help: "A program, not a person: it has no password, and keys instead.")
+        var service = false
         @Flag(help: "Without a password: nobody can log in until one is set.")
         var noPassword = false
         @Option(help: "File with the password, - for standard input; otherwise you are asked.")
         var passwordFile: String?
+
+        func validate() throws {
+            guard passwordFile == nil || !(service || noPassword) else {
+                throw ValidationError("--password-file is for who has a password")
+            }
+        }
 
         func run() async throws {
             var fields: [String: JSON] = ["username": .string(username)]
@@ -36,7 +43,7 @@ struct UserCommand: AsyncParsableCommand {
             if let displayName { fields["display_name"] = .string(displayName) }
             if !role.isEmpty { fields["roles"] = .array(role.map { .string($0) }) }
             if service { fields["kind"] = "service" }
-            if !noPassword {
+            if !noPassword, !service {
                 fields["password"] = .string(
                     try SecretInput.read(
                         file: passwordFile, prompt: "Password of \(username)", confirm: true))
@@ -52,11 +59,23 @@ struct UserCommand: AsyncParsableCommand {
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "List users.")
         @OptionGroup var connection: ConnectionOptions
+        @Option(help: "What the names begin with.") var prefix: String?
+        @Option(help: "A role that they hold directly.") var role: String?
+        @Option(help: "person or service.") var kind: String?
+        @Flag(inversion: .prefixedNo, help: "Only who is disabled, or only who is not.")
+        var disabled: Bool?
         @Option(help: "At most so many.") var limit = 1000
 
         func run() async throws {
+            let filters = [
+                ("username_prefix", prefix), ("role", role), ("kind", kind),
+                ("disabled", disabled.map { "\($0)" }),
+            ]
+            let query = filters.compactMap { name, value in
+                value.map { "\(name)=\(encoded($0))" }
+            }.joined(separator: "&")
             let users = try await connection.withClient {
-                try await $0.all("/v1/users", limit: limit)
+                try await $0.all("/v1/users\(query.isEmpty ? "" : "?")\(query)", limit: limit)
             }
             try connection.output.list(users, columns: userColumns)
         }
@@ -70,6 +89,37 @@ struct UserCommand: AsyncParsableCommand {
         func run() async throws {
             let answer = try await connection.withClient {
                 try await $0.send("GET", "/v1/users/\(encoded(id))")
+            }
+            try connection.output.object(answer.body, fields: userFields)
+        }
+    }
+
+    struct Update: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Change a user; sessions and keys go on, under another name too.")
+        @OptionGroup var connection: ConnectionOptions
+        @Argument(help: "Id.") var id: String
+        @Option(help: "Another user name.") var username: String?
+        @Option(help: "E-mail address.") var email: String?
+        @Option(help: "Name for people.") var displayName: String?
+        @Option(help: "person or service.") var kind: String?
+        @Option(
+            help: ArgumentHelp(
+                "Only if the user is still of this version.", valueName: "version"))
+        var ifVersion: UInt64?
+
+        func run() async throws {
+            let given = [
+                ("username", username), ("email", email), ("display_name", displayName),
+                ("kind", kind),
+            ]
+            var fields: [String: JSON] = [:]
+            for (name, value) in given { fields[name] = value.map { .string($0) } }
+            let body = JSON.object(fields)
+            let headers = ifVersion.map { [("If-Match", "\"\($0)\"")] } ?? []
+            let answer = try await connection.withClient {
+                try await $0.send(
+                    "PATCH", "/v1/users/\(encoded(id))", body: body, headers: headers)
             }
             try connection.output.object(answer.body, fields: userFields)
         }

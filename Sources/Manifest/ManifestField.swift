@@ -1,0 +1,62 @@
+internal import APITypes
+internal import AuthCore
+
+/// A field that an object of a file may have, and how its value is read.
+struct ManifestField: Sendable {
+    /// What may stand there.
+    enum Form: Sendable {
+        /// A text that the function brings into its one spelling; nil is none.
+        case text(@Sendable (String) -> String?)
+        /// A list of such texts, of which order and repetitions do not matter.
+        case list(@Sendable (String) -> String?)
+        case boolean
+        /// Names and texts.
+        case metadata
+        /// A moment, or `never`.
+        case end
+    }
+
+    /// As the file and the API spell it.
+    let name: String
+    let form: Form
+
+    init(_ name: String, _ form: Form) {
+        self.name = name
+        self.form = form
+    }
+
+    // What an object of each kind may have, in the order of the API.
+    static let role = [
+        ManifestField("permissions", .list { Permission($0)?.string }),
+        ManifestField("inherits", .list { RoleName($0)?.string }),
+        rateLimit, ManifestField("description", .text(shortText)),
+    ]
+
+    static let user = [
+        ManifestField("email", .text { $0.utf8.count <= Limits.emailBytes ? printable($0) : nil }),
+        ManifestField("display_name", .text(shortText)),
+        ManifestField("kind", .text { ["person", "service"].contains($0) ? $0 : nil }),
+        roles, ManifestField("disabled", .boolean), metadata,
+    ]
+
+    static let key = [
+        roles, ManifestField("permissions", .list { Permission($0)?.string }),
+        ManifestField("allowed_addresses", .list { AddressRange($0)?.description }),
+        rateLimit, ManifestField("expires_at", .end), metadata,
+    ]
+
+    private static let roles = ManifestField("roles", .list { RoleName($0)?.string })
+    private static let metadata = ManifestField("metadata", .metadata)
+    private static let rateLimit = ManifestField(
+        "rate_limit", .text { $0.isEmpty ? $0 : RateLimit($0)?.description })
+
+    /// A text for people, of so many bytes at most.
+    @Sendable static func shortText(_ text: String) -> String? {
+        text.utf8.count <= Limits.shortTextBytes ? printable(text) : nil
+    }
+
+    /// The text, unless it has control characters.
+    private static func printable(_ text: String) -> String? {
+        text.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F } ? text : nil
+    }
+}
