@@ -141,7 +141,7 @@ import Testing
     private func randomOperation(_ dice: inout Dice, step: Int) -> Command.Operation {
         let user = dice.chance(5) ? House.adminID : UserID(bits: UInt128(1 + dice.below(6)))
         let name = role(dice.chance(10) ? "super_admin" : "r\(dice.below(8))")
-        switch dice.below(9) {
+        switch dice.below(11) {
         case 0, 1: return .grantRole(.init(user: user, role: name))
         case 2: return .revokeRole(.init(user: user, role: name))
         case 3, 4:
@@ -162,10 +162,14 @@ import Testing
             return .updateUser(
                 .init(
                     id: user,
-                    username: dice.chance(40) ? AuthCoreTests.name("renamed\(step)") : nil,
-                    kind: dice.chance(20) ? (dice.chance(50) ? .service : .person) : nil,
-                    roles: dice.chance(40) ? [name] : nil,
+                    roles: dice.chance(60) ? [name] : nil,
                     disabled: dice.chance(70) ? dice.chance(30) : nil))
+        case 8, 9:
+            return .updateUser(
+                .init(
+                    id: user,
+                    username: dice.chance(70) ? AuthCoreTests.name("renamed\(step)") : nil,
+                    kind: dice.chance(30) ? (dice.chance(50) ? .service : .person) : nil))
         default:
             return .startSession(
                 .init(
