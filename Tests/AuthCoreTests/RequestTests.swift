@@ -221,6 +221,41 @@ import Testing
             try Listing.auditSequence(notBefore: .zero, house.tables) == house.meta.firstAudit)
     }
 
+    @Test("A record that was changed, removed or put behind the last one breaks the chain")
+    func brokenChain() throws {
+        var house = try House.open()
+        for id in 1...5 as ClosedRange<UInt128> { try house.makeUser(id) }
+        let last = try house.meta.nextAudit - 1
+        func look(after: UInt64 = 0, limit: Int = 100) throws -> AuditChain {
+            try AuditChain.look(after: after, limit: limit, house.tables, sha256: House.hash)
+        }
+        let whole = try look()
+        #expect(whole.isWhole && whole.brokenAt == nil && whole.first == 1 && whole.last == last)
+        #expect(try whole.head == house.meta.auditHead)
+        let part = try look(after: 2, limit: 2)
+        #expect(!part.isWhole && part.brokenAt == nil && part.first == 3 && part.last == 4)
+        for after in [last, last + 1, .max] {
+            let rest = try look(after: after)
+            #expect(rest.isWhole && rest.brokenAt == nil && rest.last == 0)
+        }
+        for sequence in 1...last {
+            let row = try #require(try AuditRow.read(sequence, house.tables))
+            let key = Key.of(sequence)
+            let changed = AuditRow(
+                sequence: sequence, index: row.index, at: row.at, tenant: row.tenant,
+                actor: row.actor, action: row.action, target: row.target, outcome: .denied,
+                requestID: row.requestID, address: row.address, node: row.node,
+                details: row.details, previous: row.previous)
+            try house.tables.put(.audit, key, changed.encoded())
+            #expect(try look().brokenAt == sequence + 1)
+            #expect(try look(after: sequence, limit: 1).brokenAt == sequence + 1)
+            try house.tables.delete(.audit, key)
+            #expect(try look().brokenAt == sequence)
+            try house.tables.put(.audit, key, row.encoded())
+        }
+        #expect(try look() == whole)
+    }
+
     @Test("Rows over the bytes that are kept go first in, first out")
     func bytes() throws {
         var house = try House.open()

@@ -348,6 +348,28 @@ struct CommonRulesTests {
         #expect(turned.code == "malformed", "a cursor is good for its own order alone")
     }
 
+    @Test("the chain of the audit trail is looked at in parts, each of which goes on from the last")
+    func auditChain() throws {
+        let house = try House()
+        let admin = try house.logIn()
+        for number in 0..<5 { _ = try house.makeUser("user\(number)", by: admin) }
+        let records = try #require(
+            try house.send("GET", "/v1/audit", token: admin).json["items"]?.array)
+        var after: Int64 = 0
+        while true {
+            let part = try house.send(
+                "GET", "/v1/audit/chain?after=\(after)&limit=3", token: admin)
+            #expect(part.json["broken_at"] == .null)
+            #expect(part.json["first"]?.integer == after + 1)
+            after = try #require(part.json["last"]?.integer)
+            guard part.json["complete"] == .bool(false) else { break }
+            #expect(part.json["head"] == records[Int(after)]["prev"])
+        }
+        #expect(after == Int64(records.count))
+        let nothing = try house.send("GET", "/v1/audit/chain?after=\(after)", token: admin)
+        #expect(nothing.json["last"] == .unsigned(0) && nothing.json["complete"] == .bool(true))
+    }
+
     @Test("the audit trail is found by what it is about and by time")
     func auditFilters() throws {
         let house = try House()

@@ -2,6 +2,7 @@ internal import APITypes
 internal import AuthCore
 internal import AuthService
 internal import ByteCodec
+internal import Cryptography
 
 extension Endpoints {
     static let audit: [Route] = [
@@ -30,7 +31,30 @@ extension Endpoints {
             summary: "The audit trail, oldest first or newest first.",
             handler: .read(stale: true) { call, caller, view, world in
                 try listAudit(call, caller, view, world)
-            })
+            }),
+        Route(
+            "verifyAudit", "GET", "/v1/audit/chain", gate: .permission(.auditRead),
+            query: [
+                QueryParameter(
+                    "after", .integer(0...UInt64(Int64.max)), "Looks behind this `seq`."),
+                .limit,
+            ],
+            answers: [Answer(200, "What a part of the chain shows.", .auditChain)],
+            summary: "Whether each record of the audit trail bears the digest of the one before.",
+            handler: .read(stale: true) { call, _, view, _ in
+                let chain = try AuditChain.look(
+                    after: call.query["after"].flatMap { UInt64($0) } ?? 0, limit: call.limit,
+                    view.tables
+                ) { SHA256.hash($0).bytes }
+                return .success(
+                    .json(
+                        .object([
+                            "first": .unsigned(chain.first), "last": .unsigned(chain.last),
+                            "head": .string(RequestID.hex(chain.head.bytes)),
+                            "broken_at": chain.brokenAt.map { .unsigned($0) } ?? .null,
+                            "complete": .bool(chain.isWhole),
+                        ])))
+            }),
     ]
 
     private static func listAudit(

@@ -196,6 +196,23 @@ extension Schema {
                 Property("prev", .text(TextRule(64...64, pattern: "^[0-9a-f]{64}$"))),
             ]))
 
+    static let auditChain = Schema.object(
+        ObjectSchema(
+            "AuditChain",
+            [
+                Property("first", anyNumber, "The first record that was looked at; 0 for none."),
+                Property("last", anyNumber, "The last one."),
+                Property(
+                    "head", .text(TextRule(64...64, pattern: "^[0-9a-f]{64}$")),
+                    "SHA-256 of the last one, which stands in the next one as `prev`."),
+                Property(
+                    "broken_at", .nullable(anyNumber),
+                    "The first record that does not fit what comes before it."),
+                Property(
+                    "complete", .boolean,
+                    "Whether nothing follows, and the end is the one that the state knows."),
+            ]))
+
     static let member = Schema.object(
         ObjectSchema(
             "Member",
