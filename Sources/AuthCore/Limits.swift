@@ -50,6 +50,31 @@ public enum Limits {
     public static let refreshGraceMilliseconds: UInt64 = 10_000
     /// Older refresh tokens that a family recognises.
     public static let refreshAncestors = 256
+    /// The feature level from which failed log-ins are counted.
+    public static let logInFeatureLevel: UInt32 = 2
+    /// Failed log-ins that bring no delay.
+    public static let logInFailuresFree: UInt32 = 4
+    /// The delay after the first failure that brings one.
+    public static let logInDelayMilliseconds: UInt64 = 1_000
+    /// How often the delay is doubled: up to 1,024 s.
+    public static let logInDelayDoublings: UInt32 = 10
+    /// Failures in a row after which a name is held back until they are forgotten (NIST SP
+    /// 800-63B-4 §3.2.2).
+    public static let logInFailuresMax: UInt32 = 100
+    /// How long failures are remembered, for each of them: 90 minutes.
+    public static let logInMemoryMilliseconds: UInt64 = 90 * 60_000
+    /// The longest time for which failures are remembered: 24 h.
+    public static let logInMemoryMillisecondsMax: UInt64 = 86_400_000
+    /// Names of all tenants whose failed log-ins are remembered.
+    public static let logInRows: UInt64 = 100_000
+    /// Networks from which a user is known.
+    public static let logInNetworks = 8
+    /// How long a network is known after the last log-in from there: 30 days.
+    public static let logInNetworkMilliseconds: UInt64 = 30 * 86_400_000
+    /// A log-in from a known network is noted again after so long: one day.
+    static let logInNetworkNotedMilliseconds: UInt64 = 86_400_000
+    /// Audit records of failed log-ins in one minute, and of names that are held back.
+    static let logInAuditRecords: UInt32 = 60
     /// Keys of one owner: few enough to go with their owner in one entry.
     public static let keysPerOwner = 256
     /// Keys of all tenants.

@@ -152,6 +152,8 @@ public enum Planted: String, CaseIterable, Sendable {
     case keyBeyondOwner = "key-beyond-owner"
     /// Deleting a key is not taken for narrowing access.
     case keyRevocationNotNarrowing = "key-revocation-not-narrowing"
+    /// A right password lets in although the name is held back.
+    case logInHoldIgnored = "log-in-hold-ignored"
 
     /// Whether it shows only where clients speak HTTP.
     public var needsHTTP: Bool {
@@ -160,7 +162,8 @@ public enum Planted: String, CaseIterable, Sendable {
             .refreshAcceptedTwice, .refreshReuseForgiven, .requestRecordMissed,
             .auditRecordMissed, .checkAndSetDeleted, .authVersionIgnored, .readUnconfirmed,
             .viewBeforeRequest, .leaseBeforeRequest, .recallUnreleased, .allowPastLease,
-            .keyOutlivesGrace, .keyBeyondOwner, .keyRevocationNotNarrowing:
+            .keyOutlivesGrace, .keyBeyondOwner, .keyRevocationNotNarrowing,
+            .logInHoldIgnored:
             true
         default: false
         }

@@ -112,6 +112,16 @@ import Testing
                 #expect(try RoleRow.read(key.tenant, role, tables) != nil)
             }
         }
+        let failures = tables.rows(.logInFailures)
+        let listed = failures.filter { $0.key[0] == 1 }
+        let counted = try failures.filter { $0.key[0] == 0 }
+            .map { try LogInFailureRow(key: $0.key, value: $0.value) }
+        #expect(Set(counted.map(\.expiryKey)) == Set(listed.map(\.key)))
+        #expect(try logInNamesCounted(tables) == UInt64(counted.count))
+        for row in failures where row.key[0] == 3 {
+            let row = try LogInNetworksRow(key: row.key, value: row.value)
+            #expect(users.contains { $0.id == row.user && $0.tenant == row.tenant })
+        }
         #expect(tables.count(.requests) == tables.count(.requestsByExpiry))
         let heads = try tables.rows(.secrets).map { try SecretRow(key: $0.key, value: $0.value) }
         let versions = heads.map { Int($0.latest - $0.oldest) + 1 }.reduce(0, +)

@@ -133,6 +133,8 @@ struct FeatureLevelTests {
             ),
             (.updateKey(.init(id: key, name: "x")), .node),
             (.rotateKey(.init(id: key, digest: digest(1), graceMilliseconds: 0)), .node),
+            (.failLogIn(.init(subject: .user(House.adminID), reason: .wrongPassword)), .anonymous),
+            (event(action: .logInHeld), .node), (event(action: .logInFailures), .node),
             (.deleteKey(.init(id: key)), .node), (.touchKeys(.init(touches: [])), .node),
             // What an older release knows, in the name of what it does not.
             (.updateUser(.init(id: House.adminID, email: "x")), byKey),

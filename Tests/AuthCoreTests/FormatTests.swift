@@ -171,6 +171,15 @@ struct Example: Sendable, CustomTestStringConvertible {
             Example(row: NodeNumberRow(next: 5), "next-node"),
             Example(row: key, "key"),
             Example(row: KeyCountRow(keys: 3, imported: 1), "key-count"),
+            Example(
+                row: LogInFailureRow(tenant: .platform, subject: .user(user.id), tally: tally),
+                "log-in-failures"),
+            Example(
+                row: LogInFailureRow(tenant: .platform, subject: .name(digest(9)), tally: tally),
+                "log-in-failures-of-nobody"),
+            Example(row: LogInCountRow(rows: 2), "log-in-count"),
+            Example(row: networks, "log-in-networks"),
+            Example(row: logInAudit, "log-in-audit"),
         ]
     }()
 
@@ -208,6 +217,11 @@ struct Example: Sendable, CustomTestStringConvertible {
                 .init(
                     number: CredentialNumber(5), presented: digest(2), successor: digest(3),
                     sealedSuccessor: [1, 2, 3]))),
+        Example(
+            "fail-log-in", .failLogIn(.init(subject: .user(user.id), reason: .wrongPassword))),
+        Example(
+            "fail-log-in-of-nobody",
+            .failLogIn(.init(subject: .name(digest(9)), reason: .unknownUser))),
         Example("revoke-session", .revokeSession(.init(session: session.id))),
         Example(
             "touch-sessions",
@@ -274,6 +288,7 @@ struct Example: Sendable, CustomTestStringConvertible {
         Example(outcome: .plan(plan), "outcome-plan"),
         Example(outcome: .session(session), "outcome-session"),
         Example(outcome: .refused(.versionMismatch(current: 7)), "outcome-refused"),
+        Example(outcome: .refused(.heldBack(until: time)), "outcome-held-back"),
         Example(outcome: .secret(secret), "outcome-secret"),
     ]
 
@@ -296,6 +311,23 @@ struct Example: Sendable, CustomTestStringConvertible {
         idleExpiresAt: time.advanced(milliseconds: 1_800_000), idleMilliseconds: 1_800_000,
         lastSeenAt: time, accessCount: 12, expiryMinute: 28_333_364, version: 1, label: "cli",
         address: "::1")
+    private static let tally = LogInTally(
+        failures: 5, heldUntil: time.advanced(milliseconds: 1_000),
+        forgottenAt: time.advanced(milliseconds: 27_000_000))
+    private static let networks = LogInNetworksRow(
+        tenant: .platform, user: user.id,
+        networks: [
+            .init(network: LogInNetwork(of: "192.0.2.7"), lastLogIn: time, tally: .none),
+            .init(network: LogInNetwork(of: "2001:db8::1"), lastLogIn: time, tally: tally),
+            .init(network: LogInNetwork(of: .empty), lastLogIn: time, tally: .none),
+        ])
+    private static var logInAudit: LogInAuditRow {
+        var row = LogInAuditRow(minute: 28_333_333)
+        row.records = 60
+        row.holds = 2
+        row.summed = 440
+        return row
+    }
     private static let joinToken = JoinTokenRow(
         node: NodeID(4), digest: digest(1), role: .voter, replaces: NodeID(3), createdAt: time,
         expiresAt: time.advanced(milliseconds: 3_600_000), spentBy: digest(2))

@@ -28,6 +28,7 @@ struct KnowingCommand {
         switch operation {
         case .startSession(let body) where body.method == .password:
             return .anonymous
+        case .failLogIn: return .anonymous
         case .setPassword(let body) where body.authVersionSeen != nil:
             let own = try sessions(of: body.user)
             return own.isEmpty ? .node : .user(dice.pick(own).actor)
@@ -40,7 +41,12 @@ struct KnowingCommand {
     }
 
     private mutating func operation() throws -> Command.Operation {
-        switch dice.below(52) {
+        switch dice.below(53) {
+        case 52:
+            .failLogIn(
+                .init(
+                    subject: dice.chance(80) ? .user(try user().id) : .name(digest(1)),
+                    reason: .wrongPassword))
         case 40...42: try createKey()
         case 43...50: try changeKey()
         case 51: try touchKeys()

@@ -31,7 +31,7 @@ import Testing
     @Test("Each kind of command that waits for leases does take something, so none waits in vain")
     func eachNarrowingTakes() throws {
         // Chosen: what takes seldom must have come up.
-        let tally = try tally(seed: 7, houses: 45)
+        let tally = try tally(seed: 7, houses: 70)
         for kind in CommandKind.allCases {
             let verdicts = tally.verdicts[kind] ?? []
             let losses = tally.losses[kind] ?? 0
@@ -89,6 +89,7 @@ enum CommandKind: CaseIterable {
     case putSecret, deleteSecret, recordAudit, updateKeyring, sweep, raiseFeatureLevel
     case createJoinToken, redeemJoinToken, orderChange, settlePlan, setPeerAuthority, checkpoint
     case createKey, changeKeyFields, limitKey, rotateKey, deleteKey, touchKeys
+    case failLogIn
 
     init(_ operation: Command.Operation) {
         // No default: a new operation must be thought of here too.
@@ -137,6 +138,7 @@ enum CommandKind: CaseIterable {
         case .rotateKey: self = .rotateKey
         case .deleteKey: self = .deleteKey
         case .touchKeys: self = .touchKeys
+        case .failLogIn: self = .failLogIn
         case .recover:
             // It forgets members as the end of a plan does, and has no effect where more than one
             // node votes, as in all houses here; RecoverTests shows that it takes nothing.

@@ -59,7 +59,8 @@ struct RandomCommand {
     }
 
     private mutating func operation() -> Command.Operation {
-        switch dice.below(24) {
+        switch dice.below(25) {
+        case 24: failLogIn()
         case 20...23: key()
         case 0, 1: users()
         case 2: .updateUser(patch())
@@ -133,6 +134,13 @@ struct RandomCommand {
                 idleMilliseconds: 1_800_000, absoluteMilliseconds: 3_600_000, label: "l",
                 method: dice.chance(50) ? .password : .delegated,
                 refreshVerifier: dice.chance(60) ? digest(UInt8(dice.below(4))) : nil))
+    }
+
+    private mutating func failLogIn() -> Command.Operation {
+        .failLogIn(
+            .init(
+                subject: dice.chance(70) ? .user(user()) : .name(digest(UInt8(dice.below(4)))),
+                reason: dice.pick([.unknownUser, .wrongPassword, .userDisabled])))
     }
 
     private mutating func refresh() -> Command.Operation {

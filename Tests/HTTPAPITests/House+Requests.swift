@@ -28,7 +28,7 @@ extension House {
     func send(
         _ method: String, _ target: String, token: String? = nil, body: JSONValue? = nil,
         text: String? = nil, headers: [(String, String)] = [], to node: Int = 1,
-        checked: Bool = true
+        from address: String = "127.0.0.1", checked: Bool = true
     ) throws -> HouseAnswer {
         var lines = ["\(method) \(target) HTTP/1.1", "Host: auth.example.com"]
         if let token { lines.append("Authorization: Bearer \(token)") }
@@ -41,11 +41,14 @@ extension House {
         }
         for (name, value) in headers { lines.append("\(name): \(value)") }
         let bytes = Array((lines.joined(separator: "\r\n") + "\r\n\r\n").utf8) + (content ?? [])
-        return try send(bytes: bytes, to: nodes[node - 1], checked: checked)
+        return try send(bytes: bytes, to: nodes[node - 1], from: address, checked: checked)
     }
 
-    func send(bytes: [UInt8], to node: HouseNode, checked: Bool = true) throws -> HouseAnswer {
-        let request = try read(bytes, node)
+    func send(
+        bytes: [UInt8], to node: HouseNode, from address: String = "127.0.0.1",
+        checked: Bool = true
+    ) throws -> HouseAnswer {
+        let request = try read(bytes, node, address)
         var exchange = node.api.handle(request)
         for _ in 0..<100 {
             switch exchange.step {
@@ -59,14 +62,16 @@ extension House {
         throw HouseError()
     }
 
-    private func read(_ bytes: [UInt8], _ node: HouseNode) throws -> HTTPRequest {
+    private func read(
+        _ bytes: [UInt8], _ node: HouseNode, _ address: String
+    ) throws -> HTTPRequest {
         var reader = RequestReader()
         reader.feed(bytes)
         var request: HTTPRequest?
         while let event = reader.next() {
             switch event {
             case .head(let head):
-                request = HTTPRequest(head: head, remoteAddress: "127.0.0.1")
+                request = HTTPRequest(head: head, remoteAddress: address)
                 switch node.api.admit(head) {
                 case .read(let limit, _): reader.expectBody(atMost: limit)
                 case .answerNow: return try #require(request)

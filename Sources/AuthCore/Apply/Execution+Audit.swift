@@ -15,7 +15,8 @@ extension AuditNote {
     /// that writes its own rows or none.
     init?(_ command: Command) {
         switch command.operation {
-        case .sweep, .touchSessions, .touchKeys, .recordAudit, .beginCheckpoint, .attestCheckpoint:
+        case .sweep, .touchSessions, .touchKeys, .recordAudit, .beginCheckpoint, .attestCheckpoint,
+            .failLogIn:
             return nil
         case .bootstrap(let body):
             self.init(.clusterBootstrap, .user(body.administrator))
@@ -115,7 +116,7 @@ extension Execution {
     }
 
     /// Adds a link to the chain, and removes up to two that are too old or too many.
-    private mutating func append(_ event: AuditEvent) throws {
+    mutating func append(_ event: AuditEvent) throws {
         let row = AuditRow(
             sequence: meta.nextAudit, index: index, at: stamp, tenant: event.tenant,
             actor: event.actor, action: event.action, target: event.target,
@@ -180,6 +181,7 @@ extension Refusal {
         case .memberTooOld: .memberTooOld
         case .joinTokenInvalid: .joinTokenInvalid
         case .changeUnderWay: .changeUnderWay
+        case .heldBack: .rateLimited
         }
     }
 
@@ -188,7 +190,7 @@ extension Refusal {
         switch self {
         case .credentialsChanged, .actorEnded, .insufficientPermissions, .userDisabled,
             .lastSuperAdmin, .builtInRole, .refreshUnknown, .refreshReused, .otherIncarnation,
-            .joinTokenInvalid:
+            .joinTokenInvalid, .heldBack:
             true
         case .undecodable, .unsupported, .notBootstrapped, .alreadyBootstrapped, .notFound,
             .exists, .versionMismatch, .stale, .roleInUse, .invalid, .quota,

@@ -5,10 +5,9 @@ extension Execution {
     /// Gives a key its number and its end, and writes its rows.
     mutating func createKey(_ body: Command.CreateKey) throws -> Outcome.Result {
         if let refusal = try require(.keysWrite) { return .refused(refusal) }
-        guard let owner = try UserRow.read(tenant, body.owner, tables) else {
-            return .refused(.notFound(.user))
-        }
-        guard !owner.disabled else { return .refused(.userDisabled) }
+        let found = try UserRow.read(tenant, body.owner, tables)
+        if let refusal = mayIssue(found, .keyHolder) { return .refused(refusal) }
+        guard let owner = found else { return .refused(.notFound(.user)) }
         let scope = body.scope.sorted
         if let refusal = try checkScope(scope, of: owner) { return .refused(refusal) }
         guard let end = body.expiry.end(from: stamp) else {
@@ -118,7 +117,7 @@ extension Execution {
         guard let owner = try UserRow.read(tenant, key.owner, tables) else {
             throw StateDamage(table: .keys, key: key.key, what: "key of no user")
         }
-        guard !owner.disabled else { return .userDisabled }
+        if let refusal = mayIssue(owner, .keyHolder) { return refusal }
         return try checkScope(key.scope, of: owner)
     }
 

@@ -48,10 +48,8 @@ extension Execution {
 
     private func isRefreshable(_ session: SessionRow) throws -> Bool {
         guard stamp < session.expiresAt, stamp < session.idleExpiresAt else { return false }
-        guard let user = try UserRow.read(session.tenant, session.user, tables) else {
-            return false
-        }
-        return !user.disabled && user.sessionEpoch == session.epoch
+        let user = try UserRow.read(session.tenant, session.user, tables)
+        return mayIssue(user, .refreshToken) == nil && user?.sessionEpoch == session.epoch
     }
 }
 

@@ -123,7 +123,7 @@ extension Execution {
 
     /// Keeps the outcome under the command's key, in the same entry as the effect.
     func recordRequest(_ outcome: Outcome) throws {
-        guard let request = header.request, outcome.refusal?.isRetryable != true,
+        guard let request = header.request, outcome.refusal?.isRemembered != false,
             !Planted.requestRecordMissed.isOn
         else { return }
         // One that has expired may still lie there.

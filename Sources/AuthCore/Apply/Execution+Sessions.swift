@@ -4,10 +4,13 @@ extension Execution {
     /// Gives a session its number and its ends, and writes its rows.
     mutating func startSession(_ body: Command.StartSession) throws -> Outcome.Result {
         let isLogIn = header.actor == .anonymous
+        if isLogIn, let refusal = try checkHold(body.user) { return .refused(refusal) }
         if !isLogIn, let refusal = try require(.sessionsCreate) { return .refused(refusal) }
-        guard let user = try UserRow.read(tenant, body.user, tables) else {
-            return .refused(.notFound(.user))
+        let found = try UserRow.read(tenant, body.user, tables)
+        if let refusal = mayIssue(found, isLogIn ? .password : .delegated) {
+            return .refused(refusal)
         }
+        guard let user = found else { return .refused(.notFound(.user)) }
         if let refusal = try checkStart(body, user, isLogIn: isLogIn) { return .refused(refusal) }
         var session = SessionRow(
             id: SessionID(number: meta.nextNumber, nonce: body.nonce), tenant: tenant,
@@ -30,7 +33,10 @@ extension Execution {
         }
         note?.target = .session(session.id)
         note?.details.append(.user(user.id))
-        if isLogIn { note?.actor = .user(session.actor) }
+        if isLogIn {
+            note?.actor = .user(session.actor)
+            try noteLogIn(user.id)
+        }
         return .session(session)
     }
 
@@ -38,7 +44,6 @@ extension Execution {
     private mutating func checkStart(
         _ body: Command.StartSession, _ user: UserRow, isLogIn: Bool
     ) throws -> Refusal? {
-        guard !user.disabled else { return .userDisabled }
         if isLogIn || body.authVersionSeen != nil {
             let password = try PasswordRow.read(tenant, user.id, tables)
             guard let seen = body.authVersionSeen,

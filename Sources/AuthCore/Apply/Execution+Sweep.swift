@@ -5,10 +5,12 @@ import RaftCore
 extension Execution {
     /// One bounded step of every kind of sweeping.
     mutating func sweep(_ body: Command.Sweep) throws -> Outcome.Result {
+        try closeAuditMinute()
         let limit = min(max(body.limit, 1), Limits.sweepRows)
         let steps = [
             try sweepSessions(atMost: limit), try sweepRequests(atMost: limit),
             try sweepKeys(atMost: limit),
+            try sweepLogIns(atMost: limit),
             try trimAudit(atMost: limit), try sweepOutcomesOfTheGone(atMost: limit),
         ]
         return .swept(
@@ -20,6 +22,9 @@ extension Execution {
         if header.request != nil { try sweepRequests(atMost: Limits.sweepRowsInPassing) }
         if case .startSession = command.operation {
             try sweepSessions(atMost: Limits.sweepRowsInPassing)
+        }
+        if case .failLogIn = command.operation {
+            try sweepLogIns(atMost: Limits.sweepRowsInPassing)
         }
         if case .createKey = command.operation {
             try sweepKeys(atMost: Limits.sweepRowsInPassing)

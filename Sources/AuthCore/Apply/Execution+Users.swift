@@ -105,6 +105,7 @@ extension Execution {
         try user.remove(tables)
         try tables.delete(.usersByName, Key.of(tenant, user.username.bytes))
         try tables.delete(.passwords, user.key)
+        try forgetLogIns(user.id)
         try RoleHolders.update(tenant, user.id, from: user.roles, to: [], tables)
         // Keys may have no end at which a sweep would meet them, and there are few of one owner.
         for key in try Keys.all(of: user.id, in: tenant, tables) { try Keys.remove(key, tables) }
@@ -120,6 +121,7 @@ extension Execution {
         }
         let old = try PasswordRow.read(tenant, body.user, tables)
         if isOwn {
+            if let refusal = try checkHold(user.id) { return .refused(refusal) }
             guard let old, old.authVersion == body.authVersionSeen else {
                 return .refused(.credentialsChanged)
             }
@@ -137,6 +139,9 @@ extension Execution {
         user.version += 1
         user.updatedAt = stamp
         try endSessions(of: &user, keeping: isOwn ? actorSession : nil)
+        // Nobody's guesses were at the new one. Whoever has set it is let in from there.
+        try forgetLogIns(user.id)
+        if isOwn { try noteLogIn(user.id) }
         return .user(user)
     }
 

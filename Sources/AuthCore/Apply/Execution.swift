@@ -86,7 +86,7 @@ struct Execution {
         case .registerMember, .touchSessions, .touchKeys, .sweep, .settlePlan, .beginCheckpoint,
             .attestCheckpoint, .recover:
             guard header.actor == .node else { return .refused(.insufficientPermissions) }
-        case .recordAudit, .rehashPassword, .rotateRefresh, .redeemJoinToken:
+        case .recordAudit, .rehashPassword, .rotateRefresh, .redeemJoinToken, .failLogIn:
             // They carry their own proof, or need none.
             break
         case .startSession, .updateKeyring, .raiseFeatureLevel, .createUser, .updateUser,
@@ -136,6 +136,7 @@ struct Execution {
         case .rotateKey(let body): try rotateKey(body)
         case .deleteKey(let body): try deleteKey(body)
         case .touchKeys(let body): try touchKeys(body)
+        case .failLogIn(let body): try failLogIn(body)
         }
     }
 }

@@ -137,6 +137,7 @@ extension Command.Operation {
         case .revokeSession: 22
         case .revokeSessions: 23
         case .touchSessions: 24
+        case .failLogIn: 25
         case .putSecret: 30
         case .deleteSecret: 31
         case .setPeerAuthority: 40
@@ -183,6 +184,7 @@ extension Command.Operation {
         case .revokeSession(let body): writer.write(body.session)
         case .revokeSessions(let body): body.write(to: &writer)
         case .touchSessions(let body): writer.write(list: body.touches) { $1.write(to: &$0) }
+        case .failLogIn(let body): body.write(to: &writer)
         case .putSecret(let body): body.write(to: &writer)
         case .deleteSecret(let body): body.write(to: &writer)
         case .createKey(let body): body.write(to: &writer)
@@ -229,6 +231,7 @@ extension Command.Operation {
                     touches: try reader.readList(atMost: Limits.touchBatch) {
                         reader throws(ByteCodecError) in try SessionTouch(from: &reader)
                     }))
+        case 25: self = .failLogIn(try .init(from: &reader))
         case 30: self = .putSecret(try .init(from: &reader))
         case 31: self = .deleteSecret(try .init(from: &reader))
         case 40: self = .setPeerAuthority(try .init(from: &reader))

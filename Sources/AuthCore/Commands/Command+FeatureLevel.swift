@@ -14,7 +14,7 @@ extension Command.Operation {
             .createJoinToken, .redeemJoinToken, .orderChange, .settlePlan, .setPeerAuthority,
             .recover:
             1
-        case .createKey, .updateKey, .rotateKey, .deleteKey, .touchKeys:
+        case .createKey, .updateKey, .rotateKey, .deleteKey, .touchKeys, .failLogIn:
             2
         }
     }
@@ -59,10 +59,9 @@ extension AuditAction {
             .sessionRevoke, .sessionRevokeAll, .logIn, .secretRead, .secretPut, .secretDelete,
             .secretList, .auditRead, .leadershipTransfer, .requestDenied, .authoritySet,
             .memberChange, .memberInvite, .memberJoin, .memberPromote, .memberDemote,
-            .memberRemove,
-            .clusterVerify, .clusterRecover:
+            .memberRemove, .clusterVerify, .clusterRecover:
             1
-        case .keyCreate, .keyUpdate, .keyRotate, .keyDelete: 2
+        case .keyCreate, .keyUpdate, .keyRotate, .keyDelete, .logInFailures, .logInHeld: 2
         }
     }
 }

@@ -51,6 +51,7 @@ public struct Command: Hashable, Sendable {
         case rotateKey(RotateKey)
         case deleteKey(DeleteKey)
         case touchKeys(TouchKeys)
+        case failLogIn(FailLogIn)
     }
 
     /// Whether the command may take access away from anybody, so that its acknowledgement must
@@ -66,6 +67,9 @@ public struct Command: Hashable, Sendable {
         case .bootstrap, .registerMember, .createUser, .grantRole, .startSession, .touchSessions,
             .recordAudit, .rehashPassword, .putSecret, .createKey, .touchKeys:
             // These add rows, prolong, or replace what no validation reads.
+            return false
+        case .failLogIn:
+            // It puts off the next log-in; what was issued stays as good as it was.
             return false
         case .createJoinToken, .redeemJoinToken, .orderChange, .settlePlan, .setPeerAuthority,
             .recover:

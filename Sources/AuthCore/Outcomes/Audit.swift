@@ -21,6 +21,10 @@ public enum AuditAction: UInt16, CaseIterable, Sendable {
     case sessionRevoke = 33
     case sessionRevokeAll = 34
     case logIn = 35
+    /// Failed log-ins that have no records of their own, in sum.
+    case logInFailures = 36
+    /// A name is held back, because too many log-ins have failed.
+    case logInHeld = 37
     case secretRead = 40
     case secretPut = 41
     case secretDelete = 42
@@ -76,6 +80,8 @@ public enum AuditAction: UInt16, CaseIterable, Sendable {
         case .sessionRevoke: "session.revoke"
         case .sessionRevokeAll: "session.revoke_all"
         case .logIn: "auth.login"
+        case .logInFailures: "auth.login_failures"
+        case .logInHeld: "auth.login_held"
         case .secretRead: "secret.read"
         case .secretPut: "secret.put"
         case .secretDelete: "secret.delete"

@@ -131,6 +131,8 @@ extension Refusal {
             writer.write(value.rawValue)
         case .memberTooOld(let node):
             writer.write(node.rawValue)
+        case .heldBack(let end):
+            writer.write(end)
         case .undecodable, .unsupported, .notBootstrapped, .alreadyBootstrapped,
             .credentialsChanged, .actorEnded, .insufficientPermissions, .userDisabled,
             .lastSuperAdmin, .builtInRole, .roleInUse, .idempotencyMismatch, .refreshUnknown,
@@ -167,6 +169,7 @@ extension Refusal {
         case 23: self = .memberTooOld(NodeID(try reader.read()))
         case 24: self = .joinTokenInvalid
         case 25: self = .changeUnderWay
+        case 26: self = .heldBack(until: try reader.readTime())
         default: throw .malformed(offset: reader.offset - 1, what: "refusal \(code)")
         }
     }
@@ -198,6 +201,7 @@ extension Refusal {
         case .memberTooOld: 23
         case .joinTokenInvalid: 24
         case .changeUnderWay: 25
+        case .heldBack: 26
         }
     }
 }

@@ -126,11 +126,21 @@ public enum Refusal: Hashable, Sendable {
     case joinTokenInvalid
     /// Another change of this member is ordered and not done.
     case changeUnderWay
+    /// Too many log-ins have failed: none is tried before this moment.
+    case heldBack(until: Timestamp)
 
-    /// Whether the asked node should decide and propose again instead of answering. Such a
-    /// refusal is not remembered under an `Idempotency-Key`.
+    /// Whether the asked node should decide and propose again instead of answering.
     public var isRetryable: Bool {
         if case .stale = self { true } else { false }
+    }
+
+    /// Whether a repetition under the same `Idempotency-Key` gets it again: what only says to come
+    /// back is no answer to the request.
+    var isRemembered: Bool {
+        switch self {
+        case .stale, .heldBack: false
+        default: true
+        }
     }
 }
 

@@ -28,6 +28,8 @@ public enum ServiceFailure: Error, Equatable, Sendable {
     case quota
     /// The hashing pool or a queue is full.
     case busy
+    /// Too many log-ins have failed: it is worth trying again after so many seconds.
+    case rateLimited(seconds: UInt64)
     case tooLarge
     case noLeader
     case noQuorum
@@ -74,6 +76,8 @@ public enum ServiceFailure: Error, Equatable, Sendable {
         case .forgotten: self = .outcomeUnknown
         case .joinTokenInvalid: self = .tokenInvalid
         case .changeUnderWay: self = .changeUnderWay
+        // Who knows the present time says how long that is.
+        case .heldBack: self = .rateLimited(seconds: 1)
         }
     }
 

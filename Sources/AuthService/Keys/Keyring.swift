@@ -15,6 +15,8 @@ public enum KeyPurpose: String, CaseIterable, Sendable {
     case cursorMAC = "cursor-mac"
     /// The HMAC of bodies that hold a password, code or secret.
     case idempotencyMAC = "idempotency-mac"
+    /// The HMAC of names that nobody has, under which failed log-ins are counted.
+    case logInName = "login-name"
 }
 
 /// One generation of key material.

@@ -29,6 +29,31 @@ public struct IdempotencyMAC: Sendable {
     }
 }
 
+/// Names under which failed log-ins are counted, where nobody has them: by HMAC, because what is
+/// typed there is sometimes a password.
+///
+/// Under the oldest term, as `IdempotencyMAC`: dropping that term forgets what was counted.
+public struct LogInNameMAC: Sendable {
+    private let key: SharedSecret
+
+    /// Authenticates under the oldest term of `keyring`.
+    public init(keyring: Keyring) {
+        do throws(KeyringError) {
+            key = try keyring.key(.logInName, term: keyring.terms[0].number)
+        } catch {
+            preconditionFailure("\(error)")
+        }
+    }
+
+    /// The 32 bytes for a name in a tenant. `tenant` is as it was asked for, which need not be one.
+    public func tag(tenant: [UInt8], name: [UInt8]) -> SHA256Digest {
+        var message = ByteWriter(capacity: 8 + tenant.count + name.count)
+        message.write(lengthPrefixed: tenant)
+        message.write(lengthPrefixed: name)
+        return HMACSHA256.authenticate(message.bytes, key: key.bytes)
+    }
+}
+
 /// Makes positions in lists opaque to change: a cursor is taken only as it was given out, and only
 /// for the list that gave it out.
 public struct CursorMAC: Sendable {

@@ -37,15 +37,25 @@ public struct LogIn: Sendable {
     private static let attemptsMax = 2
 
     /// What is known of the user before the password is.
-    private struct Candidate: Sendable, Equatable {
+    private struct Candidate: Sendable {
         var tenant: TenantID
+        /// By whom failures are counted; nil while the cluster counts none.
+        var subject: LogInSubject?
         var user: UserRow?
         var password: PasswordRow?
+        /// Until when the name is held back, and what time it is.
+        var held: (until: Timestamp, now: Timestamp)?
 
         /// The user, when a right password would let them in.
         var admissible: (user: UserRow, password: PasswordRow)? {
-            guard let user, let password, !user.disabled else { return nil }
+            guard let user, let password, mayIssue(user, .password) == nil else { return nil }
             return (user, password)
+        }
+
+        /// Why nobody is let in, for the audit trail.
+        var reason: AuditReason {
+            guard let user else { return .unknownUser }
+            return user.disabled ? .userDisabled : .wrongPassword
         }
 
         /// Whether a password verified against `other` is verified against this too.
@@ -65,9 +75,22 @@ public struct LogIn: Sendable {
     }
 
     private func verify(attempt: Int, _ world: World) -> Flow<LoggedIn> {
-        switch world.view({ .success(try candidate($0)) }) {
-        case .failure(let failure): return .failed(failure)
-        case .success(let candidate): return verify(candidate, attempt: attempt)
+        Flow(candidate(world)).then { candidate in
+            guard candidate.held != nil else { return verify(candidate, attempt: attempt) }
+            return confirmHold { verify($0, attempt: attempt) }
+        }
+    }
+
+    /// Refuses a name that is held back, whoever has it and whatever the password: without looking
+    /// at that. A quorum has confirmed it, because a newer state may have let go of it.
+    private func confirmHold(
+        otherwise next: @escaping @Sendable (Candidate) -> Flow<LoggedIn>
+    ) -> Flow<LoggedIn> {
+        .confirmRead { world in
+            Flow(candidate(world)).then { candidate in
+                guard let held = candidate.held else { return next(candidate) }
+                return .failed(.rateLimited(until: held.until, now: held.now))
+            }
         }
     }
 
@@ -84,7 +107,7 @@ public struct LogIn: Sendable {
                 guard let (user, password) = candidate.admissible else {
                     return deny(candidate, attempt: attempt)
                 }
-                return start(user, password, replacement, attempt: attempt, world)
+                return start(user, password, replacement, candidate, attempt: attempt, world)
             case .differed: return deny(candidate, attempt: attempt)
             case .failed(let reason): return .failed(Users.failure(reason))
             case .made: preconditionFailure("a verification made a hash")
@@ -92,59 +115,68 @@ public struct LogIn: Sendable {
         }
     }
 
-    private func candidate(_ view: StateView) throws -> Candidate {
-        var tenantID = TenantID.platform
-        if let tenant {
-            guard let row = try TenantRow.read(named: tenant, view.tables) else {
-                return Candidate(tenant: .platform)
+    private func candidate(_ world: World) -> Result<Candidate, ServiceFailure> {
+        world.view { view in
+            let tenantID = try tenant.map { try TenantRow.read(named: $0, view.tables)?.id }
+            var found = Candidate(tenant: (tenantID ?? .platform) ?? .platform)
+            let isTenant = tenantID != .some(nil)
+            if isTenant, let name = UserName(username),
+                let user = try UserRow.read(found.tenant, named: name, view.tables)
+            {
+                found.user = user
+                if user.kind.logsInByPassword(at: view.meta.featureLevel) {
+                    found.password = try PasswordRow.read(user.tenant, user.id, view.tables)
+                }
             }
-            tenantID = row.id
+            guard world.counts(failuresOf: view.meta) else { return .success(found) }
+            // Also where there is a user: whether there is must not show.
+            switch world.requireKeys() {
+            case .failure(let failure): return .failure(failure)
+            case .success(let keys):
+                let subject = try LogInNames.subject(
+                    username, in: isTenant ? found.tenant : nil, named: tenant, keys, view.tables)
+                found.subject = subject
+                found.held = try logInHeldUntil(
+                    subject, in: found.tenant, from: Text(context.address), now: view.now,
+                    view.tables
+                ).map { ($0, view.now) }
+                return .success(found)
+            }
         }
-        guard let name = UserName(username),
-            let user = try UserRow.read(tenantID, named: name, view.tables)
-        else { return Candidate(tenant: tenantID) }
-        let level = try StateMeta.read(view.tables).featureLevel
-        guard user.kind.logsInByPassword(at: level) else {
-            return Candidate(tenant: tenantID, user: user)
-        }
-        return Candidate(
-            tenant: tenantID, user: user,
-            password: try PasswordRow.read(tenantID, user.id, view.tables))
     }
 
-    /// Says no, once a quorum has confirmed that nothing has changed that could make it a yes.
+    /// Says no, once a quorum has confirmed that nothing has changed that could make it a yes, and
+    /// the failure is counted.
     private func deny(_ candidate: Candidate, attempt: Int) -> Flow<LoggedIn> {
         .confirmRead { world in
-            switch world.view({ .success(try self.candidate($0)) }) {
-            case .failure(let failure): return .failed(failure)
-            case .success(let newer):
+            Flow(self.candidate(world)).then { newer in
                 if !newer.isSame(as: candidate), attempt < Self.attemptsMax {
                     return verify(newer, attempt: attempt + 1)
                 }
-                record(newer, world)
-                return .failed(.invalidCredentials)
+                guard let subject = newer.subject else {
+                    record(newer, world)
+                    return .failed(.invalidCredentials)
+                }
+                let failure = Command.FailLogIn(subject: subject, reason: newer.reason)
+                return LogInNames.count(failure, in: newer.tenant, context) {
+                    .failed(.invalidCredentials)
+                }
             }
         }
     }
 
     private func record(_ candidate: Candidate, _ world: World) {
-        let reason: AuditReason =
-            if let user = candidate.user {
-                user.disabled ? .userDisabled : .wrongPassword
-            } else {
-                .unknownUser
-            }
         world.journal.record(
             AuditEvent(
                 tenant: candidate.tenant, actor: .anonymous, action: .logIn,
                 target: candidate.user.map { .user($0.id) } ?? .none, outcome: .denied,
                 requestID: Text(context.requestID), address: Text(context.address),
-                details: [.reason(reason)]))
+                details: [.reason(candidate.reason)]))
     }
 
     private func start(
-        _ user: UserRow, _ password: PasswordRow, _ replacement: PasswordRecord?, attempt: Int,
-        _ world: World
+        _ user: UserRow, _ password: PasswordRow, _ replacement: PasswordRecord?,
+        _ candidate: Candidate, attempt: Int, _ world: World
     ) -> Flow<LoggedIn> {
         var draft = SessionDraft(wantsRefreshToken: wantsRefreshToken, world)
         draft.seconds = seconds
@@ -161,7 +193,10 @@ public struct LogIn: Sendable {
                 switch refusal {
                 case .credentialsChanged, .userDisabled, .notFound, .stale:
                     attempt < Self.attemptsMax
-                        ? verify(attempt: attempt + 1, world) : .failed(.invalidCredentials)
+                        ? verify(attempt: attempt + 1, world) : deny(candidate, attempt: attempt)
+                case .heldBack(let end):
+                    // It takes as long as for a wrong password, which asks a quorum before.
+                    .confirmRead { .failed(.rateLimited(until: end, now: $0.now)) }
                 default: .failed(ServiceFailure(refusal))
                 }
             } then: { applied, world in
@@ -182,90 +217,6 @@ public struct LogIn: Sendable {
             authVersionSeen: password.authVersion)
         world.journal.propose(
             Command(.rehashPassword(rehash), header: context.header(.node, tenant: user.tenant)))
-    }
-}
-
-/// A session that was begun, with the tokens that are shown once.
-public struct LoggedIn: Sendable {
-    public let session: SessionRow
-    public let user: UserRow
-    public let sessionToken: String
-    public let refreshToken: String?
-    /// The index that the answer reflects.
-    public let index: UInt64
-}
-
-/// The chance that goes into a new session, and the composing of its tokens afterwards.
-struct SessionDraft: Sendable {
-    let verifier: SharedSecret
-    let refreshVerifier: SharedSecret?
-    let nonce: UInt64
-    var seconds: UInt64?
-    var label = ""
-
-    init(wantsRefreshToken: Bool, _ world: World) {
-        verifier = TokenCodec.drawVerifier(world.random)
-        refreshVerifier = wantsRefreshToken ? TokenCodec.drawVerifier(world.random) : nil
-        nonce = world.random.integer()
-    }
-
-    /// What a repetition must be able to show again.
-    var verifiers: [SharedSecret] { [verifier] + (refreshVerifier.map { [$0] } ?? []) }
-
-    /// The command's operation.
-    func operation(
-        for user: UserID, method: AuthMethod, authVersionSeen: UInt64?, _ world: World
-    ) -> Command.StartSession {
-        let absolute = min(
-            seconds ?? world.options.sessionSeconds, world.options.sessionSecondsMax,
-            Limits.sessionMilliseconds / 1_000)
-        return Command.StartSession(
-            user: user, nonce: nonce,
-            verifier: Digest256(TokenCodec.digest(.session, verifier: verifier.bytes)),
-            authVersionSeen: authVersionSeen,
-            idleMilliseconds: min(world.options.sessionIdleSeconds, absolute) * 1_000,
-            absoluteMilliseconds: absolute * 1_000, label: Text(label), method: method,
-            refreshVerifier: refreshVerifier.map {
-                Digest256(TokenCodec.digest(.refresh, verifier: $0.bytes))
-            })
-    }
-
-    /// Composes the tokens of the session that apply has begun, or began the first time.
-    func finish(
-        _ applied: Applied, request: RequestKey?, _ world: World
-    ) -> Flow<LoggedIn> {
-        guard case .session(let session) = applied.outcome.result else {
-            return .failed(.internal("a session was begun with another outcome"))
-        }
-        return Flow(
-            world.tokenCodec.flatMap { codec in
-                world.credentials(of: applied.outcome, request: request, drawn: verifiers)
-                    .flatMap { verifiers in
-                        world.view { view in
-                            guard
-                                let user = try UserRow.read(
-                                    session.tenant, session.user, view.tables)
-                            else { return .failure(.notFound) }
-                            return .success(
-                                compose(session, user, verifiers, codec, applied.index.rawValue))
-                        }
-                    }
-            })
-    }
-
-    private func compose(
-        _ session: SessionRow, _ user: UserRow, _ verifiers: [SharedSecret], _ codec: TokenCodec,
-        _ index: UInt64
-    ) -> LoggedIn {
-        func token(_ kind: TokenKind, _ verifier: SharedSecret) -> String {
-            String(
-                decoding: codec.compose(
-                    kind, rowNumber: session.id.number.rawValue, verifier: verifier.bytes),
-                as: UTF8.self)
-        }
-        return LoggedIn(
-            session: session, user: user, sessionToken: token(.session, verifiers[0]),
-            refreshToken: verifiers.count > 1 ? token(.refresh, verifiers[1]) : nil, index: index)
     }
 }
 

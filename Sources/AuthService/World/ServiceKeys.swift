@@ -7,11 +7,13 @@ public struct ServiceKeys: Sendable {
     let sealer: SecretSealer
     let cursors: CursorMAC
     let idempotency: IdempotencyMAC
+    let logInNames: LogInNameMAC
 
     public init(keyring: Keyring) {
         sealer = SecretSealer(keyring: keyring)
         cursors = CursorMAC(keyring: keyring)
         idempotency = IdempotencyMAC(keyring: keyring)
+        logInNames = LogInNameMAC(keyring: keyring)
     }
 }
 

@@ -83,7 +83,8 @@ public struct Exchange: Sendable {
         case .done(let reply): finish(reply, world)
         case .failed(let failure):
             var reply = FailureReply.make(
-                failure.code, detail: failure.detail, requestID: record.requestID)
+                failure.code, detail: failure.detail,
+                retryAfterSeconds: failure.retryAfterSeconds, requestID: record.requestID)
             reply.code = failure.code
             record.internalDetail = failure.secretDetail
             finish(reply, world)

@@ -22,6 +22,7 @@ extension ServiceFailure {
         case .requestInProgress: .requestInProgress
         case .quota: .quota
         case .busy: .busy
+        case .rateLimited: .rateLimited
         case .tooLarge: .contentTooLarge
         case .noLeader: .noLeader
         case .noQuorum: .noQuorum
@@ -49,6 +50,12 @@ extension ServiceFailure {
         }
     }
 
+    /// After how many seconds it is worth trying again, where the failure knows that better than
+    /// its code.
+    var retryAfterSeconds: UInt64? {
+        if case .rateLimited(let seconds) = self { seconds } else { nil }
+    }
+
     /// What the log is told beyond the code.
     var secretDetail: String? {
         if case .internal(let detail) = self { detail } else { nil }
@@ -58,12 +65,15 @@ extension ServiceFailure {
 /// The answer to what went wrong.
 enum FailureReply {
     /// Problem details with the headers that belong to the code.
-    static func make(_ code: ErrorCode, detail: String? = nil, requestID: String) -> Reply {
+    static func make(
+        _ code: ErrorCode, detail: String? = nil, retryAfterSeconds: UInt64? = nil,
+        requestID: String
+    ) -> Reply {
         var reply = Reply(status: code.status)
         reply.body = ProblemDetails(code, detail: detail, requestID: requestID).json.bytes
         reply.mediaType = ProblemDetails.mediaType
         if code.status == 401 { reply.headers.add("WWW-Authenticate", challenge(code)) }
-        if let seconds = retryAfterSeconds(code) {
+        if let seconds = retryAfterSeconds ?? Self.retryAfterSeconds(code) {
             reply.headers.add("Retry-After", String(seconds))
         }
         return reply
@@ -80,7 +90,7 @@ enum FailureReply {
     }
 
     /// When it is worth trying again.
-    static func retryAfterSeconds(_ code: ErrorCode) -> Int? {
+    static func retryAfterSeconds(_ code: ErrorCode) -> UInt64? {
         switch code {
         case .noLeader, .noQuorum, .unconfirmed, .tooStale, .draining, .busy, .outcomeUnknown,
             .rateLimited, .requestInProgress, .changeInProgress, .sealed:

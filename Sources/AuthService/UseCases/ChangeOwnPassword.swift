@@ -1,0 +1,117 @@
+internal import AuthCore
+internal import ByteCodec
+public import Cryptography
+internal import RaftCore
+
+/// Changes the caller's own password, and signs the other sessions out.
+public struct ChangeOwnPassword: Sendable {
+    public var oldPassword: SharedSecret
+    public var newPassword: SharedSecret
+    public var caller: Caller
+    public var context: RequestContext
+
+    public init(
+        old: SharedSecret, new: SharedSecret, caller: Caller, context: RequestContext
+    ) {
+        oldPassword = old
+        newPassword = new
+        self.caller = caller
+        self.context = context
+    }
+
+    /// Verifies the old password, and sets the new one against the version it was verified under.
+    ///
+    /// - Returns: the index that the answer reflects.
+    public func run(_ world: World) -> Flow<UInt64> { verify(isConfirmed: false, world) }
+
+    private func verify(isConfirmed: Bool, _ world: World) -> Flow<UInt64> {
+        let found = caller.header(context, world).flatMap { header in
+            world.view { view -> Result<Found, ServiceFailure> in
+                if let request = header.request {
+                    switch try recallRequest(request, wall: view.now, view.tables) {
+                    case .nothing: break
+                    case .first(let outcome): return .success(.repeated(outcome))
+                    case .anotherBody: return .failure(.idempotencyMismatch)
+                    }
+                }
+                if world.counts(failuresOf: view.meta),
+                    let end = try logInHeldUntil(
+                        .user(caller.user.id), in: caller.tenant, from: Text(context.address),
+                        now: view.now, view.tables)
+                {
+                    return .success(.held(until: end, now: view.now))
+                }
+                return .success(
+                    .password(
+                        try PasswordRow.read(caller.tenant, caller.user.id, view.tables)))
+            }
+        }
+        return Flow(found).then { found in
+            switch found {
+            case .held(let end, let now):
+                // Another node may have let go of it a moment ago.
+                isConfirmed
+                    ? .failed(.rateLimited(until: end, now: now))
+                    : .confirmRead { world in verify(isConfirmed: true, world) }
+            case .password(let row): verify(row, isConfirmed: isConfirmed)
+            case .repeated(let outcome):
+                // To say again that it is done is an acknowledgement like the first.
+                .awaitRelease(outcome.index) { _ in
+                    outcome.refusal.map { .failed(ServiceFailure($0)) }
+                        ?? .done(outcome.index.rawValue)
+                }
+            }
+        }
+    }
+
+    private enum Found: Sendable {
+        case password(PasswordRow?)
+        /// Too many have tried it: the old password is not looked at.
+        case held(until: Timestamp, now: Timestamp)
+        /// The first request has changed it already, so the old one cannot be verified again.
+        case repeated(Outcome)
+    }
+
+    private func verify(_ row: PasswordRow?, isConfirmed: Bool) -> Flow<UInt64> {
+        let job: HashJob =
+            if let row {
+                .verify(oldPassword, PasswordRecord(row.hash), renewing: false)
+            } else {
+                .pretend(oldPassword)
+            }
+        return .hash(job) { result, world in
+            switch result {
+            case .matched:
+                guard let row else { return deny(world) }
+                return change(row, world)
+            case .differed where isConfirmed: return deny(world)
+            case .differed:
+                // Another node may have changed it a moment ago.
+                return .confirmRead { world in verify(isConfirmed: true, world) }
+            case .failed(let error): return .failed(Users.failure(error))
+            case .made: preconditionFailure("a verification made a hash")
+            }
+        }
+    }
+
+    /// Counts the failure as one to log in: a session that was stolen must not be a way to guess
+    /// the password.
+    private func deny(_ world: World) -> Flow<UInt64> {
+        Flow(world.view { .success(world.counts(failuresOf: $0.meta)) }).then { isCounted in
+            guard isCounted else { return .failed(.invalidCredentials) }
+            let failure = Command.FailLogIn(
+                subject: .user(caller.user.id), reason: .wrongPassword)
+            return LogInNames.count(failure, in: caller.tenant, context) {
+                .failed(.invalidCredentials)
+            }
+        }
+    }
+
+    private func change(_ row: PasswordRow, _ world: World) -> Flow<UInt64> {
+        Users.hashed(newPassword, world) { hash, world in
+            let operation = Command.SetPassword(
+                user: caller.user.id, password: hash, authVersionSeen: row.authVersion)
+            return Users.perform(.setPassword(operation), caller, context, world)
+        }
+    }
+}

@@ -1,0 +1,88 @@
+public import AuthCore
+internal import ByteCodec
+internal import Cryptography
+internal import RaftCore
+
+/// A session that was begun, with the tokens that are shown once.
+public struct LoggedIn: Sendable {
+    public let session: SessionRow
+    public let user: UserRow
+    public let sessionToken: String
+    public let refreshToken: String?
+    /// The index that the answer reflects.
+    public let index: UInt64
+}
+
+/// The chance that goes into a new session, and the composing of its tokens afterwards.
+struct SessionDraft: Sendable {
+    let verifier: SharedSecret
+    let refreshVerifier: SharedSecret?
+    let nonce: UInt64
+    var seconds: UInt64?
+    var label = ""
+
+    init(wantsRefreshToken: Bool, _ world: World) {
+        verifier = TokenCodec.drawVerifier(world.random)
+        refreshVerifier = wantsRefreshToken ? TokenCodec.drawVerifier(world.random) : nil
+        nonce = world.random.integer()
+    }
+
+    /// What a repetition must be able to show again.
+    var verifiers: [SharedSecret] { [verifier] + (refreshVerifier.map { [$0] } ?? []) }
+
+    /// The command's operation.
+    func operation(
+        for user: UserID, method: AuthMethod, authVersionSeen: UInt64?, _ world: World
+    ) -> Command.StartSession {
+        let absolute = min(
+            seconds ?? world.options.sessionSeconds, world.options.sessionSecondsMax,
+            Limits.sessionMilliseconds / 1_000)
+        return Command.StartSession(
+            user: user, nonce: nonce,
+            verifier: Digest256(TokenCodec.digest(.session, verifier: verifier.bytes)),
+            authVersionSeen: authVersionSeen,
+            idleMilliseconds: min(world.options.sessionIdleSeconds, absolute) * 1_000,
+            absoluteMilliseconds: absolute * 1_000, label: Text(label), method: method,
+            refreshVerifier: refreshVerifier.map {
+                Digest256(TokenCodec.digest(.refresh, verifier: $0.bytes))
+            })
+    }
+
+    /// Composes the tokens of the session that apply has begun, or began the first time.
+    func finish(
+        _ applied: Applied, request: RequestKey?, _ world: World
+    ) -> Flow<LoggedIn> {
+        guard case .session(let session) = applied.outcome.result else {
+            return .failed(.internal("a session was begun with another outcome"))
+        }
+        return Flow(
+            world.tokenCodec.flatMap { codec in
+                world.credentials(of: applied.outcome, request: request, drawn: verifiers)
+                    .flatMap { verifiers in
+                        world.view { view in
+                            guard
+                                let user = try UserRow.read(
+                                    session.tenant, session.user, view.tables)
+                            else { return .failure(.notFound) }
+                            return .success(
+                                compose(session, user, verifiers, codec, applied.index.rawValue))
+                        }
+                    }
+            })
+    }
+
+    private func compose(
+        _ session: SessionRow, _ user: UserRow, _ verifiers: [SharedSecret], _ codec: TokenCodec,
+        _ index: UInt64
+    ) -> LoggedIn {
+        func token(_ kind: TokenKind, _ verifier: SharedSecret) -> String {
+            String(
+                decoding: codec.compose(
+                    kind, rowNumber: session.id.number.rawValue, verifier: verifier.bytes),
+                as: UTF8.self)
+        }
+        return LoggedIn(
+            session: session, user: user, sessionToken: token(.session, verifiers[0]),
+            refreshToken: verifiers.count > 1 ? token(.refresh, verifiers[1]) : nil, index: index)
+    }
+}
