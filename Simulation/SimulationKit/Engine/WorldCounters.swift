@@ -15,7 +15,7 @@ public struct WorldCounters: Equatable, Sendable {
         case changesAsked, changesDone, changesRefused, configurations, nodesAdded, nodesRemoved
         case upgrades, downgrades, levelsRaised, levelsRefused, tooOldNodes
         case requestsAnswered, requestsGivenUp, requestsRedispatched, allows, denials, refreshes
-        case keysAllowed, keysRefused, keysRotated
+        case keysAllowed, keysRefused, keysRotated, logInsHeld
         case historiesChecked, historiesUndecided, auditRowsChecked
 
         /// What to call it.
@@ -100,6 +100,7 @@ public struct WorldCounters: Equatable, Sendable {
             case .keysAllowed: "API keys that were let in"
             case .keysRefused: "API keys refused"
             case .keysRotated: "API keys rotated"
+            case .logInsHeld: "log-ins held back"
             case .historiesChecked: "histories of objects checked"
             case .historiesUndecided: "histories that could not be decided"
             case .auditRowsChecked: "audit records checked"

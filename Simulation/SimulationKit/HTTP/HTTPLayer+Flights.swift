@@ -56,7 +56,7 @@ extension HTTPLayer {
             return service.held.append(number)
         }
         guard !flight.isAbandoned else { return drop(number) }
-        guard let request = read(flight.bytes, service) else {
+        guard let request = read(flight, service) else {
             world.oracle.fail("wire", "a request of our own cannot be read")
             return
         }
@@ -94,7 +94,8 @@ extension HTTPLayer {
     }
 
     /// The head and body of a request, as the server's connection reads them.
-    private func read(_ bytes: [UInt8], _ service: NodeService) -> HTTPRequest? {
+    private func read(_ flight: Flight, _ service: NodeService) -> HTTPRequest? {
+        let bytes = flight.bytes
         var reader = RequestReader()
         // In two pieces, as a network may bring them.
         let middle = Int(random.upTo(UInt64(bytes.count)))
@@ -110,7 +111,9 @@ extension HTTPLayer {
             }
             switch event {
             case .head(let head):
-                request = HTTPRequest(head: head)
+                // Three networks, in which clients are neighbours.
+                let address = "192.0.\(flight.client % 3).\(1 + flight.client % 250)"
+                request = HTTPRequest(head: head, remoteAddress: address)
                 switch service.api.admit(head) {
                 case .read(let limit, _): reader.expectBody(atMost: limit)
                 case .answerNow: return request

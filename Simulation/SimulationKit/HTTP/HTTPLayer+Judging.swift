@@ -44,6 +44,7 @@ extension HTTPLayer {
         let arrived = flight.arrived ?? world.now
         judgeCredential(flight, answer, arrived)
         judgeKeyUse(flight, answer, arrived)
+        judgeHold(flight, answer)
         acknowledge(flight, answer, arrived)
         if flight.intent.isLinearizableRead, answer.isSuccess, let index = answer.index {
             world.oracle.fail(world.history.read(at: index, floor: flight.floor))
@@ -108,6 +109,21 @@ extension HTTPLayer {
         let stamp = readable({ try world.oracle.reference.read { $0.meta.lastStamp } }) ?? .max
         world.oracle.fail(
             judge.access.refused(number, arrived: arrived, clock: max(now.time, stamp)))
+    }
+
+    /// A password that was not looked at, because too many were wrong before.
+    private func judgeHold(_ flight: Flight, _ answer: Answer) {
+        guard answer.code == ErrorCode.rateLimited.rawValue else { return }
+        let account: Int?
+        switch flight.intent.kind {
+        case .logIn(let asked, _, _): account = asked
+        case .changePassword(let session, _, _): account = judge.tokens[session].account
+        default:
+            return world.oracle.fail("held", "\(flight.intent.kind.told) is held back")
+        }
+        world.counters[.logInsHeld] += 1
+        let user = account.flatMap { accounts[$0].id }
+        world.oracle.fail(judge.logIns.refused(user, clock: flight.clock.state))
     }
 
     // MARK: Acknowledgements

@@ -10,6 +10,7 @@ struct Judge {
     private(set) var access = AccessLedger()
     private(set) var refreshes = RefreshLedger()
     private(set) var keyAccess = KeyLedger()
+    private(set) var logIns = LogInLedger()
     private var effects = EffectLedger()
     /// Every session that somebody was given.
     private(set) var tokens: [KnownToken] = []
@@ -58,6 +59,7 @@ struct Judge {
                 violation = Violation("spent", "a token of a session that has ended is redeemed")
             }
         }
+        violation = violation ?? logIns.committed(command, outcome)
         access.committed(command.operation, actor: command.header.actor, outcome, at: now)
         if let permission = Permission(HTTPLayer.rolePermission) {
             keyAccess.committed(command.operation, outcome, permission: permission)
