@@ -79,7 +79,7 @@ struct IdempotencyTests {
         }
         let user = try twice(
             "POST", "/v1/users",
-            .object(["username": .string("bob"), "password": .string("long enough")]), "a")
+            .object(["username": .string("bob"), "password": .string("long enough for all")]), "a")
         let id = try #require(user["id"])
         _ = try twice("PATCH", "/v1/users/\(id)", .object(["email": .string("b@c")]), "b")
         _ = try twice(
@@ -89,7 +89,8 @@ struct IdempotencyTests {
         _ = try twice("PUT", "/v1/secrets/a/b", .object(["value": .string("x")]), "f")
         _ = try twice("DELETE", "/v1/secrets/a/b", nil, "g")
         _ = try twice(
-            "PUT", "/v1/users/\(id)/password", .object(["password": .string("another one")]), "h")
+            "PUT", "/v1/users/\(id)/password",
+            .object(["password": .string("yet another one here")]), "h")
         _ = try twice("POST", "/v1/sessions", .object(["user_id": .string(id)]), "i")
         _ = try twice("DELETE", "/v1/users/\(id)/sessions", nil, "j")
         _ = try twice("DELETE", "/v1/roles/app", nil, "k")
@@ -103,7 +104,8 @@ struct IdempotencyTests {
         let house = try House()
         let admin = try house.logIn()
         let body = JSONValue.object([
-            "old_password": .string(House.adminPassword), "new_password": .string("another one"),
+            "old_password": .string(House.adminPassword),
+            "new_password": .string("yet another one here"),
         ])
         for node in 1...3 {
             let answer = try house.send(
@@ -111,7 +113,7 @@ struct IdempotencyTests {
                 to: node)
             #expect(answer.status == 204, "node \(node): \(answer.json)")
         }
-        _ = try house.logIn("admin", "another one")
+        _ = try house.logIn("admin", "yet another one here")
     }
 
     @Test("the same key of another user, method or path is another request")

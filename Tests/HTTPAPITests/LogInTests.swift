@@ -132,7 +132,7 @@ struct LogInTests {
                 do {
                     _ = try house.send(
                         "PUT", "/v1/users/\(bob)/password", token: admin,
-                        body: .object(["password": .string("another password")]))
+                        body: .object(["password": .string("quite another password")]))
                 } catch {
                     Issue.record(error)
                 }

@@ -86,7 +86,7 @@ struct RoleTests {
             (
                 "POST", "/v1/users",
                 .object([
-                    "username": .string("puppet"), "password": .string("long enough"),
+                    "username": .string("puppet"), "password": .string("long enough for all"),
                     "roles": .strings(["admin"]),
                 ])
             ),

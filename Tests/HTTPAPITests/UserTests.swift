@@ -75,7 +75,7 @@ struct UserTests {
             (#"{"username":"a","metadata":[]}"#, 422),
             (#"{"username":"a","metadata":{"a":{"a":1,"a":2}}}"#, 400),
             (#"{"username":"a","password":"short"}"#, 422),
-            (#"{"username":"a","password":"long enough","password_hash":"$6$x$y"}"#, 422),
+            (#"{"username":"a","password":"long enough for all","password_hash":"$6$x$y"}"#, 422),
             (#"{"username":"a","password_hash":"plain"}"#, 422),
             (#"{"username":"a","id":"usr_0000000000000000000001"}"#, 400),
             (#"{"username":"a","version":1}"#, 400), (#"{"Username":"a"}"#, 400),
@@ -198,7 +198,10 @@ struct UserTests {
             ("POST", "/v1/users", .object(["username": .string("x")])),
             ("PATCH", "/v1/users/\(id)", .object(["email": .string("")])),
             ("DELETE", "/v1/users/\(id)", nil),
-            ("PUT", "/v1/users/\(id)/password", .object(["password": .string("long enough")])),
+            (
+                "PUT", "/v1/users/\(id)/password",
+                .object(["password": .string("long enough for all")])
+            ),
             ("PUT", "/v1/users/\(id)/roles/admin", nil),
             ("DELETE", "/v1/users/\(id)/roles/admin", nil), ("GET", "/v1/roles", nil),
             ("PUT", "/v1/roles/x", .object(["permissions": .array([])])),

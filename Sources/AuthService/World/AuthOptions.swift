@@ -9,8 +9,9 @@ public struct AuthOptions: Equatable, Sendable {
     /// How long an API key lives, when its maker asks for nothing else.
     public var keySeconds: UInt64 = 90 * 86_400
     /// The fewest characters of a password that is set; never less than `passwordLengthFloor`.
-    public var passwordLengthMin = passwordLengthFloor
-    /// NIST SP 800-63B §3.1.1.2.
+    public var passwordLengthMin = 15
+    /// What NIST SP 800-63B-4 §3.1.1.2 allows beside a second factor; it asks for 15 where a
+    /// password is the only one.
     public static let passwordLengthFloor = 8
     /// How long an `Idempotency-Key` is remembered.
     public var idempotencySeconds: UInt64 = 86_400

@@ -77,7 +77,9 @@ extension Endpoints {
                 let password = call.requiredText("password")
                 return Flow(call.parameter("id") { ObjectText.read($0, as: UserID.self) })
                     .then { id in
-                        Flow(checkedPassword(password, world)).then { password in
+                        let fault = world.fault(
+                            inNewPassword: password, of: id, in: caller.tenant)
+                        return Flow(checked(password, fault)).then { password in
                             Users.setPassword(
                                 of: id, to: password, caller, call.context, world
                             ).map { .noContent(index: $0) }
@@ -98,7 +100,10 @@ extension Endpoints {
             answers: [Answer(204, "The password is changed; the other sessions have ended.")],
             idempotent: true, summary: "Changes the caller's own password.",
             handler: .steps { call, caller, world in
-                Flow(checkedPassword(call.requiredText("new_password"), world)).then { new in
+                let password = call.requiredText("new_password")
+                let fault = world.fault(
+                    inNewPassword: password, of: caller.user.username)
+                return Flow(checked(password, fault)).then { new in
                     ChangeOwnPassword(
                         old: secret(call.requiredText("old_password")), new: new,
                         caller: caller, context: call.context
@@ -162,15 +167,11 @@ extension Endpoints {
         }
     }
 
-    /// A password that may be set, by the operator's rule.
-    private static func checkedPassword(
-        _ text: String, _ world: World
+    /// A password that may be set, unless something speaks against it.
+    private static func checked(
+        _ text: String, _ fault: ServiceFailure?
     ) -> Result<SharedSecret, ServiceFailure> {
-        let least = max(world.options.passwordLengthMin, AuthOptions.passwordLengthFloor)
-        guard text.unicodeScalars.count >= least else {
-            return .failure(.invalid("a password has at least \(least) characters"))
-        }
-        return .success(secret(text))
+        fault.map { .failure($0) } ?? .success(secret(text))
     }
 
     private static func createUser(
@@ -183,7 +184,7 @@ extension Endpoints {
         switch (call.text("password"), call.text("password_hash")) {
         case (nil, nil): break
         case (let clear?, nil):
-            switch checkedPassword(clear, world) {
+            switch checked(clear, world.fault(inNewPassword: clear, of: username)) {
             case .failure(let failure): return .failed(failure)
             case .success(let secret): password = .clear(secret)
             }

@@ -144,8 +144,9 @@ extension ConfigurationKey {
             "An API key ends then, unless its maker asks for another time or for none.",
             default: "7776000"),
         .init(
-            "passwords.length_min", .number(8...64), "Fewest characters of a new password.",
-            default: "8"),
+            "passwords.length_min", .number(8...64),
+            "Fewest characters of a new password. NIST SP 800-63B-4 asks for 15 where a password is "
+                + "the only factor.", default: "15"),
         .init(
             "hashing.threads", .number(1...64),
             "Passwords hashed at once; each takes 19 MiB.", default: "2"),
