@@ -46,7 +46,7 @@ public enum Table: UInt8, CaseIterable, Sendable {
     case audit = 20
     /// The sealed keyring.
     case keyring = 21
-    /// Failed log-ins that count towards a delay. No command writes it yet.
+    /// Failed log-ins that count towards a delay, and the networks from which users are known.
     case logInFailures = 22
     /// Rights to join the cluster, by the number that is kept for the node.
     case joinTokens = 23
