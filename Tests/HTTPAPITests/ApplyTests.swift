@@ -135,7 +135,7 @@ import Testing
         for yaml in [
             "roles: {mine: {permissions: [\"*\"]}}", "roles: {mine: {inherits: [super_admin]}}",
             "users: {mallory: {roles: [super_admin]}}",
-            "users: {puppet: {roles: [admin], password_file: f}}",
+            "users: {puppet: {roles: [admin], password_file: puppet.txt}}",
             "users: {admin: {kind: service}}",
             "keys: [{name: k, owner: admin, sha256: \(digest), permissions: [secrets:read]}]",
         ] {
