@@ -56,6 +56,8 @@ extension Environment {
         let (oldestNanoseconds, oldestSnapshot) = readers.oldest(now: steadyNanoseconds())
         var freePages = 0
         var trees: [DatabaseStatistics] = []
+        // Those that a view which begins now knows.
+        let databases = databases
         try read { (transaction: borrowing ReadTransaction) in
             // Each record of the free list holds a count and as many page numbers.
             let freeList = Database(name: "", handle: 0)

@@ -180,6 +180,8 @@ struct Example: Sendable, CustomTestStringConvertible {
             Example(row: LogInCountRow(rows: 2), "log-in-count"),
             Example(row: networks, "log-in-networks"),
             Example(row: logInAudit, "log-in-audit"),
+            Example(
+                row: LogInFloorRow(failures: 5, forgottenAt: tally.forgottenAt), "log-in-floor"),
         ]
     }()
 
@@ -323,8 +325,8 @@ struct Example: Sendable, CustomTestStringConvertible {
         ])
     private static var logInAudit: LogInAuditRow {
         var row = LogInAuditRow(minute: 28_333_333)
-        row.records = 60
-        row.holds = 2
+        row.users = .init(failures: 7, holds: 1)
+        row.names = .init(failures: 60, holds: 2)
         row.summed = 440
         return row
     }

@@ -200,17 +200,62 @@ struct LogInProtectionTests {
         var house = try open()
         for _ in 1...2 { _ = try house.fail(.user(bob)) }
         for number in 0..<3 { _ = try house.fail(.name(.invented(number))) }
-        // A table of a hundred thousand, as far as the count says.
-        try LogInCountRow(rows: Limits.logInRows).put(house.tables)
-        var meta = try house.meta
-        meta.rowsHash = try house.tables.rowsHash()
-        try meta.write(house.tables)
+        try house.fillLogInTable()
         house.now = house.now.advanced(milliseconds: 1)
         for number in 3..<6 { _ = try house.fail(.name(.invented(number))) }
         #expect(try LogInCountRow.read(house.tables).rows == Limits.logInRows)
         #expect(try house.failures(.user(bob)) == 2)
         for number in 0..<3 { #expect(try house.failures(.name(.invented(number))) == 0) }
-        for number in 3..<6 { #expect(try house.failures(.name(.invented(number))) == 1) }
+        // The first of the new ones came before anybody was pushed out.
+        let new = try (3..<6).map { try house.failures(.name(.invented($0))) }
+        #expect(new == [1, 2, 2])
+    }
+
+    @Test("Who is pushed out of a full table, again and again, does not begin anew")
+    func pushedOut() throws {
+        var house = try open()
+        for number in 0..<60 {
+            for _ in 1...2 { _ = try house.fail(.name(.invented(number))) }
+        }
+        try house.fillLogInTable()
+        var tries = 0
+        for round in 0..<300 {
+            house.now = house.now.advanced(milliseconds: 1)
+            if try house.fail(.user(bob)).result == .done { tries += 1 }
+            // Whoever has the fewest makes room, and at first that is bob.
+            _ = try house.fail(.name(.invented(1_000 + round)))
+        }
+        #expect(tries <= 10)
+        // One who has not failed begins where others were pushed out, and is not held back by it.
+        #expect(try !house.isHeld(House.adminID, from: "203.0.113.77"))
+    }
+
+    @Test("A flood of invented names does not keep the trail from telling of a user")
+    func auditOfUsers() throws {
+        var house = try open()
+        for number in 0..<200 { _ = try house.fail(.name(.invented(number))) }
+        for _ in 1...5 { _ = try house.fail(.user(bob)) }
+        let told = try (1..<house.meta.nextAudit).compactMap {
+            try AuditRow.read($0, house.tables)
+        }
+        .filter { $0.target == .user(bob) && $0.outcome == .denied }
+        #expect(told.map(\.action) == [.logIn, .logIn, .logIn, .logIn, .logIn, .logInHeld])
+    }
+
+    @Test("The trail does not tell that a password was right which was not looked at")
+    func auditOfHeld() throws {
+        var house = try open()
+        let session = try house.startSession(bob)
+        for _ in 1...5 { _ = try house.fail(.user(bob)) }
+        for _ in 1...5 { _ = try house.fail(.user(bob), from: "192.0.2.1") }
+        let next = try house.meta.nextAudit
+        #expect(try house.logIn(bob, from: "203.0.113.9").refusal != nil)
+        let change = Command(
+            .setPassword(
+                .init(user: bob, password: PasswordHash(phc: "$test$2"), authVersionSeen: 1)),
+            header: CommandHeader(actor: .user(session.actor), address: "203.0.113.9"))
+        #expect(try house.apply(bytes: change.encoded()).refusal != nil)
+        #expect(try house.meta.nextAudit == next)
     }
 
     @Test("The audit trail has 60 failures of a minute by themselves, and the others in sum")
@@ -283,6 +328,14 @@ extension InMemoryTables {
 }
 
 extension House {
+    /// Makes it a table of a hundred thousand, as far as the count says.
+    fileprivate mutating func fillLogInTable() throws {
+        try LogInCountRow(rows: Limits.logInRows).put(tables)
+        var meta = try self.meta
+        meta.rowsHash = try tables.rowsHash()
+        try meta.write(tables)
+    }
+
     fileprivate mutating func fail(
         _ subject: LogInSubject, from address: Text = "203.0.113.9"
     ) throws -> Outcome {

@@ -100,7 +100,7 @@ import Testing
         #expect(try house.meta.featureLevel == 2)
     }
 
-    @Test("Renaming, or making another kind of, needs every permission that the user has")
+    @Test("Renaming, making another kind of, or deleting needs every permission that the user has")
     func rename() throws {
         var house = try House.open()
         try house.makeRole("big", ["extra"])
@@ -114,10 +114,13 @@ import Testing
             let refused = try house.apply(.updateUser(patch), by: writer)
             #expect(refused.refusal == .insufficientPermissions)
         }
+        let deletion = try house.apply(.deleteUser(.init(id: strong)), by: writer)
+        #expect(deletion.refusal == .insufficientPermissions)
         let harmless = Command.UpdateUser(id: strong, username: name("user1"), email: "x@y")
         #expect(try house.apply(.updateUser(harmless), by: writer).refusal == nil)
         let done = Command.UpdateUser(id: weak, username: name("other"))
         #expect(try house.apply(.updateUser(done), by: writer).refusal == nil)
+        #expect(try house.apply(.deleteUser(.init(id: weak)), by: writer).refusal == nil)
     }
 
     @Test("A renamed user keeps sessions and keys, and the old name is free")

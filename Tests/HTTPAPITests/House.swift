@@ -127,7 +127,7 @@ final class House: @unchecked Sendable {
         }
     }
 
-    private static func name(_ need: Need) -> String {
+    static func name(_ need: Need) -> String {
         switch need {
         case .propose: "propose"
         case .confirmRead: "confirm"

@@ -55,8 +55,8 @@ extension Execution {
         try closeAuditMinute()
         var row = try LogInAuditRow.read(tables) ?? LogInAuditRow(minute: stampMinute)
         let target: AuditTarget = body.subject.user.map { .user($0) } ?? .none
-        if row.records < Limits.logInAuditRecords {
-            row.records += 1
+        if row[body.subject].failures < Limits.logInAuditRecords {
+            row[body.subject].failures += 1
             try append(logInEvent(.logIn, target, [.reason(body.reason)]))
         } else {
             row.summed += 1
@@ -65,9 +65,9 @@ extension Execution {
         let doublings = isTelling ? failures - Limits.logInFailuresFree - 1 : 0
         let isStep = doublings == 0 || doublings == Limits.logInDelayDoublings
         if isTelling, isStep || failures == Limits.logInFailuresMax,
-            row.holds < Limits.logInAuditRecords
+            row[body.subject].holds < Limits.logInAuditRecords
         {
-            row.holds += 1
+            row[body.subject].holds += 1
             try append(logInEvent(.logInHeld, target, [.count(UInt64(failures))]))
         }
         try row.put(tables)

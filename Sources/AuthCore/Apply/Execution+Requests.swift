@@ -126,6 +126,8 @@ extension Execution {
         guard let request = header.request, outcome.refusal?.isRemembered != false,
             !Planted.requestRecordMissed.isOn
         else { return }
+        // Whoever was verified against a password that has changed tries again, under the same key.
+        if outcome.refusal == .credentialsChanged, countsLogIns { return }
         // One that has expired may still lie there.
         if let old = try RequestRow.row(request.scope.bytes, tables) { try old.drop(tables) }
         let timeToLive = min(

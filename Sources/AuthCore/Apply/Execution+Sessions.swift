@@ -4,7 +4,6 @@ extension Execution {
     /// Gives a session its number and its ends, and writes its rows.
     mutating func startSession(_ body: Command.StartSession) throws -> Outcome.Result {
         let isLogIn = header.actor == .anonymous
-        if isLogIn, let refusal = try checkHold(body.user) { return .refused(refusal) }
         if !isLogIn, let refusal = try require(.sessionsCreate) { return .refused(refusal) }
         let found = try UserRow.read(tenant, body.user, tables)
         if let refusal = mayIssue(found, isLogIn ? .password : .delegated) {

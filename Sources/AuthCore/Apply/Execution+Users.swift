@@ -100,6 +100,10 @@ extension Execution {
         if let refusal = body.condition.refusal(current: user.version, kind: .user) {
             return .refused(refusal)
         }
+        // Like another name: this one is free then.
+        if meta.featureLevel >= 2, let refusal = try checkCovers(rolesHeld: user.roles) {
+            return .refused(refusal)
+        }
         guard try !isLastSuperAdmin(user) else { return .refused(.lastSuperAdmin) }
         // Sessions of a user whom nobody finds are dead; the sweep removes their rows.
         try user.remove(tables)
@@ -121,7 +125,11 @@ extension Execution {
         }
         let old = try PasswordRow.read(tenant, body.user, tables)
         if isOwn {
-            if let refusal = try checkHold(user.id) { return .refused(refusal) }
+            if let refusal = try checkHold(user.id) {
+                // The trail would tell that the old one was right.
+                note = nil
+                return .refused(refusal)
+            }
             guard let old, old.authVersion == body.authVersionSeen else {
                 return .refused(.credentialsChanged)
             }

@@ -47,6 +47,12 @@ struct Execution {
     /// Carries the command out, or refuses it.
     mutating func run() throws -> Outcome {
         let result: Outcome.Result
+        if case .startSession(let body) = command.operation, header.actor == .anonymous,
+            let refusal = try checkHold(body.user)
+        {
+            // Neither the trail nor an answer given again tells that the password was right.
+            return Outcome(result: .refused(refusal), index: index, stamp: stamp)
+        }
         switch try requestFinding() {
         case .first(let outcome):
             sometimes(.requestReplayed)

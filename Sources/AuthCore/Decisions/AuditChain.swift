@@ -26,6 +26,10 @@ public struct AuditChain: Hashable, Sendable {
         let begin = min(max(sequence, meta.firstAudit - 1), meta.nextAudit - 1)
         // Of the one before the first; nil when it is gone.
         var before = begin == 0 ? Digest256.zero : try digest(of: begin, reader, sha256)
+        if begin >= meta.firstAudit, before == nil {
+            chain.brokenAt = begin
+            return chain
+        }
         var next = begin + 1
         while next < meta.nextAudit, next - begin <= UInt64(limit) {
             if chain.first == 0 { chain.first = next }

@@ -44,7 +44,9 @@ struct LogInCounter {
             tally = row.networks[place].tally
         } else {
             let key = LogInFailureRow.key(tenant, subject)
-            tally = try LogInFailureRow.row(key, reader)?.tally ?? .none
+            tally =
+                try LogInFailureRow.row(key, reader)?.tally
+                ?? LogInFloorRow.read(reader).tally(at: now)
         }
     }
 
@@ -62,7 +64,7 @@ struct LogInCounter {
             try row.put(tables)
         } else {
             let row = LogInFailureRow(tenant: tenant, subject: subject, tally: tally)
-            try LogIns.put(row, tables)
+            try LogIns.put(row, at: stamp, tables)
         }
     }
 }
@@ -80,14 +82,20 @@ extension LogInNetworksRow {
 /// What is kept of log-ins.
 enum LogIns {
     /// Writes a row and what lists it. When there are too many, the one goes that would be
-    /// forgotten next: it has the fewest failures, or the oldest.
-    static func put(_ row: LogInFailureRow, _ tables: some TableWriter) throws {
+    /// forgotten next: it has the fewest failures, or the oldest. Whoever has no row begins with as
+    /// many from then on, so that nobody gains tries by pushing a name out.
+    static func put(
+        _ row: LogInFailureRow, at stamp: Timestamp, _ tables: some TableWriter
+    ) throws {
         if let old = try LogInFailureRow.row(row.key, tables) {
             try tables.delete(.logInFailures, old.expiryKey)
         } else {
             var count = try LogInCountRow.read(tables)
             if count.rows >= Limits.logInRows {
-                for key in try due(upTo: nil, atMost: 1, tables) { try drop(listedAs: key, tables) }
+                for key in try due(upTo: nil, atMost: 1, tables) {
+                    let tally = try drop(listedAs: key, tables)
+                    try LogInFloorRow.read(tables).raised(to: tally, at: stamp).put(tables)
+                }
                 count = try LogInCountRow.read(tables)
             }
             count.rows += 1
@@ -116,12 +124,16 @@ enum LogIns {
         return keys
     }
 
-    /// Removes the row that is listed under this key.
-    static func drop(listedAs key: [UInt8], _ tables: some TableWriter) throws {
+    /// Removes the row that is listed under this key, and answers what it counted.
+    @discardableResult
+    static func drop(
+        listedAs key: [UInt8], _ tables: some TableWriter
+    ) throws -> LogInTally {
         guard let row = try LogInFailureRow.row(LogInFailureRow.key(listedAs: key), tables),
             row.expiryKey == key
         else { throw StateDamage(table: .logInFailures, key: key, what: "no such row") }
         try drop(row, tables)
+        return row.tally
     }
 
     private static func drop(_ row: LogInFailureRow, _ tables: some TableWriter) throws {

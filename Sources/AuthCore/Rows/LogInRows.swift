@@ -113,6 +113,53 @@ struct LogInCountRow: Hashable, Row {
     }
 }
 
+/// The failures with which a name begins that has no row: no fewer than any name had that was
+/// pushed out of a full table and is not forgotten yet. Absent before one was.
+struct LogInFloorRow: Hashable, Row {
+    static let table = Table.logInFailures
+    static let key: [UInt8] = [5]
+    var key: [UInt8] { Self.key }
+    var failures: UInt32
+    var forgottenAt: Timestamp
+
+    static func read(_ reader: some TableReader) throws -> LogInFloorRow {
+        try row(key, reader) ?? LogInFloorRow(failures: 0, forgottenAt: .zero)
+    }
+
+    init(failures: UInt32, forgottenAt: Timestamp) {
+        self.failures = failures
+        self.forgottenAt = forgottenAt
+    }
+
+    /// What a name without a row begins with. It may be tried at once, so it is held back only by
+    /// what it fails itself.
+    func tally(at now: Timestamp) -> LogInTally {
+        now < forgottenAt
+            ? LogInTally(failures: failures, heldUntil: .zero, forgottenAt: forgottenAt) : .none
+    }
+
+    /// The floor once a row with this tally was pushed out.
+    func raised(to tally: LogInTally, at now: Timestamp) -> LogInFloorRow {
+        guard now < tally.forgottenAt else { return self }
+        let old = self.tally(at: now)
+        return LogInFloorRow(
+            failures: max(old.failures, tally.failures),
+            forgottenAt: max(old.forgottenAt, tally.forgottenAt))
+    }
+
+    func write(to writer: inout ByteWriter) {
+        writer.write(UInt8(1))
+        writer.write(failures)
+        writer.write(forgottenAt)
+    }
+
+    init(from reader: inout ByteReader) throws(ByteCodecError) {
+        try reader.readVersion(1, of: "floor of failed log-ins")
+        failures = try reader.read()
+        forgottenAt = try reader.readTime()
+    }
+}
+
 /// The networks from which a user has logged in, each with failures of its own: whoever holds the
 /// name back from elsewhere does not keep its owner out there (security A9).
 struct LogInNetworksRow: Hashable, Row {
@@ -190,10 +237,10 @@ struct LogInAuditRow: Hashable, Row {
     var key: [UInt8] { Self.key }
     /// Since the Unix epoch.
     var minute: UInt64
-    /// Records of single failures.
-    var records: UInt32
-    /// Records of names that are held back.
-    var holds: UInt32
+    /// What was recorded of users, and of names that nobody has: apart, so that a flood of invented
+    /// names does not hide who is meant.
+    var users: Records
+    var names: Records
     /// Failures that have no record of their own.
     var summed: UInt64
 
@@ -201,24 +248,40 @@ struct LogInAuditRow: Hashable, Row {
 
     init(minute: UInt64) {
         self.minute = minute
-        records = 0
-        holds = 0
+        users = Records()
+        names = Records()
         summed = 0
+    }
+
+    /// How many records there are of one minute.
+    struct Records: Hashable, Sendable {
+        /// Of single failures.
+        var failures: UInt32 = 0
+        /// Of names that are held back.
+        var holds: UInt32 = 0
+    }
+
+    /// Those of users, or of names that nobody has.
+    subscript(subject: LogInSubject) -> Records {
+        get { subject.user == nil ? names : users }
+        set { if subject.user == nil { names = newValue } else { users = newValue } }
     }
 
     func write(to writer: inout ByteWriter) {
         writer.write(UInt8(1))
         writer.write(minute)
-        writer.write(records)
-        writer.write(holds)
+        for records in [users, names] {
+            writer.write(records.failures)
+            writer.write(records.holds)
+        }
         writer.write(summed)
     }
 
     init(from reader: inout ByteReader) throws(ByteCodecError) {
         try reader.readVersion(1, of: "audit of failed log-ins")
         minute = try reader.read()
-        records = try reader.read()
-        holds = try reader.read()
+        users = Records(failures: try reader.read(), holds: try reader.read())
+        names = Records(failures: try reader.read(), holds: try reader.read())
         summed = try reader.read()
     }
 }

@@ -16,7 +16,10 @@ enum PasswordRules {
         }
         let folded = LogInNames.fold(password)
         let looks = [folded, read(folded)].flatMap { [$0, core(of: $0)] }
-        if isPattern(folded) || looks.contains(where: isRepetition) {
+        // Spaces and what is not seen make nothing longer.
+        if folded.count < AuthOptions.passwordLengthFloor || isPattern(folded)
+            || looks.contains(where: isRepetition)
+        {
             return "a password is no repetition and no row of characters"
         }
         if looks.contains(where: { CommonPasswords.contain($0) }) {

@@ -21,11 +21,37 @@ public struct ChangeOwnPassword: Sendable {
 
     /// Verifies the old password, and sets the new one against the version it was verified under.
     ///
+    /// Whether the old one is right shows in nothing but the last step: a right one and a wrong one
+    /// take the same until then, so what fails on the way fails alike and tells nothing.
+    ///
     /// - Returns: the index that the answer reflects.
-    public func run(_ world: World) -> Flow<UInt64> { verify(isConfirmed: false, world) }
+    public func run(_ world: World) -> Flow<UInt64> {
+        Flow(look(world)).then { found in
+            switch found {
+            case .repeated(let outcome): repeated(outcome)
+            // Another node may have let go of it a moment ago.
+            case .held: confirmed { _, world in change(world) }
+            case .password: change(world)
+            }
+        }
+    }
 
-    private func verify(isConfirmed: Bool, _ world: World) -> Flow<UInt64> {
-        let found = caller.header(context, world).flatMap { header in
+    private func change(_ world: World) -> Flow<UInt64> {
+        Users.hashed(newPassword, world) { hash, _ in
+            confirmed { row, _ in verify(row, hash) }
+        }
+    }
+
+    private enum Found: Sendable {
+        case password(PasswordRow?)
+        /// Too many have tried it: the old password is not looked at.
+        case held(until: Timestamp, now: Timestamp)
+        /// The first request has changed it already, so the old one cannot be verified again.
+        case repeated(Outcome)
+    }
+
+    private func look(_ world: World) -> Result<Found, ServiceFailure> {
+        caller.header(context, world).flatMap { header in
             world.view { view -> Result<Found, ServiceFailure> in
                 if let request = header.request {
                     switch try recallRequest(request, wall: view.now, view.tables) {
@@ -46,33 +72,31 @@ public struct ChangeOwnPassword: Sendable {
                         try PasswordRow.read(caller.tenant, caller.user.id, view.tables)))
             }
         }
-        return Flow(found).then { found in
-            switch found {
-            case .held(let end, let now):
-                // Another node may have let go of it a moment ago.
-                isConfirmed
-                    ? .failed(.rateLimited(until: end, now: now))
-                    : .confirmRead { world in verify(isConfirmed: true, world) }
-            case .password(let row): verify(row, isConfirmed: isConfirmed)
-            case .repeated(let outcome):
-                // To say again that it is done is an acknowledgement like the first.
-                .awaitRelease(outcome.index) { _ in
-                    outcome.refusal.map { .failed(ServiceFailure($0)) }
-                        ?? .done(outcome.index.rawValue)
+    }
+
+    /// Looks again once a quorum has confirmed the view, and goes on with the password.
+    private func confirmed(
+        _ next: @escaping @Sendable (PasswordRow?, World) -> Flow<UInt64>
+    ) -> Flow<UInt64> {
+        .confirmRead { world in
+            Flow(look(world)).then { found in
+                switch found {
+                case .password(let row): next(row, world)
+                case .held(let end, let now): .failed(.rateLimited(until: end, now: now))
+                case .repeated(let outcome): repeated(outcome)
                 }
             }
         }
     }
 
-    private enum Found: Sendable {
-        case password(PasswordRow?)
-        /// Too many have tried it: the old password is not looked at.
-        case held(until: Timestamp, now: Timestamp)
-        /// The first request has changed it already, so the old one cannot be verified again.
-        case repeated(Outcome)
+    private func repeated(_ outcome: Outcome) -> Flow<UInt64> {
+        // To say again that it is done is an acknowledgement like the first.
+        .awaitRelease(outcome.index) { _ in
+            outcome.refusal.map { .failed(ServiceFailure($0)) } ?? .done(outcome.index.rawValue)
+        }
     }
 
-    private func verify(_ row: PasswordRow?, isConfirmed: Bool) -> Flow<UInt64> {
+    private func verify(_ row: PasswordRow?, _ hash: AuthCore.PasswordHash) -> Flow<UInt64> {
         let job: HashJob =
             if let row {
                 .verify(oldPassword, PasswordRecord(row.hash), renewing: false)
@@ -83,11 +107,10 @@ public struct ChangeOwnPassword: Sendable {
             switch result {
             case .matched:
                 guard let row else { return deny(world) }
-                return change(row, world)
-            case .differed where isConfirmed: return deny(world)
-            case .differed:
-                // Another node may have changed it a moment ago.
-                return .confirmRead { world in verify(isConfirmed: true, world) }
+                let operation = Command.SetPassword(
+                    user: caller.user.id, password: hash, authVersionSeen: row.authVersion)
+                return Users.perform(.setPassword(operation), caller, context, world)
+            case .differed: return deny(world)
             case .failed(let error): return .failed(Users.failure(error))
             case .made: preconditionFailure("a verification made a hash")
             }
@@ -104,14 +127,6 @@ public struct ChangeOwnPassword: Sendable {
             return LogInNames.count(failure, in: caller.tenant, context) {
                 .failed(.invalidCredentials)
             }
-        }
-    }
-
-    private func change(_ row: PasswordRow, _ world: World) -> Flow<UInt64> {
-        Users.hashed(newPassword, world) { hash, world in
-            let operation = Command.SetPassword(
-                user: caller.user.id, password: hash, authVersionSeen: row.authVersion)
-            return Users.perform(.setPassword(operation), caller, context, world)
         }
     }
 }

@@ -101,13 +101,16 @@ public struct LogIn: Sendable {
             } else {
                 .pretend(password)
             }
-        return .hash(job) { result, world in
+        return .hash(job) { result, _ in
             switch result {
             case .matched(let replacement):
                 guard let (user, password) = candidate.admissible else {
                     return deny(candidate, attempt: attempt)
                 }
-                return start(user, password, replacement, candidate, attempt: attempt, world)
+                // The same steps as for a wrong one: what fails behind the hash fails alike.
+                return .confirmRead { world in
+                    start(user, password, replacement, candidate, attempt: attempt, world)
+                }
             case .differed: return deny(candidate, attempt: attempt)
             case .failed(let reason): return .failed(Users.failure(reason))
             case .made: preconditionFailure("a verification made a hash")
@@ -194,9 +197,7 @@ public struct LogIn: Sendable {
                 case .credentialsChanged, .userDisabled, .notFound, .stale:
                     attempt < Self.attemptsMax
                         ? verify(attempt: attempt + 1, world) : deny(candidate, attempt: attempt)
-                case .heldBack(let end):
-                    // It takes as long as for a wrong password, which asks a quorum before.
-                    .confirmRead { .failed(.rateLimited(until: end, now: $0.now)) }
+                case .heldBack(let end): .failed(.rateLimited(until: end, now: world.now))
                 default: .failed(ServiceFailure(refusal))
                 }
             } then: { applied, world in
