@@ -119,15 +119,21 @@ extension World {
         let attempt = process.duties.remove(at: position).attempt
         switch completion {
         case .applied(let index, let outcome):
-            if nodes[node].hurt == nil {
-                oracle.fail(history.acknowledged(attempt, index, outcome))
-            } else {
-                history.unknown(attempt)
-            }
+            heldToOutcome(attempt, index, outcome, node)
         case .notProposed: oracle.fail(history.refused(attempt))
         case .unknown: history.unknown(attempt)
         }
         return true
+    }
+
+    /// A node's own proposal is applied there with this outcome, which is the cluster's, unless
+    /// something was done to the node's state and is not noticed yet.
+    func heldToOutcome(_ attempt: Int, _ index: LogIndex, _ outcome: [UInt8], _ node: Int) {
+        if nodes[node].hurt == nil {
+            oracle.fail(history.acknowledged(attempt, index, outcome))
+        } else {
+            history.unknown(attempt)
+        }
     }
 
     /// Nobody hears any more what became of a process's own proposals.

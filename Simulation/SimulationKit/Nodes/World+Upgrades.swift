@@ -113,7 +113,8 @@ extension World {
     func orderCompleted(_ order: Order, _ completion: ProposalCompletion, _ node: Int) {
         switch completion {
         case .applied(let entry, let outcome):
-            oracle.fail(history.acknowledged(order.attempt, entry, outcome))
+            heldToOutcome(order.attempt, entry, outcome, node)
+            guard nodes[node].hurt == nil else { break }
             guard let decoded = readable({ try Outcome(decoding: outcome) }) else {
                 return oracle.fail("wire", "an outcome cannot be read")
             }
