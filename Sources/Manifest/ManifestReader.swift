@@ -63,7 +63,7 @@ private struct ManifestReader {
         _ read: (inout Self, _ name: String, _ key: Node, _ fields: Node.Mapping) -> Declaration?
     ) -> [Declaration] {
         guard let entries = mapping(section) else {
-            note(section, "a section lists objects by name")
+            note(section, "a section lists objects by name: NAME: {...}")
             return []
         }
         var found: [Declaration] = []

@@ -48,6 +48,22 @@ struct LogInProtectionTests {
         #expect(try house.logIn(bob, from: "203.0.113.1").refusal == nil)
     }
 
+    @Test("A hold is looked up in the same steps for a user as for a name that nobody has")
+    func sameSteps() throws {
+        var house = try open()
+        let subjects = [LogInSubject.user(bob), .name(digest(7))]
+        for subject in subjects { for _ in 1...5 { _ = try house.fail(subject) } }
+        let looks = try subjects.map { subject in
+            let reader = CountingReader(tables: house.tables)
+            let end = try logInHeldUntil(
+                subject, in: .platform, from: "203.0.113.9", now: house.now, reader)
+            #expect(end != nil)
+            return reader.looks.count
+        }
+        #expect(looks[0] > 0)
+        #expect(looks[0] == looks[1])
+    }
+
     @Test("A refusal of this kind is no answer to an Idempotency-Key: the repetition may succeed")
     func notRemembered() throws {
         var house = try open()

@@ -83,8 +83,12 @@ struct Drill: AsyncParsableCommand {
     /// What compares times, or takes long, is not part of the short form: it is asked for by name.
     private func isWanted(_ name: String) -> Bool {
         guard only.isEmpty else { return only.contains(name) }
-        return !short || !["revocation-latency", "storm", "state-damage"].contains(name)
+        return !short || !Self.byNameAlone.contains(name)
     }
+
+    private static let byNameAlone: Set = [
+        "revocation-latency", "enumeration", "storm", "state-damage",
+    ]
 
     private typealias Work = () async throws -> [Verdict]
 
@@ -101,6 +105,7 @@ struct Drill: AsyncParsableCommand {
             ("handovers", { [try await handovers(bench, times: 100 / scale)] }),
             ("revocations", { [try await revocations(bench, count: 10_000 / scale)] }),
             ("revocation-latency", { try await revocationLatency(bench, count: 3_000 / scale) }),
+            ("enumeration", { try await enumeration(bench, count: 2_000) }),
             ("logins", { [try await logins(bench, count: long ? 100_000 : 10_000 / scale)] }),
             ("refreshes", { [try await refreshes(bench, times: short ? 1 : 5)] }),
             ("paused", { try await disturbed(bench, scale: scale, .paused(bench)) }),

@@ -26,6 +26,13 @@ extension Command {
 }
 
 extension LogInSubject {
+    /// The id of nobody, for a look-up that is to find nothing.
+    var nobody: UserID {
+        guard case .name(let digest) = self, let id = UserID(bytes: Array(digest.bytes.prefix(16)))
+        else { preconditionFailure("a user is somebody") }
+        return id
+    }
+
     /// The subject within keys of rows: no two have the same, and none begins another.
     var bytes: [UInt8] {
         switch self {

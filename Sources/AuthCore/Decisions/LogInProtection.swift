@@ -36,10 +36,10 @@ struct LogInCounter {
         self.tenant = tenant
         self.subject = subject
         network = LogInNetwork(of: address)
-        if let user = subject.user,
-            let row = try LogInNetworksRow.row(LogInNetworksRow.key(tenant, user), reader),
-            let place = row.place(of: network, at: now)
-        {
+        // Looked for also where it cannot be, so that nobody sees whether there is a user.
+        let key = LogInNetworksRow.key(tenant, subject.user ?? subject.nobody)
+        let row = try LogInNetworksRow.row(key, reader)
+        if subject.user != nil, let row, let place = row.place(of: network, at: now) {
             known = (row, place)
             tally = row.networks[place].tally
         } else {

@@ -43,8 +43,6 @@ public struct LogIn: Sendable {
         var subject: LogInSubject?
         var user: UserRow?
         var password: PasswordRow?
-        /// Until when the name is held back, and what time it is.
-        var held: (until: Timestamp, now: Timestamp)?
 
         /// The user, when a right password would let them in.
         var admissible: (user: UserRow, password: PasswordRow)? {
@@ -75,20 +73,24 @@ public struct LogIn: Sendable {
     }
 
     private func verify(attempt: Int, _ world: World) -> Flow<LoggedIn> {
-        Flow(candidate(world)).then { candidate in
-            guard candidate.held != nil else { return verify(candidate, attempt: attempt) }
-            return confirmHold { verify($0, attempt: attempt) }
+        Flow(hold(world)).then { held in
+            guard held != nil else { return look(attempt: attempt, world) }
+            return confirmHold { look(attempt: attempt, $0) }
         }
     }
 
+    private func look(attempt: Int, _ world: World) -> Flow<LoggedIn> {
+        Flow(candidate(world)).then { verify($0, attempt: attempt) }
+    }
+
     /// Refuses a name that is held back, whoever has it and whatever the password: without looking
-    /// at that. A quorum has confirmed it, because a newer state may have let go of it.
+    /// at either. A quorum has confirmed it, because a newer state may have let go of it.
     private func confirmHold(
-        otherwise next: @escaping @Sendable (Candidate) -> Flow<LoggedIn>
+        otherwise next: @escaping @Sendable (World) -> Flow<LoggedIn>
     ) -> Flow<LoggedIn> {
         .confirmRead { world in
-            Flow(candidate(world)).then { candidate in
-                guard let held = candidate.held else { return next(candidate) }
+            Flow(hold(world)).then { held in
+                guard let held else { return next(world) }
                 return .failed(.rateLimited(until: held.until, now: held.now))
             }
         }
@@ -118,33 +120,63 @@ public struct LogIn: Sendable {
         }
     }
 
+    /// Until when the name is held back, and what time it is. The look-ups are the same whether
+    /// somebody has the name or not, for no hash covers what they take.
+    private func hold(
+        _ world: World
+    ) -> Result<(until: Timestamp, now: Timestamp)?, ServiceFailure> {
+        world.view { view in
+            let place = try self.place(view)
+            switch try subject(place, view, world) {
+            case .failure(let failure): return .failure(failure)
+            case .success(nil): return .success(nil)
+            case .success(let subject?):
+                let end = try logInHeldUntil(
+                    subject, in: place ?? .platform, from: Text(context.address), now: view.now,
+                    view.tables)
+                return .success(end.map { ($0, view.now) })
+            }
+        }
+    }
+
     private func candidate(_ world: World) -> Result<Candidate, ServiceFailure> {
         world.view { view in
-            let tenantID = try tenant.map { try TenantRow.read(named: $0, view.tables)?.id }
-            var found = Candidate(tenant: (tenantID ?? .platform) ?? .platform)
-            let isTenant = tenantID != .some(nil)
-            if isTenant, let name = UserName(username),
-                let user = try UserRow.read(found.tenant, named: name, view.tables)
+            let place = try self.place(view)
+            var found = Candidate(tenant: place ?? .platform)
+            if let place, let name = UserName(username),
+                let user = try UserRow.read(place, named: name, view.tables)
             {
                 found.user = user
                 if user.kind.logsInByPassword(at: view.meta.featureLevel) {
                     found.password = try PasswordRow.read(user.tenant, user.id, view.tables)
                 }
             }
-            guard world.counts(failuresOf: view.meta) else { return .success(found) }
-            // Also where there is a user: whether there is must not show.
-            switch world.requireKeys() {
-            case .failure(let failure): return .failure(failure)
-            case .success(let keys):
-                let subject = try LogInNames.subject(
-                    username, in: isTenant ? found.tenant : nil, named: tenant, keys, view.tables)
+            let known = found
+            return try subject(place, view, world).map { subject in
+                var found = known
                 found.subject = subject
-                found.held = try logInHeldUntil(
-                    subject, in: found.tenant, from: Text(context.address), now: view.now,
-                    view.tables
-                ).map { ($0, view.now) }
-                return .success(found)
+                return found
             }
+        }
+    }
+
+    /// The tenant that was asked for; nil when there is none of its name.
+    private func place(_ view: StateView) throws -> TenantID? {
+        guard let tenant else { return .platform }
+        return try TenantRow.read(named: tenant, view.tables)?.id
+    }
+
+    /// By whom failures are counted; nil while the cluster counts none.
+    private func subject(
+        _ place: TenantID?, _ view: StateView, _ world: World
+    ) throws -> Result<LogInSubject?, ServiceFailure> {
+        guard world.counts(failuresOf: view.meta) else { return .success(nil) }
+        // Also where there is a user: whether there is must not show.
+        switch world.requireKeys() {
+        case .failure(let failure): return .failure(failure)
+        case .success(let keys):
+            return .success(
+                try LogInNames.subject(username, in: place, named: tenant, keys, view.tables))
         }
     }
 

@@ -19,9 +19,9 @@ enum LogInNames {
         // Also where it is not needed, so that both take as long.
         let digest = Digest256(keys.logInNames.tag(tenant: place, name: folded))
         guard let tenant, let name = UserName(String(decoding: folded, as: UTF8.self)),
-            let user = try UserRow.read(tenant, named: name, tables)
+            let user = try UserRow.id(tenant, named: name, tables)
         else { return .name(digest) }
-        return .user(user.id)
+        return .user(user)
     }
 
     /// The spelling that all spellings of a name share: without spaces, full-width letters as

@@ -1,0 +1,19 @@
+@testable import AuthCore
+
+/// Notes what is looked for.
+struct CountingReader: TableReader {
+    final class Looks { var count = 0 }
+    let tables: InMemoryTables
+    let looks = Looks()
+
+    func get(_ table: Table, _ key: [UInt8]) throws -> [UInt8]? {
+        looks.count += 1
+        return try tables.get(table, key)
+    }
+    func scan(
+        _ table: Table, from: [UInt8], upTo: [UInt8]?, _ body: ([UInt8], [UInt8]) throws -> Bool
+    ) throws { try tables.scan(table, from: from, upTo: upTo, body) }
+    func scanReverse(
+        _ table: Table, from: [UInt8], upTo: [UInt8]?, _ body: ([UInt8], [UInt8]) throws -> Bool
+    ) throws { try tables.scanReverse(table, from: from, upTo: upTo, body) }
+}
