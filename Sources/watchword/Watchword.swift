@@ -12,7 +12,7 @@ struct Watchword: AsyncParsableCommand {
         subcommands: [
             InitCommand.self, LoginCommand.self, LogoutCommand.self, UserCommand.self,
             RoleCommand.self, SessionCommand.self, KeyCommand.self, SecretCommand.self,
-            CheckCommand.self, AuditCommand.self, ClusterCommand.self, ImportCommand.self,
+            CheckCommand.self, TokenCommand.self, AuditCommand.self, ClusterCommand.self, ImportCommand.self,
             ApplyCommand.self,
         ])
 

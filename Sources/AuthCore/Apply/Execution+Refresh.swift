@@ -1,4 +1,4 @@
-import ByteCodec
+public import ByteCodec
 
 extension Execution {
     /// Redeems a refresh token, repeats an answer that was lost, or revokes family and session.
@@ -55,7 +55,7 @@ extension Execution {
 
 extension RefreshFamilyRow {
     /// What a presented token is to its family.
-    enum Standing: Equatable {
+    public enum Standing: Equatable, Sendable {
         /// The one to be redeemed.
         case current
         /// The one before it, soon enough after it was redeemed.
@@ -67,7 +67,7 @@ extension RefreshFamilyRow {
     }
 
     /// What the token is, judged at the moment `now`. Never throws a token out by itself.
-    func standing(of presented: Digest256, at now: Timestamp) -> Standing {
+    public func standing(of presented: Digest256, at now: Timestamp) -> Standing {
         if presented == current { return .current }
         if presented == previous {
             let age = now.milliseconds(since: rotatedAt)

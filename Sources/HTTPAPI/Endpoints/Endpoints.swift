@@ -8,8 +8,8 @@ internal import Cryptography
 enum Endpoints {
     /// All but the document itself.
     static let all: [Route] =
-        health + authentication + validation + checks + sessions + users + roles + keys + secrets
-        + cluster + audit + members + joinTokens + upkeep
+        health + authentication + validation + checks + inspection + sessions + users + roles
+        + keys + secrets + cluster + audit + members + joinTokens + upkeep
 
     /// `GET /openapi.json`, which tells of all the others.
     static func openAPI(_ document: [UInt8]) -> Route {
