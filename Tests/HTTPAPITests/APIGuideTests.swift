@@ -42,6 +42,18 @@ struct APIGuideTests {
         return lines.joined(separator: "\n")
     }
 
+    @Test("each code is looked up in docs/troubleshooting.md")
+    func troubleshooting() throws {
+        let guide = Self.file.deletingLastPathComponent().appending(path: "troubleshooting.md")
+        let text = try String(contentsOf: guide, encoding: .utf8)
+        // In the first column of a table, as what one looks for.
+        let firsts = text.split(separator: "\n").filter { $0.hasPrefix("| `") }
+            .compactMap { $0.split(separator: "|").first }.joined()
+        for code in ErrorCode.allCases {
+            #expect(firsts.contains("`\(code.rawValue)`"), "\(code.rawValue)")
+        }
+    }
+
     @Test("its tables are those of the program; WATCHWORD_REWRITE=1 writes them anew")
     func tables() throws {
         var text = try String(contentsOf: Self.file, encoding: .utf8)

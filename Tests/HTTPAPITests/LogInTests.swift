@@ -234,6 +234,29 @@ struct LogInTests {
         #expect(out.headers["Set-Cookie"]?.contains("Max-Age=0") == true)
     }
 
+    @Test("an origin is scheme, host and port; it counts where the operator names it")
+    func origins() throws {
+        let console = try #require(PageOrigin("https://console.example.com:8443"))
+        #expect(PageOrigin("http://[::1]:3000") != nil)
+        for text in [
+            "", "https://", "console.example.com", "https://a.example/", "https://a.example/path",
+            "https://a b", "file:///", "null", "*", "https://*", "HTTPS://a.example",
+        ] {
+            #expect(PageOrigin(text) == nil, "\(text)")
+        }
+        func counts(_ sent: String...) -> Bool {
+            var headers: HTTPHeaders = ["Host": "auth.example.com"]
+            for origin in sent { headers.add("Origin", origin) }
+            let head = HTTPRequestHead(method: "GET", path: "/", headers: headers)
+            return Credential.matches(HTTPRequest(head: head), origins: [console])
+        }
+        #expect(counts("https://console.example.com:8443"))
+        #expect(counts("https://auth.example.com"))
+        #expect(!counts("https://console.example.com"))
+        #expect(!counts("https://console.example.com:8443", "https://evil.example.com"))
+        #expect(!counts())
+    }
+
     @Test("log-out ends the session on every node")
     func logOut() throws {
         let house = try House()

@@ -6,8 +6,8 @@ public import AuthService
 public struct APIOptions: Sendable {
     /// Proxies whose `X-Forwarded-For` counts.
     public var trustedProxies: [AddressRange] = []
-    /// Origins from which a cookie counts everywhere, as `https://console.example.com`.
-    public var origins: [String] = []
+    /// Origins from whose pages a cookie counts everywhere, as `https://console.example.com`.
+    public var origins: [PageOrigin] = []
     /// The key that `X-Metrics-Key` must have; nil: only `metrics:read` opens `/metrics` here.
     public var metricsKey: String?
     /// Serves `/metrics` and nothing else, to everybody: for a listener of its own.

@@ -75,7 +75,7 @@ extension Credential {
     ///
     /// - Parameter cookieCounts: whether a cookie counts on the route without an origin.
     static func find(
-        _ request: HTTPRequest, origins: [String], cookieCounts: Bool
+        _ request: HTTPRequest, origins: [PageOrigin], cookieCounts: Bool
     ) -> Credential {
         let headers = request.headers
         let authorizations = headers.all("authorization")
@@ -116,10 +116,10 @@ extension Credential {
     }
 
     /// Whether the request comes from a page of ours (or of the operator's).
-    static func matches(_ request: HTTPRequest, origins: [String]) -> Bool {
+    static func matches(_ request: HTTPRequest, origins: [PageOrigin]) -> Bool {
         let sent = request.headers.all("origin")
         guard sent.count == 1 else { return false }
-        if origins.contains(where: { HTTPHeaders.same($0, sent[0]) }) { return true }
+        if origins.contains(where: { HTTPHeaders.same($0.description, sent[0]) }) { return true }
         // A browser names the host in both; a page of another host cannot forge either.
         guard let host = request.headers["host"], !host.isEmpty else { return false }
         return HTTPHeaders.same(sent[0], "https://" + host)

@@ -101,6 +101,10 @@ extension ConfigurationKey {
             "Addresses or networks whose `X-Forwarded-For` counts, and whose connections are "
                 + "not limited by address. From everybody else the header is ignored."),
         .init(
+            "http.origins", .texts,
+            "Origins of pages from which a cookie counts everywhere, as "
+                + "`https://console.example.com`. A page of the host that it asks always may."),
+        .init(
             "http.connections_max", .number(1...100_000), "Connections of clients in all.",
             default: "4096"),
         .init(

@@ -26,6 +26,7 @@ public struct NodeConfiguration: Sendable {
     public var httpKey: String?
     public var httpSocket: String?
     public var trustedProxies: [String]
+    public var origins: [String]
     public var connectionsMax: Int
     public var connectionsPerAddressMax: Int
     public var httpThreads: Int
@@ -83,6 +84,7 @@ public struct NodeConfiguration: Sendable {
         httpKey = reader.optionalPath("http.key")
         httpSocket = reader.optionalPath("http.socket")
         trustedProxies = reader.texts("http.trusted_proxies")
+        origins = reader.texts("http.origins")
         connectionsMax = reader.number("http.connections_max")
         connectionsPerAddressMax = reader.number("http.connections_per_address_max")
         httpThreads = reader.number("http.threads")

@@ -42,6 +42,7 @@ final class HTTPFrontend: Sendable {
                 hashing: hashing, journal: journal))
         var options = APIOptions()
         options.trustedProxies = proxies
+        options.origins = try Self.origins(configuration)
         options.metricsKey = try configuration.metricsKeyFile.map(PrivateFileReader.read)
         let runner = NeedRunner(runtime: runtime, hashing: hashing, membership: membership)
         let connections = connections
@@ -86,6 +87,16 @@ final class HTTPFrontend: Sendable {
                 throw NodeStartError("http.trusted_proxies: \(text) is no address or network")
             }
             return range
+        }
+    }
+
+    private static func origins(_ configuration: NodeConfiguration) throws -> [PageOrigin] {
+        try configuration.origins.map { text in
+            guard let origin = PageOrigin(text) else {
+                throw NodeStartError(
+                    "http.origins: \(text) is no origin as https://console.example.com")
+            }
+            return origin
         }
     }
 
