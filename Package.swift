@@ -97,7 +97,7 @@ var targets: [Target] = [
     tests("ReplicaTests", ["Replica", "RaftCore", "RaftWire", "ByteCodec"]),
     tests("AuthCoreTests", ["AuthCore", "RaftCore", "ByteCodec"]),
     tests("LMDBTests", ["LMDB"]),
-    tests("CryptographyTests", ["Cryptography", "APITypes"]),
+    tests("CryptographyTests", ["Cryptography", "APITypes", "ByteCodec"]),
     tests("WriteAheadLogTests", ["WriteAheadLog", "RaftCore", "RaftWire", "ByteCodec"]),
     tests(
         "StateStoreTests",
