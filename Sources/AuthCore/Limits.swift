@@ -89,6 +89,18 @@ public enum Limits {
     public static let keyMilliseconds: UInt64 = 3_660 * 86_400_000
     /// How long the predecessor of a rotated key may be good: 30 days.
     public static let keyGraceMilliseconds: UInt64 = 30 * 86_400_000
+    /// The feature level from which access tokens are signed.
+    public static let signingKeysFeatureLevel: UInt32 = 2
+    /// Keys that access tokens are signed with, those included whose tokens are still good.
+    public static let signingKeys = 8
+    /// How long a key may be published before it signs: 30 days.
+    public static let signingKeyLeadMilliseconds: UInt64 = 30 * 86_400_000
+    /// How long a key may be good after it signs no more: 30 days.
+    public static let signingKeyKeepMilliseconds: UInt64 = 30 * 86_400_000
+    /// The public half of a signing key.
+    public static let signingPublicKeyBytes = 256
+    /// The private half, sealed.
+    public static let sealedSigningKeyBytes = 4096
     /// Versions of a secret that are kept.
     public static let versionsPerSecret: UInt64 = 10
     /// Touches in one command.

@@ -154,6 +154,11 @@ public enum Planted: String, CaseIterable, Sendable {
     case keyRevocationNotNarrowing = "key-revocation-not-narrowing"
     /// A right password lets in although the name is held back.
     case logInHoldIgnored = "log-in-hold-ignored"
+    /// An access token is good as long as its signature and its times are, whatever became of its
+    /// session.
+    case jwtSessionNotChecked = "jwt-session-not-checked"
+    /// A key that signs no more stays good for ever, also when it was revoked.
+    case jwtPreviousKeyKept = "jwt-previous-key-kept"
 
     /// Whether it shows only where clients speak HTTP.
     public var needsHTTP: Bool {
@@ -163,7 +168,7 @@ public enum Planted: String, CaseIterable, Sendable {
             .auditRecordMissed, .checkAndSetDeleted, .authVersionIgnored, .readUnconfirmed,
             .viewBeforeRequest, .leaseBeforeRequest, .recallUnreleased, .allowPastLease,
             .keyOutlivesGrace, .keyBeyondOwner, .keyRevocationNotNarrowing,
-            .logInHoldIgnored:
+            .logInHoldIgnored, .jwtSessionNotChecked, .jwtPreviousKeyKept:
             true
         default: false
         }

@@ -136,6 +136,8 @@ struct FeatureLevelTests {
             (.failLogIn(.init(subject: .user(House.adminID), reason: .wrongPassword)), .anonymous),
             (event(action: .logInHeld), .node), (event(action: .logInFailures), .node),
             (.deleteKey(.init(id: key)), .node), (.touchKeys(.init(touches: [])), .node),
+            (.rotateSigningKeys(.init(1, version: 0)), .node),
+            (event(action: .signingKeysRotate), .node), (event(action: .signingKeysRevoke), .node),
             // What an older release knows, in the name of what it does not.
             (.updateUser(.init(id: House.adminID, email: "x")), byKey),
             (event(actor: byKey), .node), (event(target: .key(key)), .node),

@@ -169,6 +169,14 @@ struct Example: Sendable, CustomTestStringConvertible {
                     sealedKey: SealedBlob(term: 1, bytes: [4, 4]), updatedAt: time),
                 "peer-authority"),
             Example(row: NodeNumberRow(next: 5), "next-node"),
+            Example(
+                row: SigningKeyRow(
+                    id: digest(6), algorithm: .es256, createdAt: time,
+                    signsFrom: time.advanced(milliseconds: 360_000),
+                    endsAt: time.advanced(milliseconds: 960_000),
+                    publicKey: Array(repeating: 6, count: 64),
+                    privateKey: SealedBlob(term: 1, bytes: [6, 1, 2])), "signing-key"),
+            Example(row: SigningKeysVersionRow(version: 3), "signing-keys-version"),
             Example(row: key, "key"),
             Example(row: KeyCountRow(keys: 3, imported: 1), "key-count"),
             Example(
@@ -284,6 +292,9 @@ struct Example: Sendable, CustomTestStringConvertible {
             "touch-keys",
             .touchKeys(
                 .init(touches: [KeyTouch(key: key.id, lastUsed: time, address: "10.1.2.3")]))),
+        Example(
+            "rotate-signing-keys",
+            .rotateSigningKeys(.init(6, version: 2, lead: 360_000, keep: 310_000))),
         Example("delete-key-by-itself", .deleteKey(.init(id: key.id)), actor: key.actor),
         Example(outcome: .key(key), "outcome-key"),
         Example(outcome: .joinToken(joinToken), "outcome-join-token"),

@@ -41,7 +41,8 @@ struct KnowingCommand {
     }
 
     private mutating func operation() throws -> Command.Operation {
-        switch dice.below(53) {
+        switch dice.below(56) {
+        case 53...55: try signingKeys()
         case 52:
             .failLogIn(
                 .init(
@@ -202,6 +203,19 @@ struct KnowingCommand {
     private func sessions(of user: UserID) throws -> [SessionRow] {
         try tables.rows(.sessions).map { try SessionRow(key: $0.key, value: $0.value) }
             .filter { $0.user == user }
+    }
+
+    // MARK: - Signing keys
+
+    private mutating func signingKeys() throws -> Command.Operation {
+        let version = try SigningKeys.read(tables).version
+        return .rotateSigningKeys(
+            .init(
+                expectedVersion: version, id: fresh(9), algorithm: .edDSA,
+                publicKey: Array(repeating: 1, count: 32),
+                privateKey: SealedBlob(term: 1, bytes: [1]),
+                leadMilliseconds: UInt64(dice.below(2) * dice.below(600_000)),
+                keepMilliseconds: UInt64(dice.below(900_000)), isRevoking: dice.chance(40)))
     }
 
     // MARK: - Keys

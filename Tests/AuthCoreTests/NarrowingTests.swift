@@ -90,6 +90,7 @@ enum CommandKind: CaseIterable {
     case createJoinToken, redeemJoinToken, orderChange, settlePlan, setPeerAuthority, checkpoint
     case createKey, changeKeyFields, limitKey, rotateKey, deleteKey, touchKeys
     case failLogIn
+    case firstSigningKey, nextSigningKey, revokeSigningKeys
 
     init(_ operation: Command.Operation) {
         // No default: a new operation must be thought of here too.
@@ -139,6 +140,10 @@ enum CommandKind: CaseIterable {
         case .deleteKey: self = .deleteKey
         case .touchKeys: self = .touchKeys
         case .failLogIn: self = .failLogIn
+        case .rotateSigningKeys(let body):
+            self =
+                body.expectedVersion == 0
+                ? .firstSigningKey : body.isRevoking ? .revokeSigningKeys : .nextSigningKey
         case .recover:
             // It forgets members as the end of a plan does, and has no effect where more than one
             // node votes, as in all houses here; RecoverTests shows that it takes nothing.
@@ -265,6 +270,8 @@ enum AccessLoss {
     case keyPermissions(KeyID, wall: Timestamp)
     /// A name or address that its user is no longer known under.
     case identity(CredentialNumber, wall: Timestamp)
+    /// What a key has signed is no longer good.
+    case signingKey(Digest256, wall: Timestamp)
 
     /// Asks for every session, at several readings of a node's clock, what both states say.
     static func find(from old: InMemoryTables, to new: InMemoryTables) throws -> AccessLoss? {
@@ -292,7 +299,7 @@ enum AccessLoss {
                 }
             }
         }
-        return try findKey(from: old, to: new, metas)
+        return try findKey(from: old, to: new, metas) ?? findSigningKey(from: old, to: new, metas)
     }
 
     /// Asks for every key and the one before it, from everywhere that was ever allowed.
@@ -329,6 +336,23 @@ enum AccessLoss {
                         }
                     }
                 }
+            }
+        }
+        return nil
+    }
+
+    /// Asks for every key that may have signed something, until long after all ends.
+    private static func findSigningKey(
+        from old: InMemoryTables, to new: InMemoryTables, _ metas: (old: StateMeta, new: StateMeta)
+    ) throws -> AccessLoss? {
+        for row in try SigningKeys.read(old).rows where row.signsFrom <= metas.old.lastStamp {
+            let ends = [row.endsAt].compactMap { $0?.rawValue }
+            let walls = [0] + ends.map { $0 - 1 } + [metas.new.lastStamp.rawValue + far]
+            for wall in walls.map(Timestamp.init(milliseconds:)) {
+                guard case .good = try decideSigningKey(row.id, meta: metas.old, wall: wall, old)
+                else { continue }
+                guard case .good = try decideSigningKey(row.id, meta: metas.new, wall: wall, new)
+                else { return .signingKey(row.id, wall: wall) }
             }
         }
         return nil

@@ -59,7 +59,13 @@ struct RandomCommand {
     }
 
     private mutating func operation() -> Command.Operation {
-        switch dice.below(25) {
+        switch dice.below(26) {
+        case 25:
+            .rotateSigningKeys(
+                .init(
+                    UInt8(dice.below(256)), version: UInt64(dice.below(4)),
+                    algorithm: dice.pick(SigningAlgorithm.allCases),
+                    lead: UInt64(dice.below(600_000)), isRevoking: dice.chance(30)))
         case 24: failLogIn()
         case 20...23: key()
         case 0, 1: users()

@@ -78,6 +78,8 @@ extension AuditNote {
             self.init(.keyRotate, .key(body.id))
         case .deleteKey(let body):
             self.init(.keyDelete, .key(body.id))
+        case .rotateSigningKeys(let body):
+            self.init(body.isRevoking ? .signingKeysRevoke : .signingKeysRotate, .none)
         }
     }
 

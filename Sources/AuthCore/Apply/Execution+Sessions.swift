@@ -54,7 +54,8 @@ extension Execution {
         }
         if case .user = header.actor {
             // A session of somebody else is their power over this server.
-            let power = try EffectivePermissions.resolve(user, tables).administrative
+            let power = try EffectivePermissions.resolve(user, tables)
+                .administrative(at: meta.featureLevel)
             if let refusal = try require(covering: power) { return refusal }
         }
         guard body.idleMilliseconds > 0, body.absoluteMilliseconds > 0,

@@ -10,7 +10,7 @@ extension Execution {
         let steps = [
             try sweepSessions(atMost: limit), try sweepRequests(atMost: limit),
             try sweepKeys(atMost: limit),
-            try sweepLogIns(atMost: limit),
+            try sweepLogIns(atMost: limit), try sweepSigningKeys(),
             try trimAudit(atMost: limit), try sweepOutcomesOfTheGone(atMost: limit),
         ]
         return .swept(

@@ -99,7 +99,7 @@ struct Execution {
             .deleteUser, .setPassword,
             .grantRole, .revokeRole, .putRole, .deleteRole, .revokeSession, .revokeSessions,
             .putSecret, .deleteSecret, .createJoinToken, .orderChange, .setPeerAuthority,
-            .createKey, .updateKey, .rotateKey, .deleteKey:
+            .createKey, .updateKey, .rotateKey, .deleteKey, .rotateSigningKeys:
             if let refusal = try checkActor() { return .refused(refusal) }
         }
         return try perform()
@@ -143,6 +143,7 @@ struct Execution {
         case .deleteKey(let body): try deleteKey(body)
         case .touchKeys(let body): try touchKeys(body)
         case .failLogIn(let body): try failLogIn(body)
+        case .rotateSigningKeys(let body): try rotateSigningKeys(body)
         }
     }
 }

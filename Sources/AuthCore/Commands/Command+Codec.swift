@@ -150,6 +150,7 @@ extension Command.Operation {
         case .rotateKey: 72
         case .deleteKey: 73
         case .touchKeys: 74
+        case .rotateSigningKeys: 80
         }
     }
 
@@ -192,6 +193,7 @@ extension Command.Operation {
         case .rotateKey(let body): body.write(to: &writer)
         case .deleteKey(let body): body.write(to: &writer)
         case .touchKeys(let body): writer.write(list: body.touches) { $1.write(to: &$0) }
+        case .rotateSigningKeys(let body): body.write(to: &writer)
         }
     }
 
@@ -249,6 +251,7 @@ extension Command.Operation {
                     touches: try reader.readList(atMost: Limits.touchBatch) {
                         reader throws(ByteCodecError) in try KeyTouch(from: &reader)
                     }))
+        case 80: self = .rotateSigningKeys(try .init(from: &reader))
         default: throw .malformed(offset: reader.offset - 1, what: "operation \(code)")
         }
     }

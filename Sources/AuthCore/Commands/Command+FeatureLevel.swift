@@ -14,7 +14,8 @@ extension Command.Operation {
             .createJoinToken, .redeemJoinToken, .orderChange, .settlePlan, .setPeerAuthority,
             .recover:
             1
-        case .createKey, .updateKey, .rotateKey, .deleteKey, .touchKeys, .failLogIn:
+        case .createKey, .updateKey, .rotateKey, .deleteKey, .touchKeys, .failLogIn,
+            .rotateSigningKeys:
             2
         }
     }
@@ -61,7 +62,9 @@ extension AuditAction {
             .memberChange, .memberInvite, .memberJoin, .memberPromote, .memberDemote,
             .memberRemove, .clusterVerify, .clusterRecover:
             1
-        case .keyCreate, .keyUpdate, .keyRotate, .keyDelete, .logInFailures, .logInHeld: 2
+        case .keyCreate, .keyUpdate, .keyRotate, .keyDelete, .logInFailures, .logInHeld,
+            .signingKeysRotate, .signingKeysRevoke:
+            2
         }
     }
 }

@@ -52,6 +52,7 @@ public struct Command: Hashable, Sendable {
         case deleteKey(DeleteKey)
         case touchKeys(TouchKeys)
         case failLogIn(FailLogIn)
+        case rotateSigningKeys(RotateSigningKeys)
     }
 
     /// Whether the command may take access away from anybody, so that its acknowledgement must
@@ -116,6 +117,10 @@ public struct Command: Hashable, Sendable {
             // Every reading of a secret is confirmed by a quorum today, so no lease serves what
             // these take out of use. They are rare, and the proof lies outside this target.
             return true
+        case .rotateSigningKeys(let body):
+            // It gives the present key an end, or takes every key out of use. Before there is one
+            // there is nothing to take.
+            return body.expectedVersion > 0
         }
     }
 }

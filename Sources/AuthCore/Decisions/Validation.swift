@@ -150,5 +150,5 @@ public func isSweepDue(wall: Timestamp = .zero, _ reader: some TableReader) thro
             return false
         }
     }
-    return due
+    return try due || SigningKeys.read(reader).rows.contains { $0.hasEnded(by: now) }
 }

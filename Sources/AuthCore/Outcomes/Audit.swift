@@ -49,6 +49,10 @@ public enum AuditAction: UInt16, CaseIterable, Sendable {
     case keyUpdate = 81
     case keyRotate = 82
     case keyDelete = 83
+    /// Access tokens are to be signed by another key.
+    case signingKeysRotate = 90
+    /// The same, and whatever was signed before is good no more.
+    case signingKeysRevoke = 91
 
     /// The name as the API shows it.
     public var name: String {
@@ -94,6 +98,8 @@ public enum AuditAction: UInt16, CaseIterable, Sendable {
         case .keyUpdate: "key.update"
         case .keyRotate: "key.rotate"
         case .keyDelete: "key.delete"
+        case .signingKeysRotate: "signing_keys.rotate"
+        case .signingKeysRevoke: "signing_keys.revoke"
         }
     }
 

@@ -54,10 +54,13 @@ public struct EffectivePermissions: Hashable, Sendable {
             permissions: common)
     }
 
-    /// Only what is power over this server itself.
-    public var administrative: EffectivePermissions {
+    /// Only what is power over this server itself, as releases of a feature level know it.
+    public func administrative(at level: UInt32) -> EffectivePermissions {
         EffectivePermissions(
-            tenant: tenant, roles: roles, permissions: permissions.filter(\.isAdministrative))
+            tenant: tenant, roles: roles,
+            permissions: permissions.filter {
+                $0.isAdministrative && (level >= 2 || !$0.isOverSigningKeys)
+            })
     }
 
     private func exists(_ permission: Permission) -> Bool {

@@ -68,10 +68,15 @@ public struct Permission: Hashable, Comparable, Sendable {
         return Self.ownNames.contains { first.elementsEqual($0) }
     }
 
-    private static let platformNames = ["cluster", "seal", "tenants"].map { Array($0.utf8) }
+    /// Whether it is one of those that came with feature level 2.
+    var isOverSigningKeys: Bool { bytes.starts(with: "signing-keys".utf8) }
+
+    private static let platformNames = ["cluster", "seal", "signing-keys", "tenants"].map {
+        Array($0.utf8)
+    }
     private static let ownNames = [
-        "audit", "cluster", "keys", "metrics", "roles", "seal", "secrets", "sessions", "tenants",
-        "users",
+        "audit", "cluster", "keys", "metrics", "roles", "seal", "secrets", "sessions",
+        "signing-keys", "tenants", "users",
     ].map { Array($0.utf8) }
 
     private static func isWellFormed(_ bytes: [UInt8]) -> Bool {
@@ -114,6 +119,8 @@ extension Permission {
     public static let clusterRead = Permission(trusted: "cluster:read")
     public static let clusterManage = Permission(trusted: "cluster:manage")
     public static let sealManage = Permission(trusted: "seal:manage")
+    public static let signingKeysRead = Permission(trusted: "signing-keys:read")
+    public static let signingKeysWrite = Permission(trusted: "signing-keys:write")
     public static let tenantsAct = Permission(trusted: "tenants:act")
     /// `secrets:read` narrowed to one path.
     public static func secretsRead(_ path: SecretPath) -> Permission {

@@ -62,6 +62,10 @@ public enum Table: UInt8, CaseIterable, Sendable {
     case keyRoles = 28
     /// Numbers of imported keys by the digest of the whole key.
     case importedKeys = 29
+    /// Keys that access tokens are signed with, by thumbprint.
+    case signingKeys = 30
+    /// How often those have changed.
+    case signingKeysVersion = 31
 
     /// The feature level of the operations that put the first rows into it.
     public var featureLevel: UInt32 { rawValue < Table.keys.rawValue ? 1 : 2 }
