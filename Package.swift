@@ -63,7 +63,7 @@ var targets: [Target] = [
     target("Replica", ["ByteCodec", "RaftCore", "RaftWire"]),
     target("WriteAheadLog", ["ByteCodec", "RaftCore", "RaftWire"]),
     target("StateStore", ["ByteCodec", "RaftCore", "RaftWire", "AuthCore", "LMDB"]),
-    target("AuthService", ["ByteCodec", "RaftCore", "AuthCore", "Cryptography"]),
+    target("AuthService", ["ByteCodec", "RaftCore", "APITypes", "AuthCore", "Cryptography"]),
     // Rank 3
     target(
         "HTTPAPI",

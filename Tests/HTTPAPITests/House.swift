@@ -37,12 +37,14 @@ final class House: @unchecked Sendable {
     var certifier: (any NodeCertifier)?
 
     init(
-        apiOptions: APIOptions = APIOptions(), featureLevel: UInt32 = StateMachine.featureLevel
+        apiOptions: APIOptions = APIOptions(), featureLevel: UInt32 = StateMachine.featureLevel,
+        accessTokens: AccessTokenPolicy? = nil
     ) throws {
         let clusterID = ClusterID(bits: 0xC1)
         keyring = Keyring.make(clusterID: clusterID.bytes, at: House.start, random: random)
         let blockKey = [UInt8](repeating: 7, count: 32)
-        tokens = try TokenCodec(blockKey: SecretBytes(copying: blockKey))
+        tokens = try TokenCodec(
+            blockKey: SecretBytes(copying: blockKey), accessTokens: accessTokens)
         let least = Argon2Parameters(memoryKiB: 8, passes: 1, lanes: 1)
         worker = try PasswordWorker(hasher: PasswordHasher(parameters: least), random: random)
         for number in 1...3 {

@@ -82,7 +82,7 @@ struct OpenAPITests {
             Set(open) == [
                 "live", "ready", "leader", "follower", "lbWrite", "lbRead", "health", "metrics",
                 "logIn", "refresh", "joinCluster", "validate", "validateShort", "validateAPI",
-                "validateNginx",
+                "validateNginx", "jwks", "serverMetadata",
             ])
     }
 

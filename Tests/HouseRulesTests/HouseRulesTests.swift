@@ -20,6 +20,7 @@ private let pure: Set<String> = [
 /// a cipher context that loops share, and the set of requests that a process is carrying out.
 private let mayLock = [
     "Sources/AuthService/Hashing/", "Sources/AuthService/Tokens/TokenCodec.swift",
+    "Sources/AuthService/Tokens/SignatureMemory.swift",
     "Sources/HTTPAPI/API/RunningRequests.swift",
 ]
 

@@ -20,10 +20,12 @@ struct PresentedCredential: Sendable {
 }
 
 /// The authenticators that there are.
-enum Authenticators {
+public enum Authenticators {
     /// Those whose spelling tells that a credential is meant for this server, in the order in
     /// which they are asked.
-    private static let own: [any Authenticator] = [SessionAuthenticator(), KeyAuthenticator()]
+    private static let own: [any Authenticator] = [
+        SessionAuthenticator(), KeyAuthenticator(), AccessTokenAuthenticator(),
+    ]
     /// Those that take what others have made up.
     private static let foreign: [any Authenticator] = [ImportedKeyAuthenticator()]
 
@@ -40,6 +42,12 @@ enum Authenticators {
     /// Takes a credential of any kind; nil for what can be none, in any state.
     static func read(_ text: String, _ codec: TokenCodec) -> PresentedCredential? {
         readOwn(text, codec) ?? readForeign(text, codec)
+    }
+
+    /// Whether a signed token says that this server issued it: then it is meant for nobody behind.
+    public static func isOwnAccessToken(_ text: String, _ codec: TokenCodec) -> Bool {
+        codec.accessTokens.map { PresentedAccessToken.isAddressedHere(Array(text.utf8), $0) }
+            ?? false
     }
 
     private static func read(

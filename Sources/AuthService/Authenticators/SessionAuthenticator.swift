@@ -19,12 +19,13 @@ struct SessionAuthenticator: Authenticator {
                         permissions: try EffectivePermissions.resolve(facts.user, view.tables),
                         expiresAt: facts.session.expiresAt))
             case .deny(let denial, let isFinal):
-                return .denied(failure(denial), isFinal: isFinal)
+                return .denied(Self.failure(denial), isFinal: isFinal)
             }
         }
     }
 
-    private func failure(_ denial: SessionDenial) -> ServiceFailure {
+    /// What whoever presents a token of the session is told.
+    static func failure(_ denial: SessionDenial) -> ServiceFailure {
         switch denial {
         case .expired, .idle: .tokenExpired
         case .unknown, .ended, .wrongVerifier, .userDisabled: .tokenInvalid

@@ -1,6 +1,6 @@
 public import Cryptography
 
-/// One piece of password work.
+/// One piece of password work, or of work that takes as long.
 public enum HashJob: Sendable {
     /// Verify a password against a stored record; with `renewing`, make a new record when the
     /// password is right and the stored one is not what is made nowadays.
@@ -10,6 +10,8 @@ public enum HashJob: Sendable {
     /// The same work as a verification, for a name that nobody has: so that the answer takes as
     /// long as for a wrong password (security A7).
     case pretend(SharedSecret)
+    /// Draw a key that access tokens are signed with: it takes as long, for RSA.
+    case drawSigningKey(SignatureAlgorithm)
 }
 
 /// What came of a piece of password work.
@@ -20,6 +22,8 @@ public enum HashResult: Hashable, Sendable {
     case differed
     /// The record that was asked for.
     case made(PasswordRecord)
+    /// The key that was asked for.
+    case drawn(SigningKey)
     /// The stored record is unusable, or the password too long.
     case failed(PasswordHashError)
 }
@@ -59,6 +63,12 @@ public struct PasswordWorker: Sendable {
             switch job {
             case .make(let password):
                 return .made(try hasher.make(password.bytes, random: random))
+            case .drawSigningKey(let algorithm):
+                do throws(CryptographyError) {
+                    return .drawn(try SigningKey.make(algorithm, random: random))
+                } catch {
+                    return .failed(.library(error))
+                }
             case .pretend(let password):
                 _ = try hasher.verify(password.bytes, against: decoy)
                 return .differed
@@ -82,6 +92,7 @@ public struct PasswordWorker: Sendable {
         let own = Int(hasher.parameters.memoryKiB) * 1024
         switch job {
         case .make, .pretend: return own
+        case .drawSigningKey: return 0
         case .verify(_, let record, _):
             do throws(PasswordHashError) {
                 let stored = try ParsedPasswordHash(record.phc, ceilings: hasher.ceilings)

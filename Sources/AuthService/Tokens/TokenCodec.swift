@@ -23,12 +23,19 @@ public final class TokenCodec: Sendable {
 
     // Held for the few hundred nanoseconds of one block; loops that contend get a codec each.
     private let block: Mutex<AESBlock>
+    /// What was chosen about access tokens; nil where none are made or taken.
+    public let accessTokens: AccessTokenPolicy?
+    /// Signatures of access tokens that were verified a moment ago.
+    let signatures = SignatureMemory()
 
     /// Hides row numbers under the cluster's token block key.
     ///
     /// - Throws: `invalidInput` unless it has 32 bytes, `libraryFailure`.
-    public init(blockKey: borrowing SecretBytes) throws(CryptographyError) {
+    public init(
+        blockKey: borrowing SecretBytes, accessTokens: AccessTokenPolicy? = nil
+    ) throws(CryptographyError) {
         block = Mutex(try AESBlock(key: blockKey))
+        self.accessTokens = accessTokens
     }
 
     /// A new verifier: 192 random bits.

@@ -10,6 +10,8 @@ public struct Caller: Sendable, CustomStringConvertible {
     public enum Proof: Sendable {
         case session(SessionRow)
         case key(KeyRow)
+        /// A session, by a signed token that names it.
+        case accessToken(SessionRow)
     }
 
     public let user: UserRow
@@ -23,8 +25,13 @@ public struct Caller: Sendable, CustomStringConvertible {
 
     public var tenant: TenantID { user.tenant }
 
-    /// The session, when it is one.
-    public var session: SessionRow? { if case .session(let row) = proof { row } else { nil } }
+    /// The session, when it is one: by its own token, or by an access token.
+    public var session: SessionRow? {
+        switch proof {
+        case .session(let row), .accessToken(let row): row
+        case .key: nil
+        }
+    }
 
     /// The key, when it is one.
     public var key: KeyRow? { if case .key(let row) = proof { row } else { nil } }
@@ -32,7 +39,7 @@ public struct Caller: Sendable, CustomStringConvertible {
     /// What the credential is known by.
     public var credential: CredentialID {
         switch proof {
-        case .session(let session): .session(session.id)
+        case .session(let session), .accessToken(let session): .session(session.id)
         case .key(let key): .key(key.id)
         }
     }
@@ -42,6 +49,7 @@ public struct Caller: Sendable, CustomStringConvertible {
         switch proof {
         case .session: "session"
         case .key: "api_key"
+        case .accessToken: "jwt"
         }
     }
 
@@ -141,7 +149,7 @@ extension World {
     /// later, and tells when and from where a key was used last.
     func touch(_ caller: Caller, _ context: RequestContext) {
         switch caller.proof {
-        case .session(let session):
+        case .session(let session), .accessToken(let session):
             journal.touch(SessionTouch(session: session.id, lastSeen: now, uses: 1))
         case .key(let key):
             journal.touch(KeyTouch(key: key.id, lastUsed: now, address: Text(context.address)))

@@ -112,7 +112,7 @@ public struct ChangeOwnPassword: Sendable {
                 return Users.perform(.setPassword(operation), caller, context, world)
             case .differed: return deny(world)
             case .failed(let error): return .failed(Users.failure(error))
-            case .made: preconditionFailure("a verification made a hash")
+            case .made, .drawn: preconditionFailure("a verification made a hash")
             }
         }
     }

@@ -115,7 +115,7 @@ public struct LogIn: Sendable {
                 }
             case .differed: return deny(candidate, attempt: attempt)
             case .failed(let reason): return .failed(Users.failure(reason))
-            case .made: preconditionFailure("a verification made a hash")
+            case .made, .drawn: preconditionFailure("a verification made a hash")
             }
         }
     }
@@ -210,6 +210,15 @@ public struct LogIn: Sendable {
     }
 
     private func start(
+        _ user: UserRow, _ password: PasswordRow, _ replacement: PasswordRecord?,
+        _ candidate: Candidate, attempt: Int, _ world: World
+    ) -> Flow<LoggedIn> {
+        KeyRotation.prepare(wantsRefreshToken, context, world) { world in
+            begin(user, password, replacement, candidate, attempt: attempt, world)
+        }
+    }
+
+    private func begin(
         _ user: UserRow, _ password: PasswordRow, _ replacement: PasswordRecord?,
         _ candidate: Candidate, attempt: Int, _ world: World
     ) -> Flow<LoggedIn> {

@@ -16,6 +16,8 @@ public struct Refresh: Sendable {
     public struct Refreshed: Sendable {
         public let session: SessionRow
         public let refreshToken: String
+        /// Nil where none are made.
+        public let accessToken: AccessToken?
         public let index: UInt64
     }
 
@@ -42,7 +44,10 @@ public struct Refresh: Sendable {
         }
         return Flow(verdict).then { verdict in
             switch verdict {
-            case .propose(let session): propose(parsed, verifier, session.tenant, world)
+            case .propose(let session):
+                KeyRotation.prepare(true, context, world) { world in
+                    propose(parsed, verifier, session.tenant, world)
+                }
             case .deny(let isFinal) where isFinal || isConfirmed: .failed(.tokenInvalid)
             case .deny: .confirmRead { redeem(parsed, verifier, isConfirmed: true, $0) }
             }
@@ -82,26 +87,42 @@ public struct Refresh: Sendable {
         _ applied: Applied, _ successor: SharedSecret, _ presented: SharedSecret, _ world: World
     ) -> Result<Refreshed, ServiceFailure> {
         world.tokenCodec.flatMap { codec in
-            func compose(_ session: SessionRow, _ verifier: borrowing SecretBytes) -> Refreshed {
+            func compose(
+                _ session: SessionRow, _ verifier: borrowing SecretBytes
+            ) -> Result<Refreshed, ServiceFailure> {
                 let token = codec.compose(
                     .refresh, rowNumber: session.id.number.rawValue, verifier: verifier)
-                return Refreshed(
-                    session: session, refreshToken: String(decoding: token, as: UTF8.self),
-                    index: applied.index.rawValue)
+                let text = String(decoding: token, as: UTF8.self)
+                return accessToken(session, applied, world).map { access in
+                    Refreshed(
+                        session: session, refreshToken: text, accessToken: access,
+                        index: applied.index.rawValue)
+                }
             }
             switch applied.outcome.result {
-            case .refreshed(let session, _): return .success(compose(session, successor.bytes))
+            case .refreshed(let session, _): return compose(session, successor.bytes)
             case .refreshedBefore(let session, _, let sealed):
                 do throws(KeyringError) {
                     let verifier = try SuccessorSeal.open(
                         sealed, presented: presented.bytes,
                         rowNumber: session.id.number.rawValue)
-                    return .success(compose(session, verifier))
+                    return compose(session, verifier)
                 } catch {
                     return .failure(.internal("a successor could not be opened: \(error)"))
                 }
             default: return .failure(.internal("a token was redeemed with another outcome"))
             }
+        }
+    }
+
+    private func accessToken(
+        _ session: SessionRow, _ applied: Applied, _ world: World
+    ) -> Result<AccessToken?, ServiceFailure> {
+        world.view { view in
+            guard let user = try UserRow.read(session.tenant, session.user, view.tables) else {
+                return .failure(.tokenInvalid)
+            }
+            return try Issuance.issue(session, user, applied.outcome, world, view)
         }
     }
 }

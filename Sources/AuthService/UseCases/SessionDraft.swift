@@ -9,6 +9,8 @@ public struct LoggedIn: Sendable {
     public let user: UserRow
     public let sessionToken: String
     public let refreshToken: String?
+    /// Nil where none was asked for, or none is made.
+    public let accessToken: AccessToken?
     /// The index that the answer reflects.
     public let index: UInt64
 }
@@ -64,8 +66,15 @@ struct SessionDraft: Sendable {
                                 let user = try UserRow.read(
                                     session.tenant, session.user, view.tables)
                             else { return .failure(.notFound) }
-                            return .success(
-                                compose(session, user, verifiers, codec, applied.index.rawValue))
+                            let access: Result<AccessToken?, ServiceFailure> =
+                                refreshVerifier == nil
+                                ? .success(nil)
+                                : try Issuance.issue(session, user, applied.outcome, world, view)
+                            return access.map { access in
+                                compose(
+                                    session, user, verifiers, codec, access,
+                                    applied.index.rawValue)
+                            }
                         }
                     }
             })
@@ -73,7 +82,7 @@ struct SessionDraft: Sendable {
 
     private func compose(
         _ session: SessionRow, _ user: UserRow, _ verifiers: [SharedSecret], _ codec: TokenCodec,
-        _ index: UInt64
+        _ access: AccessToken?, _ index: UInt64
     ) -> LoggedIn {
         func token(_ kind: TokenKind, _ verifier: SharedSecret) -> String {
             String(
@@ -83,6 +92,7 @@ struct SessionDraft: Sendable {
         }
         return LoggedIn(
             session: session, user: user, sessionToken: token(.session, verifiers[0]),
-            refreshToken: verifiers.count > 1 ? token(.refresh, verifiers[1]) : nil, index: index)
+            refreshToken: verifiers.count > 1 ? token(.refresh, verifiers[1]) : nil,
+            accessToken: access, index: index)
     }
 }

@@ -121,7 +121,7 @@ public enum Users {
             switch result {
             case .made(let record): next(PasswordHash(record), world)
             case .failed(let error): .failed(failure(error))
-            case .matched, .differed: preconditionFailure("making a hash verified one")
+            case .matched, .differed, .drawn: preconditionFailure("making a hash verified one")
             }
         }
     }

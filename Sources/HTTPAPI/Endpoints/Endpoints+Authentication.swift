@@ -25,10 +25,16 @@ extension Endpoints {
                     Flow(
                         world.tokenCodec.map { codec in
                             .json(
-                                .object([
-                                    "session": Objects.session(answer.session, codec),
-                                    "refresh_token": .string(answer.refreshToken),
-                                ]), index: answer.index)
+                                .object(
+                                    [
+                                        JSONMember(
+                                            "session", Objects.session(answer.session, codec)),
+                                        JSONMember(
+                                            "refresh_token", .string(answer.refreshToken)),
+                                    ]
+                                        + Objects.accessToken(
+                                            answer.accessToken, now: world.now)),
+                                index: answer.index)
                         })
                 }
             }),
@@ -50,14 +56,16 @@ extension Endpoints {
             seconds: call.body["ttl_seconds"]?.unsigned, label: call.text("label") ?? "",
             wantsRefreshToken: call.body["tokens"]?.bool ?? false, context: call.context)
         return logIn.run(world).then { answer in
-            Flow(world.tokenCodec.map { loggedIn(answer, call, $0) })
+            Flow(world.tokenCodec.map { loggedIn(answer, call, $0, now: world.now) })
         }
     }
 
     /// The answer to a new session.
-    static func loggedIn(_ answer: LoggedIn, _ call: Call, _ codec: TokenCodec) -> Reply {
+    static func loggedIn(
+        _ answer: LoggedIn, _ call: Call, _ codec: TokenCodec, now: Timestamp
+    ) -> Reply {
         var reply = Reply.json(
-            Objects.loggedIn(answer, codec), status: 201, index: answer.index)
+            Objects.loggedIn(answer, codec, now: now), status: 201, index: answer.index)
         reply.headers.add("Location", "/v1/sessions/" + codec.show(answer.session.id))
         // Browsers name the page that asks. A program would only be troubled by a cookie beside
         // the token that it sends itself.

@@ -26,7 +26,9 @@ extension Endpoints {
                 return Sessions.create(
                     for: user, seconds: call.body["ttl_seconds"]?.unsigned,
                     label: call.text("label") ?? "", caller, call.context, world
-                ).then { answer in Flow(world.tokenCodec.map { loggedIn(answer, call, $0) }) }
+                ).then { answer in
+                    Flow(world.tokenCodec.map { loggedIn(answer, call, $0, now: world.now) })
+                }
             }),
         Route(
             "lookUpSession", "POST", "/v1/sessions/lookup", gate: .permission(.sessionsLookup),

@@ -57,7 +57,10 @@ extension Endpoints {
     }
 
     private static func decide(_ call: Call, _ world: World) -> Flow<Reply> {
-        let credentials = ForwardedCredential.find(call.request.headers)
+        let credentials = ForwardedCredential.find(call.request.headers) { text in
+            guard case .success(let codec) = world.tokenCodec else { return false }
+            return Authenticators.isOwnAccessToken(text, codec)
+        }
         guard credentials.own.count <= 1 else { return .failed(.twoCredentials) }
         let query: QueryString
         do throws(QueryString.Fault) {
@@ -139,10 +142,16 @@ extension Endpoints {
 enum ForwardedCredential {
     /// Those that are spelt as ours, and the one text that may be an imported key: where a key
     /// stands in a field of its own, what stands behind `Bearer` is none.
-    static func find(_ headers: HTTPHeaders) -> (own: [String], foreign: String?) {
+    ///
+    /// - Parameter isOwnAccessToken: whether a signed token is one of this server's.
+    static func find(
+        _ headers: HTTPHeaders, isOwnAccessToken: (String) -> Bool
+    ) -> (own: [String], foreign: String?) {
         let bearers = headers.all("authorization").compactMap(Credential.bearerToken)
         let keys = headers.all("x-api-key") + headers.all("api-key")
-        let own = (bearers + keys + Credential.cookies(headers)).filter(isOurs)
+        let own = (bearers + keys + Credential.cookies(headers)).filter {
+            isOurs($0) || isOwnAccessToken($0)
+        }
         let others = keys.isEmpty ? bearers : keys
         return (own, others.count == 1 && own.isEmpty ? others[0] : nil)
     }

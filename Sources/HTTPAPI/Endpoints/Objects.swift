@@ -86,7 +86,9 @@ enum Objects {
         ]
     }
 
-    static func loggedIn(_ answer: LoggedIn, _ codec: TokenCodec) -> JSONValue {
+    static func loggedIn(
+        _ answer: LoggedIn, _ codec: TokenCodec, now: Timestamp
+    ) -> JSONValue {
         var members = [
             JSONMember("session", session(answer.session, codec)),
             JSONMember("session_token", .string(answer.sessionToken)),
@@ -95,6 +97,7 @@ enum Objects {
         if let token = answer.refreshToken {
             members.append(JSONMember("refresh_token", .string(token)))
         }
+        members += accessToken(answer.accessToken, now: now)
         return .object(members)
     }
 

@@ -53,6 +53,8 @@ extension Route {
         if isIdempotent { statuses.formUnion([409, 422]) }
         if sharedParameters.contains("MinIndex") { statuses.insert(422) }
         if isConditional { statuses.formUnion([409, 412]) }
+        // Where no issuer is configured there is nothing to tell of one.
+        if name == "serverMetadata" { statuses.insert(404) }
         if !isRead { statuses.formUnion([404, 409, 422, 507]) }
         return statuses.sorted()
     }
@@ -85,10 +87,11 @@ extension Route {
 }
 
 extension Answer {
-    /// Whether the object's version stands in `ETag`: every object that has one is tagged.
+    /// Whether the object's version stands in `ETag`: every object that has one is tagged, and so
+    /// is the set of keys, by a digest.
     var isTagged: Bool {
         guard case .object(let object)? = schema else { return false }
-        return object.properties.contains { $0.name == "version" }
+        return object.name == "JWKSet" || object.properties.contains { $0.name == "version" }
     }
 }
 

@@ -136,11 +136,13 @@ extension Schema {
                 Property("session_token", .text(.token)),
                 Property("user", .user),
                 Property("refresh_token", .text(.token), required: false),
-            ]))
+            ] + accessTokenProperties))
 
     static let refreshed = Schema.object(
         ObjectSchema(
-            "Refreshed", [Property("session", .session), Property("refresh_token", .text(.token))]))
+            "Refreshed",
+            [Property("session", .session), Property("refresh_token", .text(.token))]
+                + accessTokenProperties))
 
     static let lookedUp = Schema.object(
         ObjectSchema(
