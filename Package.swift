@@ -49,26 +49,29 @@ var targets: [Target] = [
     target("ByteCodec"),
     target("RaftCore", ["ByteCodec"]),
     target("APITypes", ["ByteCodec"]),
+    target("Budgets", ["ByteCodec"]),
     // Rank 0, C
     systemLibrary("CLMDB", pkgConfig: "lmdb", apt: "liblmdb-dev"),
     systemLibrary("COpenSSL", pkgConfig: "libcrypto", apt: "libssl-dev"),
     systemLibrary("CArgon2", pkgConfig: "libargon2", apt: "libargon2-dev"),
     systemLibrary("CCrypt", pkgConfig: "libcrypt", apt: "libcrypt-dev"),
     // Rank 1
-    target("RaftWire", ["ByteCodec", "RaftCore"]),
+    target("RaftWire", ["ByteCodec", "RaftCore", "Budgets"]),
     target("AuthCore", ["ByteCodec", "RaftCore"]),
     target("LMDB", ["CLMDB"]),
     target("Cryptography", ["ByteCodec", "APITypes", "COpenSSL", "CArgon2", "CCrypt"]),
     // Rank 2
-    target("Replica", ["ByteCodec", "RaftCore", "RaftWire"]),
+    target("Replica", ["ByteCodec", "RaftCore", "RaftWire", "Budgets"]),
     target("WriteAheadLog", ["ByteCodec", "RaftCore", "RaftWire"]),
     target("StateStore", ["ByteCodec", "RaftCore", "RaftWire", "AuthCore", "LMDB"]),
-    target("AuthService", ["ByteCodec", "RaftCore", "APITypes", "AuthCore", "Cryptography"]),
+    target(
+        "AuthService",
+        ["ByteCodec", "RaftCore", "APITypes", "AuthCore", "Budgets", "Cryptography"]),
     // Rank 3
     target(
         "HTTPAPI",
         [
-            "ByteCodec", "RaftCore", "APITypes", "AuthCore", "Replica", "AuthService",
+            "ByteCodec", "RaftCore", "APITypes", "AuthCore", "Budgets", "Replica", "AuthService",
             "Cryptography",
         ]),
     target(
@@ -83,7 +86,7 @@ var targets: [Target] = [
         "SimulationKit",
         [
             "ByteCodec", "RaftCore", "RaftWire", "Replica", "AuthCore", "WriteAheadLog",
-            "StateStore", "Cryptography", "APITypes", "AuthService", "HTTPAPI", yams,
+            "StateStore", "Cryptography", "APITypes", "AuthService", "HTTPAPI", "Budgets", yams,
         ],
         path: "Simulation/SimulationKit"),
     .executableTarget(
@@ -93,8 +96,9 @@ var targets: [Target] = [
     tests("ByteCodecTests", ["ByteCodec"]),
     tests("RaftCoreTests", ["RaftCore", "ByteCodec"], exclude: ["Scenarios"]),
     tests("APITypesTests", ["APITypes", "ByteCodec"]),
-    tests("RaftWireTests", ["RaftWire", "RaftCore", "ByteCodec"]),
-    tests("ReplicaTests", ["Replica", "RaftCore", "RaftWire", "ByteCodec"]),
+    tests("BudgetsTests", ["Budgets"]),
+    tests("RaftWireTests", ["RaftWire", "RaftCore", "Budgets", "ByteCodec"]),
+    tests("ReplicaTests", ["Replica", "RaftCore", "RaftWire", "Budgets", "ByteCodec"]),
     tests("AuthCoreTests", ["AuthCore", "RaftCore", "ByteCodec"]),
     tests("LMDBTests", ["LMDB"]),
     tests("CryptographyTests", ["Cryptography", "APITypes", "ByteCodec"]),
@@ -108,7 +112,7 @@ var targets: [Target] = [
         "HTTPAPITests",
         [
             "HTTPAPI", "APITypes", "AuthService", "AuthCore", "RaftCore", "Cryptography",
-            "ByteCodec", "Manifest",
+            "ByteCodec", "Budgets", "Manifest",
         ]),
     tests(
         "SimulationTests",
@@ -165,13 +169,17 @@ if !coreOnly {
         // Rank 2
         target(
             "PeerTransport",
-            ["ByteCodec", "RaftCore", "RaftWire", nioCore, nioPosix, nioSSL, x509, asn1, logging]),
+            [
+                "ByteCodec", "RaftCore", "RaftWire", "Budgets", nioCore, nioPosix, nioSSL, x509,
+                asn1,
+                logging,
+            ]),
         // Rank 3
         target(
             "ReplicaRuntime",
             [
-                "ByteCodec", "RaftCore", "RaftWire", "Replica", "AuthCore", "WriteAheadLog",
-                "StateStore", "PeerTransport", logging,
+                "ByteCodec", "RaftCore", "RaftWire", "Budgets", "Replica", "AuthCore",
+                "WriteAheadLog", "StateStore", "PeerTransport", logging,
             ]),
         target(
             "WatchwordClient",
@@ -180,8 +188,9 @@ if !coreOnly {
         target(
             "Server",
             [
-                "ByteCodec", "RaftCore", "RaftWire", "Replica", "AuthCore", "Cryptography",
-                "WriteAheadLog", "StateStore", "PeerTransport", "AuthService", "ReplicaRuntime",
+                "ByteCodec", "RaftCore", "RaftWire", "Budgets", "Replica", "AuthCore",
+                "Cryptography", "WriteAheadLog", "StateStore", "PeerTransport", "AuthService",
+                "ReplicaRuntime",
                 "HTTPAPI", "APITypes", nioCore, nioPosix, nioSSL, nioTLS, logging, lifecycle,
                 unixSignals, x509, asn1, crypto, yams,
             ]),

@@ -159,6 +159,10 @@ public enum Planted: String, CaseIterable, Sendable {
     case jwtSessionNotChecked = "jwt-session-not-checked"
     /// A key that signs no more stays good for ever, also when it was revoked.
     case jwtPreviousKeyKept = "jwt-previous-key-kept"
+    /// What a node is granted of a limit is not taken from the bucket.
+    case slicesNotCharged = "slices-not-charged"
+    /// A new leader takes every limit for unused.
+    case limitsForgottenByLeader = "limits-forgotten-by-leader"
 
     /// Whether it shows only where clients speak HTTP.
     public var needsHTTP: Bool {
@@ -168,7 +172,8 @@ public enum Planted: String, CaseIterable, Sendable {
             .auditRecordMissed, .checkAndSetDeleted, .authVersionIgnored, .readUnconfirmed,
             .viewBeforeRequest, .leaseBeforeRequest, .recallUnreleased, .allowPastLease,
             .keyOutlivesGrace, .keyBeyondOwner, .keyRevocationNotNarrowing,
-            .logInHoldIgnored, .jwtSessionNotChecked, .jwtPreviousKeyKept:
+            .logInHoldIgnored, .jwtSessionNotChecked, .jwtPreviousKeyKept, .slicesNotCharged,
+            .limitsForgottenByLeader:
             true
         default: false
         }

@@ -3,7 +3,7 @@ import Testing
 
 /// Targets and their ranks (docs/architecture.md): imports go down only.
 private let ranks: [String: Int] = [
-    "ByteCodec": 0, "RaftCore": 1, "APITypes": 1,
+    "ByteCodec": 0, "RaftCore": 1, "APITypes": 1, "Budgets": 1,
     "CLMDB": 0, "COpenSSL": 0, "CArgon2": 0, "CCrypt": 0,
     "RaftWire": 2, "AuthCore": 2, "LMDB": 2, "Cryptography": 2,
     "Replica": 3, "WriteAheadLog": 3, "StateStore": 3, "PeerTransport": 3, "AuthService": 3,
@@ -13,7 +13,7 @@ private let ranks: [String: Int] = [
 ]
 
 private let pure: Set<String> = [
-    "ByteCodec", "RaftCore", "APITypes", "RaftWire", "Replica", "AuthCore",
+    "ByteCodec", "RaftCore", "APITypes", "Budgets", "RaftWire", "Replica", "AuthCore",
 ]
 
 /// Places in targets without threads that have a reason for a lock: the pool of hashing threads,
