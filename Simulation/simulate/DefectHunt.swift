@@ -124,6 +124,7 @@ extension Planted {
         case .unfitLeads: .releases
         case .keyOutlivesGrace, .keyBeyondOwner, .keyRevocationNotNarrowing: .keys
         case .leaseIndexAtElection, .grantToFormerRun: .returns
+        case .slicesNotCharged, .limitsForgottenByLeader: .limits
         case .checkpointNotCompared, .damagedStateAnswers, .damagedStateKept,
             .hashLeavesOutTable, .snapshotUnchecked, .repairResetsLog:
             .states

@@ -50,6 +50,9 @@ public enum Limits {
     public static let refreshGraceMilliseconds: UInt64 = 10_000
     /// Older refresh tokens that a family recognises.
     public static let refreshAncestors = 256
+    /// The feature level from which limits of callers hold: older releases cannot read what nodes
+    /// tell each other of them.
+    public static let budgetFeatureLevel: UInt32 = 2
     /// The feature level from which failed log-ins are counted.
     public static let logInFeatureLevel: UInt32 = 2
     /// Failed log-ins that bring no delay.

@@ -1,3 +1,4 @@
+internal import Budgets
 public import ByteCodec
 public import RaftCore
 
@@ -17,6 +18,9 @@ extension PeerMessage {
         case leaseGrant = 7
         case released = 8
         case stateWanted = 20
+        case budgetClaims = 30
+        case budgetGrants = 31
+        case budgetLevels = 32
     }
 
     /// The bytes of the message.
@@ -60,6 +64,17 @@ extension PeerMessage {
         case .stateWanted(let index):
             writer.write(Code.stateWanted.rawValue)
             writer.write(index.rawValue)
+        case .budgetClaims(let claims):
+            writer.write(Code.budgetClaims.rawValue)
+            claims.encode(into: &writer)
+        case .budgetGrants(let grants):
+            writer.write(Code.budgetGrants.rawValue)
+            grants.encode(into: &writer)
+        case .budgetLevels(let levels):
+            precondition(levels.count <= BudgetClaims.countMax, "\(levels.count) levels")
+            writer.write(Code.budgetLevels.rawValue)
+            writer.write(UInt32(levels.count))
+            for level in levels { level.encode(into: &writer) }
         }
         return writer.bytes
     }
@@ -107,6 +122,15 @@ extension PeerMessage {
         case .leaseGrant: self = .leaseGrant(try LeaseGrant(from: &reader))
         case .released: self = .released(upTo: try reader.readLogIndex())
         case .stateWanted: self = .stateWanted(atLeast: try reader.readLogIndex())
+        case .budgetClaims: self = .budgetClaims(try BudgetClaims(from: &reader))
+        case .budgetGrants: self = .budgetGrants(try BudgetGrants(from: &reader))
+        case .budgetLevels:
+            var levels: [BudgetLevel] = []
+            for _
+                in 0..<(try reader.readCount(
+                    atMost: BudgetClaims.countMax, bytesEach: BudgetLevel.encodedBytes))
+            { levels.append(try BudgetLevel(from: &reader)) }
+            self = .budgetLevels(levels)
         }
         try reader.finish()
     }

@@ -1,3 +1,4 @@
+public import Budgets
 public import RaftCore
 
 /// Everything that one node says to another over an established connection, but for snapshots,
@@ -23,6 +24,13 @@ public enum PeerMessage: Equatable, Sendable {
     /// The sender has lost its state, and asks for a copy that holds this index at least, to go on
     /// with its log from there.
     case stateWanted(atLeast: LogIndex)
+    /// A node tells the leader what it used of limits, and what it wants. Only of a cluster at
+    /// feature level 2: older releases cannot read these.
+    case budgetClaims(BudgetClaims)
+    /// The leader's answer.
+    case budgetGrants(BudgetGrants)
+    /// The leader tells a node that claims what the buckets hold.
+    case budgetLevels([BudgetLevel])
 }
 
 /// A member asks its leader for a read lease (docs/lease.md, rule 1).

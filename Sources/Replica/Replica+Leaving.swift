@@ -114,7 +114,7 @@ extension Replica {
             case .snapshotReceived(let metadata, _): .discardSnapshot(metadata)
             case .timer, .received, .connected, .connectionLost, .abandon, .persisted, .applied,
                 .snapshotInstalled, .snapshotInstallFailed, .snapshotSent, .shutdown, .storageFull,
-                .fitness, .logDamaged, .receivingSnapshot:
+                .fitness, .logDamaged, .receivingSnapshot, .claimBudgets:
                 nil
             }
         }

@@ -5,6 +5,12 @@ import RaftWire
 // Reads without a log entry, here and for peers (dissertation §6.4).
 
 extension Replica {
+    /// A question for a read index that a peer asked.
+    struct RemoteRead: Sendable {
+        let from: NodeID
+        let request: UInt64
+    }
+
     /// Takes a read of this node's own.
     mutating func confirmRead(_ ticket: Ticket, deadline: SteadyTime) {
         guard fitness == .fit else { return failRead(ticket, .unfit) }

@@ -62,6 +62,9 @@ public struct Replica: Sendable {
     // Read leases.
     var lease: LeaseKeeping
 
+    /// Limits that all nodes share.
+    var budgets = BudgetKeeping()
+
     // State.
     var visible: LogIndex
     var durableApplied: LogIndex
@@ -106,12 +109,6 @@ public struct Replica: Sendable {
     struct Placed: Sendable {
         let counter: UInt64
         let entry: EntryID
-    }
-
-    /// A question for a read index that a peer asked.
-    struct RemoteRead: Sendable {
-        let from: NodeID
-        let request: UInt64
     }
 
     /// Who waits for a hand-over.
@@ -269,6 +266,7 @@ extension Replica {
         case .logDamaged: isRewriteWanted = true
         case .storageFull(let isFull): core.step(.storageFull(isFull), now: now.steady)
         case .fitness(let fitness): fitnessChanged(fitness)
+        case .claimBudgets(let claims): claimBudgets(claims)
         }
     }
 
@@ -288,6 +286,9 @@ extension Replica {
         case .leaseGrant(let grant): leaseGranted(grant)
         case .released(let index): lease.released = max(lease.released, index)
         case .stateWanted(let index): stateWanted(atLeast: index, by: peer)
+        case .budgetClaims(let claims): budgetsClaimed(claims, by: peer)
+        case .budgetGrants(let answer): budgetsAnswered(answer)
+        case .budgetLevels(let levels): budgetsTold(levels, by: peer)
         }
     }
 

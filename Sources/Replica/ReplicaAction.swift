@@ -1,3 +1,4 @@
+public import Budgets
 public import RaftCore
 public import RaftWire
 
@@ -39,6 +40,8 @@ public enum ReplicaAction: Equatable, Sendable {
     /// Behind every earlier `persist`: write the log anew behind this entry, which the state holds
     /// durably, with these entries, which are all. It may be left, if there is no room for it.
     case rewriteLog(startingAfter: EntryID, [Entry])
+    /// The leader's answer to `claimBudgets`, for a cluster of so many members.
+    case budgets(BudgetGrants, members: Int)
     /// The last action of a run: everything that waited was answered.
     case stopped
 }

@@ -1,3 +1,4 @@
+public import Budgets
 public import ByteCodec
 public import RaftCore
 public import RaftWire
@@ -93,6 +94,9 @@ public enum ReplicaInput: Equatable, Sendable {
     case storageFull(Bool)
     /// Whether this node's state may be answered from; `fit` until something else is said.
     case fitness(Fitness)
+    /// What this node used of limits, for the leader. Only in a cluster at feature level 2. An
+    /// answer may come as `ReplicaAction.budgets`, or none.
+    case claimBudgets(BudgetClaims)
 }
 
 /// Whether a node may lead and answer. One that may not still votes and keeps the log, so that the

@@ -1,3 +1,4 @@
+internal import Budgets
 public import ByteCodec
 public import RaftCore
 
@@ -27,6 +28,8 @@ public struct ReplicaStatus: Equatable, Sendable {
     public var lastStamp: Timestamp
     /// What happened in this run.
     public var counters: ReplicaCounters
+    /// Limits of which the ledger holds how much is used, or the copy of it.
+    public var budgets: Int
     /// What the others have reported to this node, which leads.
     var reported: [LeaseBook.Member]
 
@@ -112,6 +115,6 @@ extension Replica {
             pendingProposals: pending.count, pendingBytes: pending.bytes,
             pendingReads: reads.count, connected: connected, isDraining: departure != nil,
             isStopped: isStopped, fitness: fitness, lastStamp: clock.last, counters: counters,
-            reported: lease.book?.entries.members ?? [])
+            budgets: budgets.ledger.count, reported: lease.book?.entries.members ?? [])
     }
 }

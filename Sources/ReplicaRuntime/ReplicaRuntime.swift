@@ -28,6 +28,8 @@ public final class ReplicaRuntime: Sendable {
     private let logWriter: LogWriter
     /// The read lease of this node, for every thread that answers.
     public let lease: PublishedLease
+    /// What this node has of limits, for every thread that answers.
+    public let till: SharedTill
     private let applier: Applier
     private let scrubber: StateScrubber
     private let snapshots: SnapshotExchange
@@ -66,6 +68,7 @@ public final class ReplicaRuntime: Sendable {
             now: ReplicaClocks(steady: clock.steady, wall: clock.wall))
         published = Mutex(replica.status)
         lease = PublishedLease(clock: clock)
+        till = SharedTill(clock: clock)
         let scrubber = StateScrubber(store: disk.store, logger: logger)
         self.scrubber = scrubber
         snapshots = SnapshotExchange(
@@ -86,7 +89,7 @@ public final class ReplicaRuntime: Sendable {
         snapshots.use(transport)
         let turns = ReplicaTurns(
             replica: replica, logWriter: logWriter, applier: applier, snapshots: snapshots,
-            transport: transport, clock: clock, lease: lease)
+            transport: transport, clock: clock, lease: lease, till: till)
         let owned = LoopOwned(turns)
         let thread = Worker(name: "watchword-loop") { [self] in
             takeTurns(owned.turns)
@@ -165,6 +168,14 @@ public final class ReplicaRuntime: Sendable {
         let request = RuntimeRequest.changeMembers(
             change, deadline: deadline, completion: completion)
         if !requests.put(request) { completion(.refused(.notLeader(leader: nil))) }
+    }
+
+    /// Brings what was used of limits to the leader. To be called many times in each second, and
+    /// only while the state is at a feature level at which every node knows of limits.
+    public func claimBudgets() {
+        till.open()
+        // A batch that finds no room counts as one without an answer.
+        if let claims = till.claims() { _ = requests.put(.input(.claimBudgets(claims))) }
     }
 
     /// What the replica knew at the end of its last turn.

@@ -19,10 +19,11 @@ final class ReplicaTurns {
     private let transport: any PeerSender
     private let clock: NodeClock
     private let lease: PublishedLease
+    private let till: SharedTill
 
     init(
         replica: Replica, logWriter: LogWriter, applier: Applier, snapshots: SnapshotExchange,
-        transport: any PeerSender, clock: NodeClock, lease: PublishedLease
+        transport: any PeerSender, clock: NodeClock, lease: PublishedLease, till: SharedTill
     ) {
         self.replica = replica
         self.logWriter = logWriter
@@ -31,6 +32,7 @@ final class ReplicaTurns {
         self.transport = transport
         self.clock = clock
         self.lease = lease
+        self.till = till
     }
 
     var deadline: SteadyTime? { replica.deadline }
@@ -88,6 +90,7 @@ final class ReplicaTurns {
             logWriter.put(.whenSynced { [applier] in applier.put(.replaceState(metadata)) })
         case .discardSnapshot(let metadata): snapshots.discard(metadata)
         case .lease(let held): lease.publish(held)
+        case .budgets(let answer, let members): till.answered(answer, members: members)
         case .trimLog(let index): logWriter.put(.trim(upTo: index))
         case .rewriteLog(let start, let entries):
             logWriter.put(.rewrite(startingAfter: start, entries))

@@ -1,5 +1,6 @@
 import APITypes
 import AuthCore
+import Budgets
 import ByteCodec
 import Cryptography
 import RaftCore
@@ -35,6 +36,8 @@ final class House: @unchecked Sendable {
     var interfere: (Need) -> Completion? = { _ in nil }
     /// Who signs certificates of nodes.
     var certifier: (any NodeCertifier)?
+    /// What is left of limits.
+    var ledger = BudgetLedger()
 
     init(
         apiOptions: APIOptions = APIOptions(), featureLevel: UInt32 = StateMachine.featureLevel,
@@ -152,7 +155,7 @@ private struct Surroundings: APIEnvironment {
 }
 
 /// One node of a house.
-final class HouseNode: @unchecked Sendable, ViewSource, Journal {
+final class HouseNode: @unchecked Sendable, ViewSource, Journal, Limiter {
     let id: NodeID
     unowned let house: House
     private let tables = InMemoryTables()
@@ -167,6 +170,7 @@ final class HouseNode: @unchecked Sendable, ViewSource, Journal {
     private(set) var keyTouches: [KeyTouch] = []
     private(set) var events: [AuditEvent] = []
     private(set) var background: [Command] = []
+    private var till = BudgetTill()
     /// A release that knows the next feature level too.
     private let machine = StateMachine(
         supports: StateMachine.featureLevel + 1, sha256: { SHA256.hash($0).bytes })
@@ -194,6 +198,14 @@ final class HouseNode: @unchecked Sendable, ViewSource, Journal {
     func touch(_ touch: KeyTouch) { keyTouches.append(touch) }
     func record(_ event: AuditEvent) { events.append(event) }
     func propose(_ command: Command) { background.append(command) }
+    func take(_ budgets: [Budget]) -> BudgetVerdict {
+        let now = house.now.rawValue * 1_000_000
+        let verdict = till.take(budgets, now: now)
+        if let claims = till.claims(now: now) {
+            till.answered(house.ledger.settle(claims, now: now).answer, members: 3, now: now)
+        }
+        return verdict
+    }
 
     /// Proposes what was gathered.
     func flush() throws {
@@ -239,6 +251,6 @@ final class HouseNode: @unchecked Sendable, ViewSource, Journal {
         return World(
             views: self, random: house.random, now: house.now, keys: keys,
             tokens: hasTokens ? house.tokens : nil, options: house.options, node: facts,
-            journal: self, certifier: house.certifier)
+            journal: self, certifier: house.certifier, limiter: self)
     }
 }

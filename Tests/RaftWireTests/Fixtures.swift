@@ -1,3 +1,4 @@
+import Budgets
 import ByteCodec
 import RaftCore
 import RaftWire
@@ -100,8 +101,20 @@ struct Generator {
         default: .refused(.storageFull)
         }
     }
+    mutating func budget() -> Budget {
+        let kinds = BudgetID.Kind.allCases
+        let id = BudgetID(
+            kinds[count(below: UInt64(kinds.count))],
+            UInt128(random.next()) << 64 | UInt128(random.next()))
+        let limit = UInt32(1 + count(below: UInt64(BudgetRate.countMax)))
+        return Budget(
+            id,
+            BudgetRate(
+                count: limit, seconds: UInt32(1 + count(below: UInt64(BudgetRate.secondsMax))),
+                burst: UInt32(1 + count(below: UInt64(limit)))))
+    }
     mutating func peerMessage() -> PeerMessage {
-        switch random.next(below: 12) {
+        switch random.next(below: 15) {
         case 0:
             return .propose(
                 (0..<count(below: 4)).map { _ in
@@ -130,6 +143,30 @@ struct Generator {
                     released: LogIndex(counter())))
         case 7: return .released(upTo: LogIndex(counter()))
         case 8: return .stateWanted(atLeast: LogIndex(counter()))
+        case 9:
+            return .budgetClaims(
+                BudgetClaims(
+                    sequence: random.next(),
+                    claims: (0..<count(below: 4)).map { _ in
+                        BudgetClaim(
+                            budget: budget(), spent: UInt32(count(below: 1 << 32)),
+                            returned: UInt32(count(below: 1 << 32)),
+                            wanted: UInt32(count(below: 1 << 32)))
+                    }))
+        case 10:
+            return .budgetGrants(
+                BudgetGrants(
+                    sequence: random.next(),
+                    grants: (0..<count(below: 4)).map { _ in
+                        BudgetGrant(
+                            id: budget().id, granted: UInt32(count(below: 1 << 32)),
+                            level: Int64(bitPattern: random.next()))
+                    }))
+        case 11:
+            return .budgetLevels(
+                (0..<count(below: 4)).map { _ in
+                    BudgetLevel(budget: budget(), level: Int64(bitPattern: random.next()))
+                })
         default:
             return .raft(
                 Message(

@@ -1,3 +1,4 @@
+import Budgets
 import ByteCodec
 import RaftCore
 import RaftWire
@@ -111,6 +112,10 @@ struct FrozenExampleTests {
         #expect(try PeerMessage(decoding: bytes(frozen)) == message)
     }
 
+    static let budget = Budget(
+        BudgetID(.user, 0x0102), BudgetRate(count: 600, seconds: 60, burst: 10))
+    static let budgetBytes =
+        "02" + "02010000000000000000000000000000" + "58020000" + "3c000000" + "0a000000"
     static let id = ProposalID(node: NodeID(3), run: 0x0102_0304_0506_0708, counter: 6)
     static let idBytes = "030000000000000008070605040302010600000000000000"
     static let peerMessages: [(PeerMessage, String)] = [
@@ -159,6 +164,25 @@ struct FrozenExampleTests {
         ),
         (.released(upTo: LogIndex(10)), "01080a00000000000000"),
         (.stateWanted(atLeast: LogIndex(10)), "01140a00000000000000"),
+        (
+            .budgetClaims(
+                BudgetClaims(
+                    sequence: 9,
+                    claims: [BudgetClaim(budget: budget, spent: 1, returned: 2, wanted: 3)])),
+            "011e" + "0900000000000000" + "01000000" + budgetBytes + "01000000" + "02000000"
+                + "03000000"
+        ),
+        (
+            .budgetGrants(
+                BudgetGrants(
+                    sequence: 9, grants: [BudgetGrant(id: budget.id, granted: 4, level: -2)])),
+            "011f" + "0900000000000000" + "01000000" + budgetBytes.prefix(34) + "04000000"
+                + "feffffffffffffff"
+        ),
+        (
+            .budgetLevels([BudgetLevel(budget: budget, level: 5)]),
+            "0120" + "01000000" + budgetBytes + "0500000000000000"
+        ),
     ]
 
     @Test("every other peer message", arguments: peerMessages.indices)

@@ -1,3 +1,4 @@
+import Budgets
 import ByteCodec
 import RaftCore
 import RaftWire
@@ -25,6 +26,7 @@ final class Cluster {
         var transfers: [Ticket: TransferCompletion] = [:]
         var changes: [Ticket: MembershipCompletion] = [:]
         var others: [ReplicaAction] = []
+        var grants: [BudgetGrants] = []
         var lease: ReadLease?
         var isStopped = false
         init(_ replica: Replica) { self.replica = replica }
@@ -184,6 +186,7 @@ final class Cluster {
             node.isStopped = true
             node.others.append(action)
         case .lease(let lease): node.lease = lease
+        case .budgets(let answer, _): node.grants.append(answer)
         case .sendSnapshot, .install, .replaceState, .discardSnapshot, .trimLog:
             node.others.append(action)
         }

@@ -20,11 +20,13 @@ public struct Emphasis: OptionSet, Sendable {
 
     /// Clients over HTTP use API keys, and roles with them; no seed draws that by itself.
     public static let keys = Emphasis(rawValue: 64)
+    /// Clients over HTTP use API keys with limits; no seed draws that by itself.
+    public static let limits = Emphasis(rawValue: 128)
 
     private static let named: [(word: String, emphasis: Emphasis)] = [
         ("--members", .members), ("--releases", .releases), ("--http", .http),
         ("--returns", .returns), ("--rotten-states", .states), ("--rotten-logs", .logs),
-        ("--keys", .keys),
+        ("--keys", .keys), ("--limits", .limits),
     ]
 
     /// What a word on the command line asks for; nil for every other word.

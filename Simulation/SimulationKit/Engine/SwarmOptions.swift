@@ -200,8 +200,9 @@ public struct SwarmOptions: Equatable, Sendable {
         options.drawSuspensions(seed)
         options.drawStates(&random, always: emphasis.contains(.states))
         options.drawHTTP(
-            seed, always: !emphasis.isDisjoint(with: [.http, .keys]),
+            seed, always: !emphasis.isDisjoint(with: [.http, .keys, .limits]),
             keys: emphasis.contains(.keys))
+        if emphasis.contains(.limits), options.isHTTP { options.mix.insert(.limits) }
         options.drawLeases(seed, returns: emphasis.contains(.returns))
         options.drawDamage(seed)
         return options

@@ -16,6 +16,7 @@ public struct WorldCounters: Equatable, Sendable {
         case upgrades, downgrades, levelsRaised, levelsRefused, tooOldNodes
         case requestsAnswered, requestsGivenUp, requestsRedispatched, allows, denials, refreshes
         case keysAllowed, keysRefused, keysRotated, logInsHeld
+        case limitsPassed, limitsRefused
         case historiesChecked, historiesUndecided, auditRowsChecked
 
         /// What to call it.
@@ -100,6 +101,8 @@ public struct WorldCounters: Equatable, Sendable {
             case .keysAllowed: "API keys that were let in"
             case .keysRefused: "API keys refused"
             case .keysRotated: "API keys rotated"
+            case .limitsPassed: "requests that passed under a limit"
+            case .limitsRefused: "requests refused by a limit"
             case .logInsHeld: "log-ins held back"
             case .historiesChecked: "histories of objects checked"
             case .historiesUndecided: "histories that could not be decided"

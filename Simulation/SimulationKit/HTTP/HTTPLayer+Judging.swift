@@ -45,6 +45,7 @@ extension HTTPLayer {
         judgeCredential(flight, answer, arrived)
         judgeKeyUse(flight, answer, arrived)
         judgeHold(flight, answer)
+        judgeLimit(flight, answer)
         acknowledge(flight, answer, arrived)
         if flight.intent.isLinearizableRead, answer.isSuccess, let index = answer.index {
             world.oracle.fail(world.history.read(at: index, floor: flight.floor))
@@ -118,6 +119,7 @@ extension HTTPLayer {
         switch flight.intent.kind {
         case .logIn(let asked, _, _): account = asked
         case .changePassword(let session, _, _): account = judge.tokens[session].account
+        case .useLimited: return
         default:
             return world.oracle.fail("held", "\(flight.intent.kind.told) is held back")
         }
@@ -172,7 +174,7 @@ extension HTTPLayer {
         case .refresh(let session, let token):
             judgeRefresh(flight, answer, session, token, arrived)
         case .validate, .lookUp, .readUser, .putSecret, .readSecret, .deleteSecret, .putRole,
-            .createUser, .useKey:
+            .createUser, .useKey, .createLimited, .useLimited:
             break
         }
     }

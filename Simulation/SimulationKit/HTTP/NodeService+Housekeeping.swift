@@ -27,6 +27,7 @@ extension NodeService {
         ticks += 1
         keepForLater()
         sample()
+        claimBudgets()
         if ticks % Every.probe == 0 { probe() }
         if ticks % Every.keys == 0 || opened == nil { refreshKeys() }
         if !isSettled, ticks % Every.settling == 0 { settle() }

@@ -1,5 +1,6 @@
 import AuthCore
 import AuthService
+import Budgets
 import ByteCodec
 import Cryptography
 import HTTPAPI
@@ -47,6 +48,9 @@ final class NodeService: @unchecked Sendable {
     var keyTouches: [UInt64: KeyTouch] = [:]
     var keysAreNext = false
     var events: [AuditEvent] = []
+    /// What this node has of limits.
+    var till = BudgetTill()
+    var knowsLimits = false
 
     /// The keys that this process has opened.
     var opened: (keys: ServiceKeys, tokens: TokenCodec)?
@@ -102,7 +106,8 @@ final class NodeService: @unchecked Sendable {
     var surroundings: AuthService.World {
         AuthService.World(
             views: self, random: random, now: wall, keys: opened?.keys, tokens: opened?.tokens,
-            options: AuthOptions(), node: freshFacts, gate: self, journal: self)
+            options: AuthOptions(), node: freshFacts, gate: self, journal: self,
+            limiter: self)
     }
 
     /// Takes password work, or refuses it when too many wait. Returns when it will be done.

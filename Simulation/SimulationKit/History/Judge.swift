@@ -11,6 +11,7 @@ struct Judge {
     private(set) var refreshes = RefreshLedger()
     private(set) var keyAccess = KeyLedger()
     private(set) var logIns = LogInLedger()
+    var limits: LimitLedger
     private var effects = EffectLedger()
     /// Every session that somebody was given.
     private(set) var tokens: [KnownToken] = []
@@ -31,6 +32,8 @@ struct Judge {
     private(set) var accounts: [Int: [Observation<AccountModel.Operation>]] = [:]
     private(set) var grants: [Int: [Observation<GrantModel.Operation>]] = [:]
     private(set) var expectations: [AuditTrail.Expectation] = []
+
+    init(nodes: Int) { limits = LimitLedger(nodes: nodes) }
 
     // MARK: What is committed
 

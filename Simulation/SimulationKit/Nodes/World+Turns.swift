@@ -61,6 +61,7 @@ extension World {
             say(.role, node, "n\(node + 1) is \(state.name) in term \(glance.term.rawValue)")
             if glance.role == .leader {
                 counters[.elections] += 1
+                http?.elected()
                 if process.isTooOld { oracle.fail("level", "n\(node + 1) leads, and is too old") }
             }
         }
@@ -149,6 +150,8 @@ extension World {
         case .discardSnapshot(let metadata):
             process.received.removeAll { $0.metadata == metadata }
         case .lease(let lease): leases[node] = lease
+        case .budgets(let answer, let members):
+            http?.services[node]?.budgetsAnswered(answer, members: members)
         case .trimLog(let index): toDisk(.trim(index), process, node)
         case .rewriteLog(let start, let entries):
             toDisk(.rewrite(startingAfter: start, entries), process, node)

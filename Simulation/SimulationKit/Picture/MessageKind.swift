@@ -1,3 +1,4 @@
+import Budgets
 import RaftCore
 import RaftWire
 
@@ -7,6 +8,7 @@ enum MessageKind: Int, CaseIterable {
     case snapshot, timeoutNow, transferRefused, steppingDown
     case propose, proposalReplies, readIndex, readIndexReply
     case leaseAsk, leaseGrant, released, stateWanted
+    case budgetClaims, budgetGrants, budgetLevels
 
     var name: String {
         switch self {
@@ -30,6 +32,9 @@ enum MessageKind: Int, CaseIterable {
         case .leaseGrant: "lease granted"
         case .released: "released"
         case .stateWanted: "state wanted"
+        case .budgetClaims: "budget claims"
+        case .budgetGrants: "budget grants"
+        case .budgetLevels: "budget levels"
         }
     }
 
@@ -45,6 +50,9 @@ enum MessageKind: Int, CaseIterable {
             case .leaseGrant: .leaseGrant
             case .released: .released
             case .stateWanted: .stateWanted
+            case .budgetClaims: .budgetClaims
+            case .budgetGrants: .budgetGrants
+            case .budgetLevels: .budgetLevels
             }
     }
 
@@ -86,6 +94,9 @@ extension PeerMessage {
                 + "released \(grant.released.rawValue)"
         case .released(let index): "up to \(index.rawValue)"
         case .stateWanted(let index): "from \(index.rawValue) on"
+        case .budgetClaims(let claims): "\(claims.claims.count) claims"
+        case .budgetGrants(let answer): "\(answer.grants.count) grants"
+        case .budgetLevels(let levels): "\(levels.count) levels"
         }
     }
 }

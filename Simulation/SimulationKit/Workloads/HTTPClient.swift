@@ -17,6 +17,10 @@ struct HTTPClient {
         case keeper
         /// Uses API keys at this node.
         case keyUser(node: Int)
+        /// Makes API keys with limits.
+        case limitMaker
+        /// Uses them at this node, more often than they allow.
+        case limitUser(node: Int)
     }
 
     let index: Int

@@ -12,6 +12,8 @@ extension HTTPLayer {
         case .watcher(let node): watcherWants(index, node)
         case .keeper: keeperWants(index)
         case .keyUser(let node): keyUserWants(index, node)
+        case .limitMaker: limitMakerWants(index)
+        case .limitUser(let node): limitUserWants(index, node)
         }
     }
 

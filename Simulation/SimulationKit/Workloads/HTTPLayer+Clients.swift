@@ -26,6 +26,7 @@ extension HTTPLayer {
         }
         if options.isPrying { addWatchers() }
         addKeyClients()
+        addLimitClients()
         for node in 0..<options.machines {
             schedule(.balancerLooks(node: node), in: random.upTo(Balancer.inter))
         }
@@ -79,6 +80,7 @@ extension HTTPLayer {
         if case .keyUser = clients[index].part {
             pause = clients[index].keySuspects.isEmpty ? pause / 4 : min(pause, 5_000)
         }
+        if case .limitUser(let node) = clients[index].part { pause = limitPause(index, node) }
         schedule(.act(client: index), in: 1 + pause)
     }
 

@@ -32,7 +32,7 @@ extension HTTPLayer {
                 account: account,
                 Observation(operation: done, began: began, ended: ended(conclusion)))
         case .logOut, .refresh, .validate, .lookUp, .revoke, .revokeAll, .revokeOwn, .putRole,
-            .createKey, .rotateKey, .deleteKey, .useKey:
+            .createKey, .rotateKey, .deleteKey, .useKey, .createLimited, .useLimited:
             break
         }
     }
@@ -227,7 +227,10 @@ extension HTTPLayer {
         case .putRole: setUpRoles += 1
         case .createUser(let account): learnUser(account, answer)
         case .createKey, .rotateKey, .deleteKey: learnKeys(operation, answer)
-        case .validate, .lookUp, .grant, .takeBack, .readUser, .deleteSecret, .useKey: break
+        case .createLimited(let place): learnLimited(place, answer)
+        case .validate, .lookUp, .grant, .takeBack, .readUser, .deleteSecret, .useKey,
+            .useLimited:
+            break
         }
     }
 

@@ -31,6 +31,7 @@ extension HTTPLayer {
             userDraft(operation)
         case .putSecret, .readSecret, .deleteSecret: secretDraft(operation)
         case .createKey, .rotateKey, .deleteKey, .useKey: keyDraft(operation)
+        case .createLimited, .useLimited: limitDraft(operation)
         }
     }
 

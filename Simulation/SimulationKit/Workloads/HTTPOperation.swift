@@ -27,6 +27,8 @@ struct HTTPOperation {
         case rotateKey(Int, grace: UInt64)
         case deleteKey(Int)
         case useKey(Int, part: Int)
+        case createLimited(Int)
+        case useLimited(Int)
     }
 
     let kind: Kind
@@ -71,6 +73,8 @@ extension HTTPOperation.Kind {
         case .rotateKey: "rotate key"
         case .deleteKey: "delete key"
         case .useKey: "use key"
+        case .createLimited: "create key with a limit"
+        case .useLimited: "use key with a limit"
         }
     }
 
@@ -90,17 +94,17 @@ extension HTTPOperation.Kind {
         case .deleteSecret: .secretDelete
         case .putRole: .rolePut
         case .createUser: .userCreate
-        case .createKey: .keyCreate
+        case .createKey, .createLimited: .keyCreate
         case .rotateKey: .keyRotate
         case .deleteKey: .keyDelete
-        case .validate, .lookUp, .readUser, .useKey: nil
+        case .validate, .lookUp, .readUser, .useKey, .useLimited: nil
         }
     }
 
     /// Whether it is about API keys.
     var isOfKeys: Bool {
         switch self {
-        case .createKey, .rotateKey, .deleteKey, .useKey: true
+        case .createKey, .rotateKey, .deleteKey, .useKey, .createLimited, .useLimited: true
         default: false
         }
     }
@@ -108,7 +112,7 @@ extension HTTPOperation.Kind {
     /// Whether it only looks.
     var isRead: Bool {
         switch self {
-        case .validate, .lookUp, .readUser, .readSecret, .useKey: true
+        case .validate, .lookUp, .readUser, .readSecret, .useKey, .useLimited: true
         default: false
         }
     }

@@ -21,6 +21,8 @@ struct WorkloadMix: OptionSet, Hashable, Sendable {
 
     /// API keys are made, rotated with and without a grace time, deleted, and used on all nodes.
     static let keys = WorkloadMix(rawValue: 256)
+    /// API keys with limits are used on all nodes, far more often than they allow.
+    static let limits = WorkloadMix(rawValue: 512)
 
     /// What a seed may draw by itself.
     static let all = WorkloadMix(rawValue: 255)

@@ -33,6 +33,14 @@ public struct RateLimit: Hashable, Sendable {
     }
 }
 
+/// By how much may be done in a time; of two that allow the same, the longer span is higher.
+extension RateLimit: Comparable {
+    public static func < (a: RateLimit, b: RateLimit) -> Bool {
+        let (left, right) = (UInt64(a.count) * b.unit.seconds, UInt64(b.count) * a.unit.seconds)
+        return left == right ? a.unit.seconds < b.unit.seconds : left < right
+    }
+}
+
 extension RateLimit: CustomStringConvertible {
     public var description: String { "\(count)/\(unit.rawValue)" }
 }

@@ -8,10 +8,15 @@ public struct EffectivePermissions: Hashable, Sendable {
     public let roles: [RoleName]
     /// Sorted, no repetitions.
     public let permissions: [Permission]
+    /// How often the holder may ask: the highest limit that any role states; nil when none does.
+    public let rateLimit: RateLimit?
 
     /// Takes roles and permissions in any order.
-    public init(tenant: TenantID, roles: [RoleName], permissions: [Permission]) {
+    public init(
+        tenant: TenantID, roles: [RoleName], permissions: [Permission], rateLimit: RateLimit? = nil
+    ) {
         self.tenant = tenant
+        self.rateLimit = rateLimit
         self.roles = roles.sortedUnique()
         self.permissions = permissions.sortedUnique()
     }
@@ -34,7 +39,7 @@ public struct EffectivePermissions: Hashable, Sendable {
     ///
     /// Of two permissions that allow something in common, one covers the other (a name, everything
     /// below it, or everything below a path), so the narrower of each such pair is all there is. A
-    /// role stays only where `other` has it too, or has everything.
+    /// role stays only where `other` has it too, or has everything. The limit is that of `other`.
     ///
     /// Complexity: the product of the numbers of permissions.
     public func limited(to other: EffectivePermissions) -> EffectivePermissions {
@@ -51,7 +56,7 @@ public struct EffectivePermissions: Hashable, Sendable {
         let hasEverything = other.permissions.contains(.everything)
         return EffectivePermissions(
             tenant: tenant, roles: roles.filter { hasEverything || other.roles.contains($0) },
-            permissions: common)
+            permissions: common, rateLimit: other.rateLimit)
     }
 
     /// Only what is power over this server itself, as releases of a feature level know it.
@@ -60,7 +65,7 @@ public struct EffectivePermissions: Hashable, Sendable {
             tenant: tenant, roles: roles,
             permissions: permissions.filter {
                 $0.isAdministrative && (level >= 2 || !$0.isOverSigningKeys)
-            })
+            }, rateLimit: rateLimit)
     }
 
     private func exists(_ permission: Permission) -> Bool {
@@ -86,16 +91,21 @@ extension EffectivePermissions {
         var seen = roles.sortedUnique()
         var waiting = seen
         var permissions: [Permission] = []
+        var rateLimit: RateLimit?
         while let name = waiting.popLast() {
             guard let role = try RoleRow.read(tenant, name, reader) else { continue }
             permissions += role.permissions
+            if role.rateLimit != .empty, let limit = RateLimit(role.rateLimit.string) {
+                rateLimit = max(rateLimit ?? limit, limit)
+            }
             for inherited in role.inherits where seen.insertSorted(inherited) {
                 waiting.append(inherited)
             }
         }
         let most = Limits.rolesPerUser * Limits.inheritanceBreadth
         precondition(seen.count <= most, "\(seen.count) roles were resolved")
-        return EffectivePermissions(tenant: tenant, roles: seen, permissions: permissions)
+        return EffectivePermissions(
+            tenant: tenant, roles: seen, permissions: permissions, rateLimit: rateLimit)
     }
 }
 

@@ -1,4 +1,5 @@
 public import AuthCore
+public import Budgets
 internal import RaftCore
 
 /// Why a use case did not do what was asked: an answer for the caller, who is always told the
@@ -30,6 +31,8 @@ public enum ServiceFailure: Error, Equatable, Sendable {
     case busy
     /// Too many log-ins have failed: it is worth trying again after so many seconds.
     case rateLimited(seconds: UInt64)
+    /// A limit of the caller lets no more pass now: it is worth trying again after so many seconds.
+    case overLimit(BudgetStanding, seconds: UInt64)
     case tooLarge
     case noLeader
     case noQuorum

@@ -24,7 +24,9 @@ public enum Admission {
                         case .failure(let denial):
                             return .failure(world.record(denial, context).failure)
                         case .success(let caller):
-                            world.touch(caller, context)
+                            if case .failure(let failure) = world.letIn(caller, context) {
+                                return .failure(failure)
+                            }
                             return try answer(caller, view, world)
                         }
                     })
@@ -47,8 +49,7 @@ public enum Admission {
                 }) {
                 case .failure(let failure): return .failed(failure)
                 case .success(.success(let caller)):
-                    world.touch(caller, context)
-                    return next(caller, world)
+                    return Flow(world.letIn(caller, context)).then { _ in next(caller, world) }
                 case .success(.failure(let denial)) where denial.isFinal:
                     return .failed(denial.failure)
                 case .success(.failure):
@@ -83,8 +84,7 @@ public enum Admission {
             case .success(.failure(let denial)):
                 return .failed(world.record(denial, context).failure)
             case .success(.success(let caller)):
-                world.touch(caller, context)
-                return next(caller, world)
+                return Flow(world.letIn(caller, context)).then { _ in next(caller, world) }
             }
         }
     }

@@ -1,4 +1,5 @@
 public import AuthCore
+public import Budgets
 internal import ByteCodec
 internal import RaftCore
 
@@ -26,6 +27,8 @@ public struct Validate: Sendable {
     public struct Allowed: Sendable {
         public let caller: Caller
         public let index: UInt64
+        /// How the tightest limit of the caller stands; nil when there is none.
+        public var standing: BudgetStanding?
     }
 
     /// Decides. Everything but a credential that is missing or spelt wrong is confirmed by a
@@ -47,8 +50,7 @@ public struct Validate: Sendable {
             case .failure(let failure): return .failed(failure)
             case .success(.success(let allowed))
             where world.gate.admitsAllow(viewedAt: .init(allowed.index)):
-                world.touch(allowed.caller, context)
-                return .done(allowed)
+                return letPass(allowed, world)
             case .success(.failure(let denial))
             where denial.isFinal || Planted.denialUnconfirmed.isOn:
                 return .failed(told(denial))
@@ -69,9 +71,18 @@ public struct Validate: Sendable {
         case .failure(let failure): return .failed(failure)
         case .success(.failure(let denial)): return .failed(told(denial))
         case .success(.success(let allowed)):
-            world.touch(allowed.caller, context)
-            return .done(allowed)
+            return letPass(allowed, world)
         }
+    }
+
+    /// Who may pass does so if there is room in every limit: a denial counts against none.
+    private func letPass(_ allowed: Allowed, _ world: World) -> Flow<Allowed> {
+        Flow(
+            world.letIn(allowed.caller, context).map { standing in
+                var allowed = allowed
+                allowed.standing = standing
+                return allowed
+            })
     }
 
     private func decide(

@@ -21,6 +21,8 @@ public struct AuthOptions: Equatable, Sendable {
     public var secretBytesMax = 64 << 10
     /// Whether password hashes of other programs may be stored for users.
     public var acceptsPasswordHashes = true
+    /// How often users, keys and tenants may ask that state no limit themselves.
+    public var limits = DefaultLimits()
 
     public init() {}
 }

@@ -26,12 +26,15 @@ public struct World: Sendable {
     public var journal: any Journal
     /// Signs the certificates of nodes; nil where nobody can.
     public var certifier: (any NodeCertifier)?
+    /// Counts requests against limits.
+    public var limiter: any Limiter
 
     public init(
         views: any ViewSource, random: any RandomBytes, now: Timestamp, keys: ServiceKeys?,
         tokens: TokenCodec?, options: AuthOptions, node: NodeFacts,
         gate: any ReadGate = ConfirmEveryRead(),
-        journal: any Journal, certifier: (any NodeCertifier)? = nil
+        journal: any Journal, certifier: (any NodeCertifier)? = nil,
+        limiter: any Limiter = Unlimited()
     ) {
         self.views = views
         self.random = random
@@ -43,6 +46,7 @@ public struct World: Sendable {
         self.gate = gate
         self.journal = journal
         self.certifier = certifier
+        self.limiter = limiter
     }
 }
 

@@ -22,7 +22,7 @@ extension ServiceFailure {
         case .requestInProgress: .requestInProgress
         case .quota: .quota
         case .busy: .busy
-        case .rateLimited: .rateLimited
+        case .rateLimited, .overLimit: .rateLimited
         case .tooLarge: .contentTooLarge
         case .noLeader: .noLeader
         case .noQuorum: .noQuorum
@@ -53,7 +53,10 @@ extension ServiceFailure {
     /// After how many seconds it is worth trying again, where the failure knows that better than
     /// its code.
     var retryAfterSeconds: UInt64? {
-        if case .rateLimited(let seconds) = self { seconds } else { nil }
+        switch self {
+        case .rateLimited(let seconds), .overLimit(_, let seconds): seconds
+        default: nil
+        }
     }
 
     /// What the log is told beyond the code.

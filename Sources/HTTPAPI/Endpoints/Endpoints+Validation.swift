@@ -1,6 +1,7 @@
 internal import APITypes
 internal import AuthCore
 internal import AuthService
+internal import Budgets
 
 extension Endpoints {
     static let validation: [Route] = [
@@ -79,7 +80,7 @@ extension Endpoints {
         return validate.run(world).then { allowed in
             Flow(
                 world.tokenCodec.flatMap { codec in
-                    let identity = IdentityHeaders(allowed.caller, codec)
+                    let identity = IdentityHeaders(allowed.caller, codec, allowed.standing)
                     guard identity.fits else { return .failure(.identityTooLarge) }
                     var reply = Reply(status: 200, index: allowed.index)
                     identity.add(to: &reply.headers)
@@ -112,11 +113,11 @@ extension Endpoints {
     private static func denied(_ failure: ServiceFailure) -> Reply {
         let code = failure.code
         var reply = Reply(status: code.status)
-        IdentityHeaders.empty.add(to: &reply.headers)
+        IdentityHeaders(nobody: failure.standing).add(to: &reply.headers)
         if code.status == 401 || code == .insufficientPermissions {
             reply.headers.add("WWW-Authenticate", FailureReply.challenge(code))
         }
-        if let seconds = FailureReply.retryAfterSeconds(code) {
+        if let seconds = failure.retryAfterSeconds ?? FailureReply.retryAfterSeconds(code) {
             reply.headers.add("Retry-After", String(seconds))
         }
         reply.headers.add("X-Error-Code", code.rawValue)
@@ -181,15 +182,21 @@ enum ForwardedCredential {
 struct IdentityHeaders {
     private static let names = SharedHeader.identity.map(\.rawValue)
 
-    /// Nobody's.
-    static let empty = IdentityHeaders(values: [:])
+    private var values: [String: String]
 
-    private let values: [String: String]
+    /// Nobody's; where a limit let somebody not pass, how it stands.
+    init(nobody standing: BudgetStanding?) {
+        values = [:]
+        note(standing)
+    }
 
-    private init(values: [String: String]) { self.values = values }
+    private mutating func note(_ standing: BudgetStanding?) {
+        guard let standing else { return }
+        for field in LimitHeaders.values(standing) { values[field.name.rawValue] = field.value }
+    }
 
-    /// A caller's.
-    init(_ caller: Caller, _ codec: TokenCodec) {
+    /// A caller's, with how the tightest limit stands.
+    init(_ caller: Caller, _ codec: TokenCodec, _ standing: BudgetStanding?) {
         let permissions = caller.permissions.permissions.map(\.string).joined(separator: ",")
         let tenant = ObjectText.show(caller.tenant)
         let session = caller.session.map { codec.show($0.id) } ?? ""
@@ -209,6 +216,7 @@ struct IdentityHeaders {
             "X-Auth-Method": caller.method,
             "X-Token-Expires-At": caller.expiresAt?.rfc3339 ?? "",
         ]
+        note(standing)
     }
 
     /// Whether a gateway's buffers hold them: at most 3 KiB of values in all.

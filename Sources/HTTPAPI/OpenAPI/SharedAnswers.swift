@@ -61,6 +61,11 @@ enum SharedHeader: String, CaseIterable, Sendable {
         case .challenge: "What to authenticate with (RFC 6750)."
         case .errorCode: "The code of the error; the answer has no body."
         case .errorStatus: "The status that this dialect cannot answer."
+        case .rateLimit: "The tightest limit: `r` requests pass now, all is back in `t` seconds."
+        case .rateLimitPolicy: "The tightest limit: `q` requests in `w` seconds."
+        case .rateLimitLimit: "The requests of the tightest limit."
+        case .rateLimitRemaining: "Requests that pass now."
+        case .rateLimitReset: "After how many seconds as many pass at once as ever do."
         default: "Who sends the forwarded request; empty where there is nothing to tell."
         }
     }
@@ -118,7 +123,11 @@ enum SharedResponse: String, CaseIterable, Sendable {
             switch self {
             case .problem: []
             case .unauthenticated: [.challenge]
-            case .retry: [.retryAfter]
+            case .retry:
+                [
+                    .retryAfter, .rateLimit, .rateLimitPolicy, .rateLimitLimit,
+                    .rateLimitRemaining, .rateLimitReset,
+                ]
             case .unchanged: [.tag, .staleness]
             case .askLeader: [.location]
             }

@@ -1,3 +1,4 @@
+internal import Budgets
 internal import Logging
 internal import NIOCore
 internal import NIOPosix
@@ -166,7 +167,7 @@ extension PeerMessage {
         switch self {
         case .raft(let message): message.from == peer && message.to == local
         case .propose, .proposalReplies, .readIndex, .readIndexReply, .leaseAsk, .leaseGrant,
-            .released, .stateWanted:
+            .released, .stateWanted, .budgetClaims, .budgetGrants, .budgetLevels:
             true
         }
     }
@@ -185,6 +186,9 @@ extension PeerMessage {
         case .proposalReplies(let replies): 64 + replies.count * 64
         case .readIndex, .readIndexReply, .leaseAsk, .leaseGrant, .released, .stateWanted:
             64
+        case .budgetClaims(let claims): 64 + claims.claims.count * 64
+        case .budgetGrants(let answer): 64 + answer.grants.count * 64
+        case .budgetLevels(let levels): 64 + levels.count * 64
         }
     }
 }

@@ -51,7 +51,8 @@ extension Replica {
 // MARK: - Granting
 
 extension Replica {
-    /// This node leads: it knows nothing of the leases of former leaders (rule 6).
+    /// This node leads: it knows nothing of the leases of former leaders (rule 6), and goes on
+    /// with what it was told of limits.
     mutating func beginLeaseBook() {
         lease.book = (
             term,
@@ -59,6 +60,7 @@ extension Replica {
                 others: core.members.filter { $0 != id }, inherited: lastNarrowing,
                 now: now.steady, options: options.lease)
         )
+        beginBudgets()
     }
 
     /// The last narrowing entry of this node's log, or one behind it.

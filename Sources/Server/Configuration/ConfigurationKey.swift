@@ -148,6 +148,12 @@ extension ConfigurationKey {
             "An API key ends then, unless its maker asks for another time or for none.",
             default: "7776000"),
         .init(
+            "limits.user", .text,
+            "How often each user may ask none of whose roles has a limit, as `1000/minute`."),
+        .init("limits.key", .text, "The same, for each API key without a limit."),
+        .init(
+            "limits.tenant", .text, "The same, for all users and keys of each tenant together."),
+        .init(
             "passwords.length_min", .number(8...64),
             "Fewest characters of a new password. NIST SP 800-63B-4 asks for 15 where a password is "
                 + "the only factor.", default: "15"),

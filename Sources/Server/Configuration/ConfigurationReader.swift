@@ -1,3 +1,4 @@
+internal import AuthCore
 internal import Foundation
 internal import PeerTransport
 internal import RaftCore
@@ -52,6 +53,15 @@ struct ConfigurationReader {
             return range.lowerBound
         }
         return number
+    }
+
+    mutating func optionalRateLimit(_ path: String) -> RateLimit? {
+        guard let text = value(path) else { return nil }
+        guard let limit = RateLimit(text) else {
+            problems.append("\(path): \(text) is no limit such as 1000/minute")
+            return nil
+        }
+        return limit
     }
 
     mutating func path(_ path: String) -> String { value(path).map(absolute) ?? "" }

@@ -1,4 +1,4 @@
-internal import AuthCore
+public import AuthCore
 internal import Foundation
 public import Logging
 public import PeerTransport
@@ -40,6 +40,9 @@ public struct NodeConfiguration: Sendable {
     public var sessionSecondsMax: Int
     public var keySeconds: Int
     public var passwordLengthMin: Int
+    public var userRateLimit: RateLimit?
+    public var keyRateLimit: RateLimit?
+    public var tenantRateLimit: RateLimit?
     public var hashingThreads: Int
     public var hashingQueue: Int
     public var storeMapBytes: Int
@@ -98,6 +101,9 @@ public struct NodeConfiguration: Sendable {
         sessionSecondsMax = reader.number("sessions.absolute_seconds_max")
         keySeconds = reader.number("api_keys.ttl_seconds")
         passwordLengthMin = reader.number("passwords.length_min")
+        userRateLimit = reader.optionalRateLimit("limits.user")
+        keyRateLimit = reader.optionalRateLimit("limits.key")
+        tenantRateLimit = reader.optionalRateLimit("limits.tenant")
         hashingThreads = reader.number("hashing.threads")
         hashingQueue = reader.number("hashing.queue")
         storeMapBytes = reader.number("store.map_gib") << 30

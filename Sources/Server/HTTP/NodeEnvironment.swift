@@ -1,4 +1,5 @@
 internal import AuthService
+internal import Budgets
 internal import Cryptography
 internal import HTTPAPI
 internal import RaftCore
@@ -19,10 +20,16 @@ struct NodeEnvironment: APIEnvironment {
             views: StoreViews(store: runtime.store), random: SystemRandomBytes(),
             now: runtime.clock.wall, keys: opened?.keys, tokens: opened?.tokens, options: options,
             node: facts.now, gate: LeaseGate(lease: runtime.lease), journal: journal,
-            certifier: CertificateSigner())
+            certifier: CertificateSigner(), limiter: SharedLimiter(till: runtime.till))
     }
 
     func metricsText() -> [UInt8] { metrics.text() }
+}
+
+/// Counts against the limits of the whole cluster.
+private struct SharedLimiter: Limiter {
+    let till: SharedTill
+    func take(_ budgets: [Budget]) -> BudgetVerdict { till.take(budgets) }
 }
 
 /// Lets an allow pass under this node's read lease.

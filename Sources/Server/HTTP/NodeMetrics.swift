@@ -1,5 +1,6 @@
 internal import AuthCore
 internal import AuthService
+internal import Budgets
 internal import PeerTransport
 internal import RaftCore
 internal import Replica
@@ -25,6 +26,7 @@ struct NodeMetrics: Sendable {
         requests(&text)
         peers(&text)
         authentication(&text)
+        budgets(&text)
         return Array(text.text.utf8)
     }
 
@@ -239,6 +241,30 @@ struct NodeMetrics: Sendable {
                     "watchword_peer_\(name)", [("peer", "\(peer)")], Double(figure(figures)))
             }
         }
+    }
+
+    private func budgets(_ text: inout MetricsText) {
+        let (counters, buckets) = runtime.till.statistics
+        text.single(
+            "watchword_limits_passed_total", .counter, "Requests that passed under a limit.",
+            counters.passed)
+        text.single(
+            "watchword_limits_refused_total", .counter, "Requests refused by a limit.",
+            counters.refused)
+        text.single(
+            "watchword_limits_buckets", .gauge, "Buckets that this node uses.", buckets)
+        text.single(
+            "watchword_limits_ledger_buckets", .gauge,
+            "Buckets of the cluster that are not known to be full.", runtime.status.budgets)
+        text.single(
+            "watchword_limits_claims_total", .counter, "Claims made to the leader.",
+            counters.claims)
+        text.single(
+            "watchword_limits_granted_total", .counter, "Requests granted in slices.",
+            counters.granted)
+        text.single(
+            "watchword_limits_unanswered_total", .counter,
+            "Batches of claims without an answer.", counters.unanswered)
     }
 
     private func authentication(_ text: inout MetricsText) {

@@ -97,6 +97,18 @@ final class Housekeeping: Sendable {
         if ticks % Every.sweep == 0 { sweep() }
         if ticks % Every.checkpoints == 0 { compareStates() }
         if ticks % Every.scrub == 0 { runtime.scrub() }
+        claimBudgets()
+    }
+
+    /// Tells the leader what was used of limits, once every node can read that.
+    private func claimBudgets() {
+        do {
+            guard try runtime.store.read({ $0.meta }).featureLevel >= Limits.budgetFeatureLevel
+            else { return }
+            runtime.claimBudgets()
+        } catch {
+            logger.warning("the state cannot be read now", metadata: ["error": "\(error)"])
+        }
     }
 
     /// Does this node's part in the comparison of states.

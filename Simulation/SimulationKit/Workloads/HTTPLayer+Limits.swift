@@ -1,0 +1,96 @@
+import APITypes
+import Budgets
+import HTTPAPI
+import RaftCore
+
+// API keys with limits: who makes them, who uses them on every node far more often than they allow,
+// and what is made of the answers. Their clients come behind all others and draw from sources of
+// their own, so that a world without limits runs as it did before there were any.
+
+extension HTTPLayer {
+    /// One that is soon used up and hardly comes back, and one that comes back fast.
+    private static let limits = [("60/hour", 60, 3_600), ("1200/minute", 1_200, 60)]
+
+    /// One who makes keys, and for each machine one who uses them there.
+    func addLimitClients() {
+        guard options.mix.contains(.limits) else { return }
+        var parts: [HTTPClient.Part] = [.limitMaker]
+        parts += (0..<options.machines).map { .limitUser(node: $0) }
+        for part in parts {
+            let index = clients.count
+            clients.append(
+                HTTPClient(
+                    index: index, part: part,
+                    random: RandomSource(world.plan.seed, .client, index)))
+            schedule(.act(client: index), in: 60_000 + clients[index].random.upTo(100_000))
+        }
+    }
+
+    func limitMakerWants(_ index: Int) -> HTTPOperation? {
+        let made = judge.limits.keys.count
+        guard made < Self.limits.count else { return nil }
+        guard let session = clients[index].session, !judge.tokens[session].isEnded else {
+            return HTTPOperation(
+                kind: .logIn(account: nil, password: 0, seconds: nil), session: nil, key: nil)
+        }
+        return HTTPOperation(
+            kind: .createLimited(made), session: session, key: "limit-\(index)-\(made)")
+    }
+
+    func limitUserWants(_ index: Int, _ node: Int) -> HTTPOperation? {
+        let count = judge.limits.keys.count
+        guard world.nodes[node].isUsed, count > 0 else { return nil }
+        let place = Int(clients[index].random.next(below: UInt64(count)))
+        var operation = HTTPOperation(kind: .useLimited(place), session: nil, key: nil)
+        operation.node = node
+        return operation
+    }
+
+    /// How long a user at this node waits between two requests: the load is very uneven.
+    func limitPause(_ index: Int, _ node: Int) -> UInt64 {
+        clients[index].random.upTo([8_000, 60_000, 400_000][node % 3])
+    }
+
+    func limitDraft(_ operation: HTTPOperation) -> Draft {
+        switch operation.kind {
+        case .createLimited(let place):
+            return Draft(
+                method: "POST", path: "/v1/keys",
+                body: .object([
+                    "name": .string("limited"), "rate_limit": .string(Self.limits[place].0),
+                ]))
+        case .useLimited(let place):
+            var draft = Draft(method: "GET", path: "/v1/validate", backend: .read)
+            draft.headers.append(("X-API-Key", judge.limits.keys[place].token))
+            return draft
+        default: preconditionFailure("\(operation.kind.told) is not about a limit")
+        }
+    }
+
+    func judgeLimit(_ flight: Flight, _ answer: Answer) {
+        guard case .useLimited(let place) = flight.intent.kind else { return }
+        if answer.isSuccess {
+            world.counters[.limitsPassed] += 1
+            world.oracle.fail(judge.limits.passed(place, at: world.now))
+        } else if answer.code == ErrorCode.rateLimited.rawValue {
+            world.counters[.limitsRefused] += 1
+        }
+    }
+
+    func learnLimited(_ place: Int, _ answer: Answer) {
+        guard let token = answer.json["key"]?.string, place == judge.limits.keys.count else {
+            return world.oracle.fail("wire", "the answer to a new key cannot be read")
+        }
+        let (_, count, seconds) = Self.limits[place]
+        judge.limits.learn(
+            token, BudgetRate(count: UInt32(count), seconds: UInt32(seconds)))
+    }
+
+    /// A node was elected: if hardly anybody was there for a while, what was used is forgotten.
+    func elected() {
+        let known = services.indices.filter { node in
+            services[node] != nil && world.now > startedAt[node] + 1_500_000
+        }
+        if known.count * 2 <= options.nodes { judge.limits.forgot() }
+    }
+}
