@@ -62,6 +62,17 @@ extension House {
         throw HouseError()
     }
 
+    /// Begins one request, whose needs the caller carries out.
+    func begin(
+        _ method: String, _ target: String, body: JSONValue, on node: HouseNode
+    ) throws -> Exchange {
+        let content = body.bytes
+        let head =
+            "\(method) \(target) HTTP/1.1\r\nHost: auth.example.com\r\n"
+            + "Content-Type: application/json\r\nContent-Length: \(content.count)\r\n\r\n"
+        return node.api.handle(try read(Array(head.utf8) + content, node, "127.0.0.1"))
+    }
+
     private func read(
         _ bytes: [UInt8], _ node: HouseNode, _ address: String
     ) throws -> HTTPRequest {

@@ -26,6 +26,7 @@ final class House: @unchecked Sendable {
     let tokens: TokenCodec
     private let worker: PasswordWorker
     private var counter: UInt64 = 0
+    private let apiOptions: APIOptions
     /// Every piece of password work that was asked for.
     private(set) var hashJobs: [HashJob] = []
     /// Every command that was proposed.
@@ -43,6 +44,7 @@ final class House: @unchecked Sendable {
         apiOptions: APIOptions = APIOptions(), featureLevel: UInt32 = StateMachine.featureLevel,
         accessTokens: AccessTokenPolicy? = nil
     ) throws {
+        self.apiOptions = apiOptions
         let clusterID = ClusterID(bits: 0xC1)
         keyring = Keyring.make(clusterID: clusterID.bytes, at: House.start, random: random)
         let blockKey = [UInt8](repeating: 7, count: 32)
@@ -71,6 +73,13 @@ final class House: @unchecked Sendable {
     }
 
     struct HouseError: Error {}
+
+    /// Every process ends and begins anew, with what it finds in the log.
+    func restart() throws {
+        let options = apiOptions
+        nodes = (1...3).map { HouseNode(number: $0, house: self, options: options) }
+        for node in nodes { try node.catchUp() }
+    }
 
     var leader: HouseNode { nodes[0] }
 
@@ -194,7 +203,7 @@ final class HouseNode: @unchecked Sendable, ViewSource, Journal, Limiter {
     }
 
     func withView<R>(_ body: (any TableReader) throws -> R) throws -> R { try body(tables) }
-    func touch(_ touch: SessionTouch) { touches.append(touch) }
+    func touch(_ touch: SessionTouch, idleEnd: Timestamp) { touches.append(touch) }
     func touch(_ touch: KeyTouch) { keyTouches.append(touch) }
     func record(_ event: AuditEvent) { events.append(event) }
     func propose(_ command: Command) { background.append(command) }

@@ -18,7 +18,6 @@ extension NodeService {
         static let settling: UInt64 = 2
         static let keys: UInt64 = 4
         static let events: UInt64 = 4
-        static let touches: UInt64 = 100
         static let sweep: UInt64 = 40
     }
 
@@ -31,7 +30,7 @@ extension NodeService {
         if ticks % Every.probe == 0 { probe() }
         if ticks % Every.keys == 0 || opened == nil { refreshKeys() }
         if !isSettled, ticks % Every.settling == 0 { settle() }
-        if ticks % Every.events == 0 { flush(touches: ticks % Every.touches == 0) }
+        if ticks % Every.events == 0 { flush() }
         if ticks % Every.sweep == 0, process.glance.role == .leader, opened != nil {
             propose(Command(.sweep(.init(limit: 200)), header: CommandHeader(actor: .node)))
         }
@@ -157,26 +156,31 @@ extension NodeService {
     // MARK: Proposals that nobody waits for
 
     /// Proposes what has gathered.
-    private func flush(touches flushTouches: Bool) {
-        let takesKeys = touches.isEmpty || keysAreNext && !keyTouches.isEmpty
-        if flushTouches, takesKeys, !keyTouches.isEmpty {
-            keysAreNext = false
-            let batch = keyTouches.keys.sorted().prefix(Limits.touchBatch)
-                .compactMap { keyTouches.removeValue(forKey: $0) }
-            propose(
-                Command(.touchKeys(.init(touches: batch)), header: CommandHeader(actor: .node)))
-        } else if flushTouches, !touches.isEmpty {
-            keysAreNext = true
-            let batch = touches.keys.sorted().prefix(Limits.touchBatch)
-                .compactMap { touches.removeValue(forKey: $0) }
-            propose(
-                Command(.touchSessions(.init(touches: batch)), header: CommandHeader(actor: .node)))
+    private func flush() {
+        do {
+            if uses.count > 0, try isTurn(), let touches = try takeUses() {
+                propose(Command(touches, header: CommandHeader(actor: .node)))
+            }
+        } catch {
+            world.oracle.fail("keys", "n\(node + 1) cannot tell of uses: \(error)")
         }
         let batch = Array(events.prefix(Limits.auditBatch))
         events.removeFirst(batch.count)
         if !batch.isEmpty {
             propose(
                 Command(.recordAudit(.init(events: batch)), header: CommandHeader(actor: .node)))
+        }
+    }
+
+    private func isTurn() throws -> Bool {
+        let members = try store.read { $0.meta.configuration.members.count }
+        return pacing.isDue(at: steady, nodes: members, isBatchFull: uses.isBatchFull)
+    }
+
+    private func takeUses() throws -> Command.Operation? {
+        try store.read { view in
+            try UseGathering.batch(
+                locked: { $0(&uses) }, idleEnd: { try SessionRow.read($0, view)?.idleExpiresAt })
         }
     }
 

@@ -43,10 +43,9 @@ final class NodeService: @unchecked Sendable {
     var isSettling = false
     var isDraining = false
 
-    // What is gathered. Touches by number, so that a batch is in the order of the rows.
-    var touches: [UInt64: SessionTouch] = [:]
-    var keyTouches: [UInt64: KeyTouch] = [:]
-    var keysAreNext = false
+    // What is gathered.
+    var uses = UseGathering()
+    var pacing = UsePacing()
     var events: [AuditEvent] = []
     /// What this node has of limits.
     var till = BudgetTill()
@@ -140,26 +139,11 @@ extension NodeService: ViewSource, ReadGate {
 }
 
 extension NodeService: Journal {
-    private static let touchesMax = 100_000
     private static let eventsMax = 10_000
 
-    func touch(_ touch: SessionTouch) {
-        let number = touch.session.number.rawValue
-        if let known = touches[number] {
-            touches[number] = SessionTouch(
-                session: touch.session, lastSeen: max(known.lastSeen, touch.lastSeen),
-                uses: known.uses &+ touch.uses)
-        } else if touches.count < Self.touchesMax {
-            touches[number] = touch
-        }
-    }
+    func touch(_ touch: SessionTouch, idleEnd: Timestamp) { uses.add(touch, idleEnd: idleEnd) }
 
-    func touch(_ touch: KeyTouch) {
-        let number = touch.key.number.rawValue
-        if keyTouches[number] != nil || keyTouches.count < Self.touchesMax {
-            keyTouches[number] = touch
-        }
-    }
+    func touch(_ touch: KeyTouch) { uses.add(touch) }
 
     func record(_ event: AuditEvent) {
         if events.count < Self.eventsMax { events.append(event) }

@@ -150,7 +150,9 @@ extension World {
     func touch(_ caller: Caller, _ context: RequestContext) {
         switch caller.proof {
         case .session(let session), .accessToken(let session):
-            journal.touch(SessionTouch(session: session.id, lastSeen: now, uses: 1))
+            journal.touch(
+                SessionTouch(session: session.id, lastSeen: now, uses: 1),
+                idleEnd: session.idleExpiresAt)
         case .key(let key):
             journal.touch(KeyTouch(key: key.id, lastUsed: now, address: Text(context.address)))
         }

@@ -105,8 +105,8 @@ public struct ConfirmEveryRead: ReadGate {
 /// Takes what is to be proposed later, gathered with others. Bounded: what does not fit is
 /// dropped and counted.
 public protocol Journal: Sendable {
-    /// A use of a session.
-    func touch(_ touch: SessionTouch)
+    /// A use of a session that is idle from `idleEnd` on unless this is told.
+    func touch(_ touch: SessionTouch, idleEnd: Timestamp)
     /// A use of a key.
     func touch(_ touch: KeyTouch)
     /// An event for the audit trail that changed nothing.

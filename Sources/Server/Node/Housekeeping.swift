@@ -39,7 +39,6 @@ final class Housekeeping: Sendable {
         static let settling: UInt64 = 2
         static let keys: UInt64 = 4
         static let events: UInt64 = 4
-        static let touches: UInt64 = 100
         static let sweep: UInt64 = 40
         static let checkpoints: UInt64 = 10
         /// An hour.
@@ -74,7 +73,7 @@ final class Housekeeping: Sendable {
     func stop() {
         contents.withLock { $0.isStopped = true }
         queue.sync {
-            journal.flush(touches: true)
+            flush(isLast: true)
             membership.stop()
         }
     }
@@ -93,7 +92,7 @@ final class Housekeeping: Sendable {
         if ticks % Every.probe == 0 { probe() }
         if ticks % Every.keys == 0 || keys.opened == nil { refreshKeys() }
         if !isSettled && ticks % Every.settling == 0 { settle() }
-        if ticks % Every.events == 0 { journal.flush(touches: ticks % Every.touches == 0) }
+        if ticks % Every.events == 0 { flush() }
         if ticks % Every.sweep == 0 { sweep() }
         if ticks % Every.checkpoints == 0 { compareStates() }
         if ticks % Every.scrub == 0 { runtime.scrub() }
@@ -108,6 +107,12 @@ final class Housekeeping: Sendable {
             runtime.claimBudgets()
         } catch {
             logger.warning("the state cannot be read now", metadata: ["error": "\(error)"])
+        }
+    }
+
+    private func flush(isLast: Bool = false) {
+        do { try journal.flush(isLast: isLast) } catch {
+            logger.warning("uses cannot be told now", metadata: ["error": "\(error)"])
         }
     }
 

@@ -11,72 +11,33 @@ internal import Synchronization
 /// touches, which the API says.
 final class NodeJournal: Journal {
     private struct Contents {
-        /// By session number, so that a batch is in the order of the rows.
-        var touches: [UInt64: SessionTouch] = [:]
-        var keyTouches: [UInt64: KeyTouch] = [:]
-        var keysAreNext = false
+        var uses = UseGathering()
+        var pacing = UsePacing()
         var events: [AuditEvent] = []
-        var dropped: UInt64 = 0
-
-        /// The next batch of touches of one kind; nil when there are none.
-        mutating func takeTouches(atMost most: Int) -> Command.Operation? {
-            guard !touches.isEmpty || !keyTouches.isEmpty else { return nil }
-            let takesKeys = touches.isEmpty || keysAreNext && !keyTouches.isEmpty
-            keysAreNext = !takesKeys
-            if takesKeys {
-                let numbers = keyTouches.keys.sorted().prefix(most)
-                return .touchKeys(
-                    .init(touches: numbers.compactMap { keyTouches.removeValue(forKey: $0) }))
-            }
-            let numbers = touches.keys.sorted().prefix(most)
-            return .touchSessions(
-                .init(touches: numbers.compactMap { touches.removeValue(forKey: $0) }))
-        }
+        var droppedEvents: UInt64 = 0
     }
 
     private let runtime: ReplicaRuntime
     private let contents = Mutex(Contents())
 
-    private static let touchesMax = 100_000
-    private static let touchBatch = 1_000
     private static let eventsMax = 10_000
     /// How long a proposal that nobody waits for is tried, in milliseconds.
     private static let proposalMilliseconds: UInt64 = 10_000
 
     init(runtime: ReplicaRuntime) { self.runtime = runtime }
 
-    func touch(_ touch: SessionTouch) {
-        contents.withLock { contents in
-            let number = touch.session.number.rawValue
-            if let known = contents.touches[number] {
-                contents.touches[number] = SessionTouch(
-                    session: touch.session, lastSeen: max(known.lastSeen, touch.lastSeen),
-                    uses: known.uses &+ touch.uses)
-            } else if contents.touches.count < Self.touchesMax {
-                contents.touches[number] = touch
-            } else {
-                contents.dropped += 1
-            }
-        }
+    func touch(_ touch: SessionTouch, idleEnd: Timestamp) {
+        contents.withLock { $0.uses.add(touch, idleEnd: idleEnd) }
     }
 
-    func touch(_ touch: KeyTouch) {
-        contents.withLock { contents in
-            let number = touch.key.number.rawValue
-            if contents.keyTouches[number] != nil || contents.keyTouches.count < Self.touchesMax {
-                contents.keyTouches[number] = touch
-            } else {
-                contents.dropped += 1
-            }
-        }
-    }
+    func touch(_ touch: KeyTouch) { contents.withLock { $0.uses.add(touch) } }
 
     func record(_ event: AuditEvent) {
         contents.withLock { contents in
             if contents.events.count < Self.eventsMax {
                 contents.events.append(event)
             } else {
-                contents.dropped += 1
+                contents.droppedEvents += 1
             }
         }
     }
@@ -89,21 +50,35 @@ final class NodeJournal: Journal {
     }
 
     /// What could not be kept.
-    var dropped: UInt64 { contents.withLock { $0.dropped } }
+    var dropped: UInt64 { contents.withLock { $0.uses.dropped + $0.droppedEvents } }
 
-    /// Proposes audit events that have gathered, and with `touches` a batch of touches: of sessions
-    /// and of keys in turn, so that all uses together take one entry each time.
-    func flush(touches flushTouches: Bool) {
-        let (touches, events) = contents.withLock { contents in
-            let touches = flushTouches ? contents.takeTouches(atMost: Self.touchBatch) : nil
+    /// Proposes audit events that have gathered, and a batch of uses when it is this node's turn.
+    ///
+    /// - Parameter isLast: whether the node stops, so that no turn is waited for.
+    /// - Throws: what reading the state throws.
+    func flush(isLast: Bool = false) throws {
+        let events = contents.withLock { contents in
             let events = Array(contents.events.prefix(Limits.auditBatch))
             contents.events.removeFirst(events.count)
-            return (touches, events)
+            return events
         }
-        if let touches { propose(Command(touches, header: .ownNode)) }
         if !events.isEmpty {
             propose(Command(.recordAudit(.init(events: events)), header: .ownNode))
         }
+        let (count, isFull) = contents.withLock { ($0.uses.count, $0.uses.isBatchFull) }
+        guard count > 0 else { return }
+        let now = runtime.clock.steady
+        let uses = try runtime.store.read { view -> Command.Operation? in
+            let nodes = view.meta.configuration.members.count
+            let isTurn = contents.withLock {
+                $0.pacing.isDue(at: now, nodes: nodes, isBatchFull: isFull)
+            }
+            guard isTurn || isLast else { return nil }
+            return try UseGathering.batch(
+                locked: { body in contents.withLock { body(&$0.uses) } },
+                idleEnd: { try SessionRow.read($0, view)?.idleExpiresAt })
+        }
+        if let uses { propose(Command(uses, header: .ownNode)) }
     }
 }
 

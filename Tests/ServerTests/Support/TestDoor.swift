@@ -129,7 +129,7 @@ final class TestEnvironment: APIEnvironment, Journal, ViewSource {
     func withView<R>(_ body: (any TableReader) throws -> R) throws -> R {
         try body(InMemoryTables())
     }
-    func touch(_ touch: SessionTouch) {}
+    func touch(_ touch: SessionTouch, idleEnd: Timestamp) {}
     func touch(_ touch: KeyTouch) {}
     func record(_ event: AuditEvent) {}
     func propose(_ command: Command) {}

@@ -1,0 +1,197 @@
+public import AuthCore
+public import ByteCodec
+public import RaftCore
+
+/// Uses of sessions and keys on their way into the log: gathered in bounded memory, and handed out
+/// in batches.
+///
+/// What must be told soonest goes first: the session whose idle end comes next. When there are more
+/// than fit, those give way that can wait longest; they come again with their next use. So a
+/// session that is used does not idle out, however many others are (security §3.4).
+public struct UseGathering: Sendable {
+    /// Sessions, and keys, of which uses are kept.
+    public static let usesMax = 250_000
+    /// How often a batch is filled up where what was handed out can wait.
+    private static let roundsMax = 4
+
+    /// Numbers of sessions whose idle ends lie in one minute, in the order in which they came.
+    private struct Due: Sendable {
+        let minute: UInt64
+        var numbers: [UInt64]
+    }
+
+    private let usesMax: Int
+    // Looked up, never iterated.
+    private var sessions: [UInt64: SessionTouch] = [:]
+    // By minute, none of them empty.
+    private var due: [Due] = []
+    private var keys: [UInt64: KeyTouch] = [:]
+    private var keysAreNext = false
+    /// Uses that were not kept.
+    public private(set) var dropped: UInt64 = 0
+
+    public init(usesMax: Int = UseGathering.usesMax) { self.usesMax = usesMax }
+
+    /// How many sessions and keys wait.
+    public var count: Int { sessions.count + keys.count }
+    /// Whether a batch would be full.
+    public var isBatchFull: Bool { max(sessions.count, keys.count) >= Limits.touchBatch }
+
+    /// Notes a use of a session that ends at `idleEnd` unless this is told.
+    ///
+    /// Complexity: O(1), and O(minutes in which sessions end) for the first one of a minute.
+    public mutating func add(_ touch: SessionTouch, idleEnd: Timestamp) {
+        let number = touch.session.number.rawValue
+        if let known = sessions[number] {
+            sessions[number] = SessionTouch(
+                session: touch.session, lastSeen: max(known.lastSeen, touch.lastSeen),
+                uses: known.uses &+ touch.uses)
+            return
+        }
+        let minute = idleEnd.rawValue / 60_000
+        if sessions.count >= usesMax {
+            dropped += 1
+            guard let last = due.last, minute < last.minute else { return }
+            dropLast()
+        }
+        sessions[number] = touch
+        list(number, under: minute)
+    }
+
+    /// Notes a use of a key.
+    public mutating func add(_ touch: KeyTouch) {
+        let number = touch.key.number.rawValue
+        if keys[number] != nil || keys.count < usesMax {
+            keys[number] = touch
+        } else {
+            dropped += 1
+        }
+    }
+
+    /// A use that was handed out, with the minute by which it had to be told when it was noted.
+    public struct Pressing: Equatable, Sendable {
+        public let touch: SessionTouch
+        public let minute: UInt64
+    }
+
+    /// What was handed out at once.
+    public enum Taken: Equatable, Sendable {
+        case sessions([Pressing])
+        case keys([KeyTouch])
+    }
+
+    /// Hands out what presses most: sessions or keys, in turn where both wait, so that all uses
+    /// together take one entry each time.
+    public mutating func take(atMost limit: Int, sessionsOnly: Bool = false) -> Taken {
+        if !sessionsOnly {
+            let takesKeys = !keys.isEmpty && (keysAreNext || sessions.isEmpty)
+            keysAreNext = !takesKeys
+            if takesKeys {
+                let numbers = keys.keys.sorted().prefix(limit)
+                return .keys(numbers.compactMap { keys.removeValue(forKey: $0) })
+            }
+        }
+        var taken: [Pressing] = []
+        while taken.count < limit, let first = due.first {
+            let numbers = first.numbers.prefix(limit - taken.count)
+            for number in numbers {
+                guard let touch = sessions.removeValue(forKey: number) else {
+                    preconditionFailure("session \(number) is listed and does not wait")
+                }
+                taken.append(Pressing(touch: touch, minute: first.minute))
+            }
+            due[0].numbers.removeFirst(numbers.count)
+            if due[0].numbers.isEmpty { due.removeFirst() }
+        }
+        return .sessions(taken)
+    }
+
+    /// The next batch as an operation; nil when there is none.
+    ///
+    /// What another node has told of meanwhile can wait, and is handed back: all nodes together
+    /// tell of a session once, not each of them.
+    ///
+    /// - Parameters:
+    ///   - locked: gives access to the gathering, for as long as one call of its body.
+    ///   - idleEnd: when a session ends as the state has it now, nil when it has ended.
+    public static func batch(
+        locked: (_ body: (inout UseGathering) -> Taken) -> Taken,
+        idleEnd: (SessionID) throws -> Timestamp?
+    ) rethrows -> Command.Operation? {
+        var batch: [SessionTouch] = []
+        var early: [(touch: SessionTouch, idleEnd: Timestamp)] = []
+        for round in 0..<roundsMax where batch.count < Limits.touchBatch {
+            let room = Limits.touchBatch - batch.count
+            switch locked({ $0.take(atMost: room, sessionsOnly: round > 0) }) {
+            case .keys(let touches): return .touchKeys(.init(touches: touches))
+            case .sessions(let pressing):
+                for use in pressing {
+                    guard let end = try idleEnd(use.touch.session) else { continue }
+                    if end.rawValue / 60_000 > use.minute {
+                        early.append((use.touch, end))
+                    } else {
+                        batch.append(use.touch)
+                    }
+                }
+            }
+        }
+        // What there is room for need not wait.
+        while batch.count < Limits.touchBatch, let last = early.popLast() {
+            batch.append(last.touch)
+        }
+        if !early.isEmpty {
+            _ = locked { uses in
+                for use in early { uses.add(use.touch, idleEnd: use.idleEnd) }
+                return .sessions([])
+            }
+        }
+        // In the order of the rows.
+        return batch.isEmpty
+            ? nil
+            : .touchSessions(.init(touches: batch.sorted { $0.session.number < $1.session.number }))
+    }
+
+    private mutating func list(_ number: UInt64, under minute: UInt64) {
+        var low = 0
+        var high = due.count
+        while low < high {
+            let middle = (low + high) / 2
+            if due[middle].minute < minute { low = middle + 1 } else { high = middle }
+        }
+        if low < due.count, due[low].minute == minute {
+            due[low].numbers.append(number)
+        } else {
+            due.insert(Due(minute: minute, numbers: [number]), at: low)
+        }
+    }
+
+    /// Gives up the one that can wait longest.
+    private mutating func dropLast() {
+        let last = due.count - 1
+        sessions[due[last].numbers.removeLast()] = nil
+        if due[last].numbers.isEmpty { due.removeLast() }
+    }
+}
+
+/// When a node proposes uses, so that the nodes of a cluster together make at most one entry in a
+/// second, whatever the rate of look-ups: each in its turn of as many seconds as there are nodes.
+public struct UsePacing: Sendable {
+    /// How long uses that make no full batch may wait, in milliseconds.
+    public static let patienceMilliseconds: UInt64 = 5_000
+    private var last: SteadyTime?
+
+    public init() {}
+
+    /// Whether it is time, and if so, counts from now.
+    ///
+    /// - Parameters:
+    ///   - nodes: the members of the configuration.
+    ///   - isBatchFull: whether a full batch waits.
+    public mutating func isDue(at now: SteadyTime, nodes: Int, isBatchFull: Bool) -> Bool {
+        let turn = UInt64(max(1, nodes)) * 1_000
+        let wait = isBatchFull ? turn : max(turn, Self.patienceMilliseconds)
+        if let last, now.nanoseconds(since: last) < wait * 1_000_000 { return false }
+        last = now
+        return true
+    }
+}
