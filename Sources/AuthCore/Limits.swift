@@ -46,6 +46,16 @@ public enum Limits {
     public static let permissionsPerClosure = 1024
     /// The longest session, from its begin to its absolute end: 400 days.
     public static let sessionMilliseconds: UInt64 = 400 * 86_400_000
+    /// What a tenant may ask of the life of sessions: a minute to 400 days.
+    public static let sessionMillisecondsAllowed = 60_000...sessionMilliseconds
+    /// The most sessions of one user that a tenant may ask for.
+    public static let sessionsPerUser: UInt64 = 1_000
+    /// Sessions that end by the start of another one of their user.
+    public static let evictionsPerStart = 100
+    /// Rows of sessions that have ended at which the start of another one of their user looks.
+    static let sessionsEndedSeen = 1_000
+    /// Sessions that one entry ends one by one.
+    public static let revocationsPerEntry = 1_000
     /// How long the predecessor of a refresh token still gets the same successor.
     public static let refreshGraceMilliseconds: UInt64 = 10_000
     /// Older refresh tokens that a family recognises.

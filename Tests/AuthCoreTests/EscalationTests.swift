@@ -45,7 +45,7 @@ import Testing
                 guard let key = try KeyRow.read(id, house.tables) else { continue }
                 let now = try key.permissions(
                     of: power(of: key.owner, house), house.tables
-                ).administrative(at: 2)
+                ).administrative(at: StateMachine.featureLevel)
                 #expect(limit.covers(now), "\(operation) at step \(step), seed \(seed)")
             }
             for user in controlled.keys.sorted() where try house.user(user) != nil {
@@ -96,7 +96,8 @@ import Testing
     /// What somebody could do here, disabled or not: only this server's own permissions count.
     private func power(of id: UserID, _ house: House) throws -> EffectivePermissions {
         let user = try #require(try house.user(id))
-        return try EffectivePermissions.resolve(user, house.tables).administrative(at: 2)
+        return try EffectivePermissions.resolve(user, house.tables)
+            .administrative(at: StateMachine.featureLevel)
     }
 
     private func makeRandomRoles(_ dice: inout Dice, _ house: inout House) throws {

@@ -141,7 +141,17 @@ struct FeatureLevelTests {
             // What an older release knows, in the name of what it does not.
             (.updateUser(.init(id: House.adminID, email: "x")), byKey),
             (event(actor: byKey), .node), (event(target: .key(key)), .node),
-            (event(action: .keyDelete), .node), (event(details: [.changedKey([.name])]), .node),
+            (event(action: .keyDelete), .node), (event(action: .sessionEvict), .node),
+            (.updateSettings(.init(sessionsPerUser: .set(2))), .node),
+            (
+                .startSession(
+                    .init(
+                        user: House.adminID, nonce: 1, verifier: digest(1), authVersionSeen: 1,
+                        idleMilliseconds: 1, absoluteMilliseconds: 1, method: .password,
+                        mayEvict: true)), .anonymous
+            ),
+            (.revokeSessions(.init(user: House.adminID, before: .zero)), .node),
+            (event(details: [.changedKey([.name])]), .node),
         ]
         for (operation, actor) in operations {
             let before = try house.meta

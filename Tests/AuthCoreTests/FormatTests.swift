@@ -177,6 +177,7 @@ struct Example: Sendable, CustomTestStringConvertible {
                     publicKey: Array(repeating: 6, count: 64),
                     privateKey: SealedBlob(term: 1, bytes: [6, 1, 2])), "signing-key"),
             Example(row: SigningKeysVersionRow(version: 3), "signing-keys-version"),
+            Example(row: settings, "settings"),
             Example(row: key, "key"),
             Example(row: KeyCountRow(keys: 3, imported: 1), "key-count"),
             Example(
@@ -233,6 +234,25 @@ struct Example: Sendable, CustomTestStringConvertible {
             "fail-log-in-of-nobody",
             .failLogIn(.init(subject: .name(digest(9)), reason: .unknownUser))),
         Example("revoke-session", .revokeSession(.init(session: session.id))),
+        Example(
+            "start-session-of-level-2",
+            .startSession(
+                .init(
+                    user: user.id, nonce: 6, verifier: digest(1), authVersionSeen: 2,
+                    idleMilliseconds: 1_800_000, absoluteMilliseconds: 43_200_000, label: "cli",
+                    method: .password, mayEvict: true))),
+        Example(
+            "revoke-sessions-before",
+            .revokeSessions(.init(user: user.id, keeping: session.id, before: time))),
+        Example(
+            "update-settings",
+            .updateSettings(
+                .init(
+                    condition: .version(2), idleMilliseconds: .set(600_000),
+                    absoluteMilliseconds: .clear, sessionsPerUser: .set(5),
+                    overflow: .evictOldest))),
+        Example(outcome: .settings(settings), "outcome-settings"),
+        Example(outcome: .refused(.evictionNeeded), "outcome-eviction-needed"),
         Example(
             "touch-sessions",
             .touchSessions(
@@ -317,6 +337,9 @@ struct Example: Sendable, CustomTestStringConvertible {
         email: "a@example", displayName: "Alice", kind: .person, disabled: false,
         roles: [role("dev"), role("viewer")], metadata: "{}", createdAt: time, updatedAt: time,
         version: 3, sessionEpoch: 2, authzEpoch: 4)
+    private static let settings = SettingsRow(
+        tenant: .platform, version: 3, updatedAt: time, idleMilliseconds: 600_000,
+        absoluteMilliseconds: nil, sessionsPerUser: 5, overflow: .evictOldest)
     private static let session = SessionRow(
         id: SessionID(number: CredentialNumber(5), nonce: 6), tenant: .platform, user: user.id,
         kind: .user, method: .password, verifier: digest(1), hasRefreshFamily: true, epoch: 2,

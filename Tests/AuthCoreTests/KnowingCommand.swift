@@ -41,8 +41,12 @@ struct KnowingCommand {
     }
 
     private mutating func operation() throws -> Command.Operation {
-        switch dice.below(56) {
-        case 53...55: try signingKeys()
+        switch dice.below(65) {
+        case 62...64: try signingKeys()
+        case 58...61: .updateUser(try patch())
+        case 53: updateSettings()
+        case 54, 55: try start(mayEvict: true)
+        case 56, 57: try revokeSessionsBefore()
         case 52:
             .failLogIn(
                 .init(
@@ -156,8 +160,27 @@ struct KnowingCommand {
 
     // MARK: - Sessions
 
-    private mutating func start() throws -> Command.Operation {
-        let user = try self.user()
+    private mutating func updateSettings() -> Command.Operation {
+        .updateSettings(
+            .init(
+                idleMilliseconds: dice.chance(10) ? .set(1_800_000) : .clear,
+                absoluteMilliseconds: dice.chance(10) ? .set(36_000_000) : .clear,
+                sessionsPerUser: dice.chance(60) ? .set(UInt64(2 + dice.below(3))) : .clear,
+                overflow: dice.chance(90) ? .evictOldest : .deny))
+    }
+
+    private mutating func revokeSessionsBefore() throws -> Command.Operation {
+        guard let session = try pick(SessionRow.self) else { return try start() }
+        return .revokeSessions(
+            .init(
+                user: session.user, keeping: dice.chance(30) ? session.id : nil,
+                before: session.createdAt.advanced(milliseconds: UInt64(dice.below(2)))))
+    }
+
+    private mutating func start(mayEvict: Bool = false) throws -> Command.Operation {
+        // Who has a session already, where one may have to give way.
+        let session = try mayEvict ? pick(SessionRow.self) : nil
+        let user = try session.flatMap { try UserRow.read($0.tenant, $0.user, tables) } ?? user()
         let seen = try PasswordRow.read(.platform, user.id, tables)?.authVersion
         let minutes: [UInt64] = [1, 5, 30, 600, 1440]
         return .startSession(
@@ -166,7 +189,7 @@ struct KnowingCommand {
                 authVersionSeen: seen, idleMilliseconds: dice.pick(minutes) * 60_000,
                 absoluteMilliseconds: dice.pick(minutes + [400 * 1440]) * 60_000,
                 method: seen != nil && dice.chance(60) ? .password : .delegated,
-                refreshVerifier: dice.chance(60) ? fresh(1) : nil))
+                refreshVerifier: dice.chance(60) ? fresh(1) : nil, mayEvict: mayEvict))
     }
 
     private mutating func rotate() throws -> Command.Operation {

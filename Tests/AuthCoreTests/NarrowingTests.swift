@@ -14,7 +14,7 @@ import Testing
     /// Kinds that say that they narrow, and of which no example took anything; why they do stands
     /// in `Command.isNarrowing`.
     private static let cautious: Set<CommandKind> = [
-        .deleteRole, .deleteSecret, .updateKeyring, .raiseFeatureLevel,
+        .deleteRole, .deleteSecret, .updateKeyring, .raiseFeatureLevel, .updateSettings,
     ]
 
     /// How often each kind must have taken effect; each house is made once.
@@ -85,7 +85,8 @@ enum CommandKind: CaseIterable {
     case bootstrap, registerMember, createUser
     case changeFields, rename, setRoles, disable
     case deleteUser, setPassword, rehashPassword, grantRole, revokeRole, putRole, deleteRole
-    case startSession, rotateRefresh, revokeSession, revokeSessions, touchSessions
+    case startSession, startEvicting, rotateRefresh, revokeSession, revokeSessions
+    case revokeSessionsBefore, touchSessions, updateSettings
     case putSecret, deleteSecret, recordAudit, updateKeyring, sweep, raiseFeatureLevel
     case createJoinToken, redeemJoinToken, orderChange, settlePlan, setPeerAuthority, checkpoint
     case createKey, changeKeyFields, limitKey, rotateKey, deleteKey, touchKeys
@@ -115,10 +116,12 @@ enum CommandKind: CaseIterable {
         case .revokeRole: self = .revokeRole
         case .putRole: self = .putRole
         case .deleteRole: self = .deleteRole
-        case .startSession: self = .startSession
+        case .startSession(let body): self = body.mayEvict ? .startEvicting : .startSession
         case .rotateRefresh: self = .rotateRefresh
         case .revokeSession: self = .revokeSession
-        case .revokeSessions: self = .revokeSessions
+        case .revokeSessions(let body):
+            self = body.before == nil ? .revokeSessions : .revokeSessionsBefore
+        case .updateSettings: self = .updateSettings
         case .touchSessions: self = .touchSessions
         case .putSecret: self = .putSecret
         case .deleteSecret: self = .deleteSecret

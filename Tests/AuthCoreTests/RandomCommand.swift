@@ -59,13 +59,14 @@ struct RandomCommand {
     }
 
     private mutating func operation() -> Command.Operation {
-        switch dice.below(26) {
+        switch dice.below(27) {
         case 25:
             .rotateSigningKeys(
                 .init(
                     UInt8(dice.below(256)), version: UInt64(dice.below(4)),
                     algorithm: dice.pick(SigningAlgorithm.allCases),
                     lead: UInt64(dice.below(600_000)), isRevoking: dice.chance(30)))
+        case 26: settings()
         case 24: failLogIn()
         case 20...23: key()
         case 0, 1: users()
@@ -90,7 +91,9 @@ struct RandomCommand {
         case 14: .revokeSession(.init(session: session()))
         case 15:
             .revokeSessions(
-                .init(user: user(), keeping: dice.chance(50) ? session() : nil))
+                .init(
+                    user: user(), keeping: dice.chance(50) ? session() : nil,
+                    before: dice.chance(30) ? .max : nil))
         case 16:
             .touchSessions(
                 .init(
@@ -139,7 +142,24 @@ struct RandomCommand {
                 authVersionSeen: dice.chance(80) ? UInt64(dice.below(3)) : nil,
                 idleMilliseconds: 1_800_000, absoluteMilliseconds: 3_600_000, label: "l",
                 method: dice.chance(50) ? .password : .delegated,
-                refreshVerifier: dice.chance(60) ? digest(UInt8(dice.below(4))) : nil))
+                refreshVerifier: dice.chance(60) ? digest(UInt8(dice.below(4))) : nil,
+                mayEvict: dice.chance(30)))
+    }
+
+    private mutating func settings() -> Command.Operation {
+        func change() -> SettingChange {
+            switch dice.below(3) {
+            case 0: .keep
+            case 1: .clear
+            default: .set(dice.chance(70) ? 3_000_000 : UInt64(dice.below(4)))
+            }
+        }
+        return .updateSettings(
+            .init(
+                condition: condition(), idleMilliseconds: change(),
+                absoluteMilliseconds: change(),
+                sessionsPerUser: dice.chance(60) ? .set(UInt64(dice.below(4))) : change(),
+                overflow: dice.chance(50) ? .evictOldest : nil))
     }
 
     private mutating func failLogIn() -> Command.Operation {

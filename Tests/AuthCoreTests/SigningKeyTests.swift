@@ -157,7 +157,7 @@ extension Command.RotateSigningKeys {
                 == .insufficientPermissions)
         #expect(try house.apply(.rotateSigningKeys(body), by: keeper).result == .done)
         #expect(permission("signing-keys:write").isPlatformOnly)
-        #expect(permission("signing-keys:read").isAdministrative)
+        #expect(permission("signing-keys:read").isAdministrative(at: 2))
         // The first release did not know that this is power over the server.
         let power = EffectivePermissions(
             tenant: .platform, roles: [], permissions: [.signingKeysWrite, .keysWrite])

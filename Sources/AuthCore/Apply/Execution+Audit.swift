@@ -80,6 +80,8 @@ extension AuditNote {
             self.init(.keyDelete, .key(body.id))
         case .rotateSigningKeys(let body):
             self.init(body.isRevoking ? .signingKeysRevoke : .signingKeysRotate, .none)
+        case .updateSettings:
+            self.init(.settingsUpdate, .none)
         }
     }
 
@@ -162,7 +164,7 @@ extension Refusal {
     var auditReason: AuditReason? {
         switch self {
         case .undecodable, .unsupported, .notBootstrapped, .alreadyBootstrapped, .stale,
-            .forgotten:
+            .forgotten, .evictionNeeded:
             nil
         case .notFound: .notFound
         case .exists: .exists
@@ -196,7 +198,7 @@ extension Refusal {
             true
         case .undecodable, .unsupported, .notBootstrapped, .alreadyBootstrapped, .notFound,
             .exists, .versionMismatch, .stale, .roleInUse, .invalid, .quota,
-            .idempotencyMismatch, .memberTooOld, .forgotten, .changeUnderWay:
+            .idempotencyMismatch, .memberTooOld, .forgotten, .changeUnderWay, .evictionNeeded:
             false
         }
     }

@@ -11,17 +11,27 @@ extension Execution {
         }
         guard let user = found else { return .refused(.notFound(.user)) }
         if let refusal = try checkStart(body, user, isLogIn: isLogIn) { return .refused(refusal) }
+        let settings = try SettingsRow.read(tenant, tables)
+        let others: (evicted: [SessionRow], ended: [SessionRow])
+        switch try crowd(body, user, settings) {
+        case .success(let found): others = found
+        case .failure(let reason): return .refused(reason.refusal)
+        }
+        let absolute = min(body.absoluteMilliseconds, settings.absoluteMilliseconds ?? .max)
         var session = SessionRow(
             id: SessionID(number: meta.nextNumber, nonce: body.nonce), tenant: tenant,
             user: user.id, kind: .user, method: body.method, verifier: body.verifier,
             hasRefreshFamily: body.refreshVerifier != nil, epoch: user.sessionEpoch,
             createdAt: stamp,
-            expiresAt: stamp.advanced(milliseconds: body.absoluteMilliseconds),
-            idleExpiresAt: .zero, idleMilliseconds: body.idleMilliseconds, lastSeenAt: stamp,
+            expiresAt: stamp.advanced(milliseconds: absolute), idleExpiresAt: .zero,
+            idleMilliseconds: min(body.idleMilliseconds, settings.idleMilliseconds ?? .max),
+            lastSeenAt: stamp,
             accessCount: 0, expiryMinute: 0, version: 1, label: body.label,
             address: header.address)
         session.slide(to: stamp)
         session.expiryMinute = Sessions.dueMinute(of: session)
+        for session in others.ended { try Sessions.remove(session, tables) }
+        try evict(others.evicted, for: user.id)
         meta.nextNumber = meta.nextNumber.next
         try Sessions.insert(session, tables)
         if let verifier = body.refreshVerifier {
@@ -84,6 +94,9 @@ extension Execution {
         }
         guard var user = try UserRow.read(tenant, body.user, tables) else {
             return .refused(.notFound(.user))
+        }
+        if let before = body.before {
+            return try revokeSessions(of: user, before: before, keeping: body.keeping)
         }
         try endSessions(of: &user, keeping: body.keeping)
         return .revoked(removed: 0)

@@ -99,7 +99,7 @@ struct Execution {
             .deleteUser, .setPassword,
             .grantRole, .revokeRole, .putRole, .deleteRole, .revokeSession, .revokeSessions,
             .putSecret, .deleteSecret, .createJoinToken, .orderChange, .setPeerAuthority,
-            .createKey, .updateKey, .rotateKey, .deleteKey, .rotateSigningKeys:
+            .createKey, .updateKey, .rotateKey, .deleteKey, .rotateSigningKeys, .updateSettings:
             if let refusal = try checkActor() { return .refused(refusal) }
         }
         return try perform()
@@ -144,6 +144,7 @@ struct Execution {
         case .touchKeys(let body): try touchKeys(body)
         case .failLogIn(let body): try failLogIn(body)
         case .rotateSigningKeys(let body): try rotateSigningKeys(body)
+        case .updateSettings(let body): try updateSettings(body)
         }
     }
 }

@@ -132,10 +132,10 @@ extension Command.Operation {
         case .revokeRole: 16
         case .putRole: 17
         case .deleteRole: 18
-        case .startSession: 20
+        case .startSession(let body): body.isOfFirstLevel ? 20 : 101
         case .rotateRefresh: 21
         case .revokeSession: 22
-        case .revokeSessions: 23
+        case .revokeSessions(let body): body.before == nil ? 23 : 102
         case .touchSessions: 24
         case .failLogIn: 25
         case .putSecret: 30
@@ -151,6 +151,7 @@ extension Command.Operation {
         case .deleteKey: 73
         case .touchKeys: 74
         case .rotateSigningKeys: 80
+        case .updateSettings: 100
         }
     }
 
@@ -194,6 +195,7 @@ extension Command.Operation {
         case .deleteKey(let body): body.write(to: &writer)
         case .touchKeys(let body): writer.write(list: body.touches) { $1.write(to: &$0) }
         case .rotateSigningKeys(let body): body.write(to: &writer)
+        case .updateSettings(let body): body.write(to: &writer)
         }
     }
 
@@ -252,6 +254,9 @@ extension Command.Operation {
                         reader throws(ByteCodecError) in try KeyTouch(from: &reader)
                     }))
         case 80: self = .rotateSigningKeys(try .init(from: &reader))
+        case 100: self = .updateSettings(try .init(from: &reader))
+        case 101: self = .startSession(try .init(fromLevel2: &reader))
+        case 102: self = .revokeSessions(try .init(fromLevel2: &reader))
         default: throw .malformed(offset: reader.offset - 1, what: "operation \(code)")
         }
     }

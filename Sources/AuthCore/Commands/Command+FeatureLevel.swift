@@ -9,14 +9,16 @@ extension Command.Operation {
         case .bootstrap, .registerMember, .raiseFeatureLevel, .updateKeyring, .sweep,
             .beginCheckpoint, .attestCheckpoint, .recordAudit, .createUser, .updateUser,
             .deleteUser, .setPassword, .rehashPassword,
-            .grantRole, .revokeRole, .putRole, .deleteRole, .startSession, .rotateRefresh,
-            .revokeSession, .revokeSessions, .touchSessions, .putSecret, .deleteSecret,
+            .grantRole, .revokeRole, .putRole, .deleteRole, .rotateRefresh,
+            .revokeSession, .touchSessions, .putSecret, .deleteSecret,
             .createJoinToken, .redeemJoinToken, .orderChange, .settlePlan, .setPeerAuthority,
             .recover:
             1
         case .createKey, .updateKey, .rotateKey, .deleteKey, .touchKeys, .failLogIn,
-            .rotateSigningKeys:
+            .rotateSigningKeys, .updateSettings:
             2
+        case .startSession(let body): body.isOfFirstLevel ? 1 : 2
+        case .revokeSessions(let body): body.before == nil ? 1 : 2
         }
     }
 }
@@ -63,7 +65,7 @@ extension AuditAction {
             .memberRemove, .clusterVerify, .clusterRecover:
             1
         case .keyCreate, .keyUpdate, .keyRotate, .keyDelete, .logInFailures, .logInHeld,
-            .signingKeysRotate, .signingKeysRevoke:
+            .signingKeysRotate, .signingKeysRevoke, .sessionEvict, .settingsUpdate:
             2
         }
     }

@@ -1,6 +1,9 @@
 import ByteCodec
 
 extension Command.StartSession {
+    /// Whether it says nothing that level 1 does not know, and so is written as it was there.
+    var isOfFirstLevel: Bool { !mayEvict }
+
     func write(to writer: inout ByteWriter) {
         writer.write(user)
         writer.write(nonce)
@@ -11,6 +14,15 @@ extension Command.StartSession {
         writer.write(label)
         writer.write(method.rawValue)
         writer.write(optional: refreshVerifier) { $0.write($1) }
+        if !isOfFirstLevel { writer.write(mayEvict) }
+    }
+
+    init(fromLevel2 reader: inout ByteReader) throws(ByteCodecError) {
+        try self.init(from: &reader)
+        mayEvict = try reader.readBool()
+        guard !isOfFirstLevel else {
+            throw .malformed(offset: reader.offset, what: "start of level 1 as of level 2")
+        }
     }
 
     init(from reader: inout ByteReader) throws(ByteCodecError) {
@@ -27,6 +39,7 @@ extension Command.StartSession {
         refreshVerifier = try reader.readOptional { reader throws(ByteCodecError) in
             try reader.readDigest()
         }
+        mayEvict = false
     }
 }
 
@@ -50,11 +63,18 @@ extension Command.RevokeSessions {
     func write(to writer: inout ByteWriter) {
         writer.write(user)
         writer.write(optional: keeping) { $0.write($1) }
+        if let before { writer.write(before) }
+    }
+
+    init(fromLevel2 reader: inout ByteReader) throws(ByteCodecError) {
+        try self.init(from: &reader)
+        before = try reader.readTime()
     }
 
     init(from reader: inout ByteReader) throws(ByteCodecError) {
         user = try reader.readID()
         keeping = try reader.readOptional { reader throws(ByteCodecError) in try reader.readID() }
+        before = nil
     }
 }
 

@@ -28,10 +28,13 @@ extension Command {
         public var method: AuthMethod
         /// SHA-256 of the first refresh token's verifier, when one was asked for.
         public var refreshVerifier: Digest256?
+        /// Whether older sessions of the user may end by it. Without that it is refused where one
+        /// would have to (`evictionNeeded`).
+        public var mayEvict: Bool
         public init(
             user: UserID, nonce: UInt64, verifier: Digest256, authVersionSeen: UInt64? = nil,
             idleMilliseconds: UInt64, absoluteMilliseconds: UInt64, label: Text = .empty,
-            method: AuthMethod, refreshVerifier: Digest256? = nil
+            method: AuthMethod, refreshVerifier: Digest256? = nil, mayEvict: Bool = false
         ) {
             self.user = user
             self.nonce = nonce
@@ -42,6 +45,7 @@ extension Command {
             self.label = label
             self.method = method
             self.refreshVerifier = refreshVerifier
+            self.mayEvict = mayEvict
         }
     }
 
@@ -77,9 +81,13 @@ extension Command {
     public struct RevokeSessions: Hashable, Sendable {
         public var user: UserID
         public var keeping: SessionID?
-        public init(user: UserID, keeping: SessionID? = nil) {
+        /// Only those that began before this moment, oldest first and at most
+        /// `Limits.revocationsPerEntry`: when so many were removed, there may be more.
+        public var before: Timestamp?
+        public init(user: UserID, keeping: SessionID? = nil, before: Timestamp? = nil) {
             self.user = user
             self.keeping = keeping
+            self.before = before
         }
     }
 

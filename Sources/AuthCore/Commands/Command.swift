@@ -53,6 +53,7 @@ public struct Command: Hashable, Sendable {
         case touchKeys(TouchKeys)
         case failLogIn(FailLogIn)
         case rotateSigningKeys(RotateSigningKeys)
+        case updateSettings(UpdateSettings)
     }
 
     /// Whether the command may take access away from anybody, so that its acknowledgement must
@@ -65,8 +66,8 @@ public struct Command: Hashable, Sendable {
     /// so a release that judges an operation otherwise needs a feature level of its own.
     public var isNarrowing: Bool {
         switch operation {
-        case .bootstrap, .registerMember, .createUser, .grantRole, .startSession, .touchSessions,
-            .recordAudit, .rehashPassword, .putSecret, .createKey, .touchKeys:
+        case .bootstrap, .registerMember, .createUser, .grantRole, .touchSessions, .recordAudit,
+            .rehashPassword, .putSecret, .createKey, .touchKeys:
             // These add rows, prolong, or replace what no validation reads.
             return false
         case .failLogIn:
@@ -121,6 +122,14 @@ public struct Command: Hashable, Sendable {
             // It gives the present key an end, or takes every key out of use. Before there is one
             // there is nothing to take.
             return body.expectedVersion > 0
+        case .startSession(let body):
+            // It adds rows; older sessions of the user end by it only where it says that they may,
+            // which apply sees to.
+            return body.mayEvict && !Planted.evictionNotNarrowing.isOn
+        case .updateSettings:
+            // It holds for what begins later, which the log puts behind it. It is rare, and may
+            // come to mean more.
+            return true
         }
     }
 }

@@ -53,6 +53,9 @@ public enum AuditAction: UInt16, CaseIterable, Sendable {
     case signingKeysRotate = 90
     /// The same, and whatever was signed before is good no more.
     case signingKeysRevoke = 91
+    /// A session gave way to a newer one of its user.
+    case sessionEvict = 100
+    case settingsUpdate = 101
 
     /// The name as the API shows it.
     public var name: String {
@@ -100,6 +103,8 @@ public enum AuditAction: UInt16, CaseIterable, Sendable {
         case .keyDelete: "key.delete"
         case .signingKeysRotate: "signing_keys.rotate"
         case .signingKeysRevoke: "signing_keys.revoke"
+        case .sessionEvict: "session.evict"
+        case .settingsUpdate: "settings.update"
         }
     }
 

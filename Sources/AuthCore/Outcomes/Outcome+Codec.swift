@@ -88,6 +88,9 @@ extension Outcome.Result {
         case .key(let key):
             writer.write(UInt8(16))
             key.write(to: &writer)
+        case .settings(let settings):
+            writer.write(UInt8(50))
+            settings.write(to: &writer)
         }
     }
 
@@ -114,6 +117,7 @@ extension Outcome.Result {
         case 14: self = .plan(try MemberPlanRow(from: &reader))
         case 15: self = .authority(version: try reader.read())
         case 16: self = .key(try KeyRow(from: &reader))
+        case 50: self = .settings(try SettingsRow(from: &reader))
         default: throw .malformed(offset: reader.offset - 1, what: "outcome \(kind)")
         }
     }
@@ -136,7 +140,8 @@ extension Refusal {
         case .undecodable, .unsupported, .notBootstrapped, .alreadyBootstrapped,
             .credentialsChanged, .actorEnded, .insufficientPermissions, .userDisabled,
             .lastSuperAdmin, .builtInRole, .roleInUse, .idempotencyMismatch, .refreshUnknown,
-            .refreshReused, .otherIncarnation, .forgotten, .joinTokenInvalid, .changeUnderWay:
+            .refreshReused, .otherIncarnation, .forgotten, .joinTokenInvalid, .changeUnderWay,
+            .evictionNeeded:
             break
         }
     }
@@ -170,6 +175,7 @@ extension Refusal {
         case 24: self = .joinTokenInvalid
         case 25: self = .changeUnderWay
         case 26: self = .heldBack(until: try reader.readTime())
+        case 50: self = .evictionNeeded
         default: throw .malformed(offset: reader.offset - 1, what: "refusal \(code)")
         }
     }
@@ -202,6 +208,7 @@ extension Refusal {
         case .joinTokenInvalid: 24
         case .changeUnderWay: 25
         case .heldBack: 26
+        case .evictionNeeded: 50
         }
     }
 }

@@ -63,6 +63,8 @@ public struct Outcome: Equatable, Sendable {
         case authority(version: UInt64)
         /// A key was made, changed or rotated.
         case key(KeyRow)
+        /// What a tenant asks of sessions.
+        case settings(SettingsRow)
 
         /// The refusal, when that is what the result is.
         public var refusal: Refusal? {
@@ -128,17 +130,22 @@ public enum Refusal: Hashable, Sendable {
     case changeUnderWay
     /// Too many log-ins have failed: none is tried before this moment.
     case heldBack(until: Timestamp)
+    /// Older sessions would have to end, and the command does not say that they may.
+    case evictionNeeded
 
     /// Whether the asked node should decide and propose again instead of answering.
     public var isRetryable: Bool {
-        if case .stale = self { true } else { false }
+        switch self {
+        case .stale, .evictionNeeded: true
+        default: false
+        }
     }
 
     /// Whether a repetition under the same `Idempotency-Key` gets it again: what only says to come
     /// back is no answer to the request.
     var isRemembered: Bool {
         switch self {
-        case .stale, .heldBack: false
+        case .stale, .heldBack, .evictionNeeded: false
         default: true
         }
     }

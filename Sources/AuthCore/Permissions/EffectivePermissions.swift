@@ -59,13 +59,12 @@ public struct EffectivePermissions: Hashable, Sendable {
             permissions: common, rateLimit: other.rateLimit)
     }
 
-    /// Only what is power over this server itself, as releases of a feature level know it.
-    public func administrative(at level: UInt32) -> EffectivePermissions {
+    /// Only what is power over this server itself, as far as the cluster knows of it.
+    public func administrative(at featureLevel: UInt32) -> EffectivePermissions {
         EffectivePermissions(
             tenant: tenant, roles: roles,
-            permissions: permissions.filter {
-                $0.isAdministrative && (level >= 2 || !$0.isOverSigningKeys)
-            }, rateLimit: rateLimit)
+            permissions: permissions.filter { $0.isAdministrative(at: featureLevel) },
+            rateLimit: rateLimit)
     }
 
     private func exists(_ permission: Permission) -> Bool {

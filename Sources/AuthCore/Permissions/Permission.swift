@@ -62,22 +62,21 @@ public struct Permission: Hashable, Comparable, Sendable {
 
     /// Whether this server itself asks for the permission somewhere, so that it is power over
     /// the server and not over what stands behind it.
-    public var isAdministrative: Bool {
+    public func isAdministrative(at featureLevel: UInt32) -> Bool {
         if self == .everything { return true }
         let first = bytes.prefix { $0 != UInt8(ascii: ":") && $0 != UInt8(ascii: "/") }
         return Self.ownNames.contains { first.elementsEqual($0) }
+            || featureLevel >= 2 && Self.ownNamesOfLevel2.contains { first.elementsEqual($0) }
     }
-
-    /// Whether it is one of those that came with feature level 2.
-    var isOverSigningKeys: Bool { bytes.starts(with: "signing-keys".utf8) }
 
     private static let platformNames = ["cluster", "seal", "signing-keys", "tenants"].map {
         Array($0.utf8)
     }
     private static let ownNames = [
-        "audit", "cluster", "keys", "metrics", "roles", "seal", "secrets", "sessions",
-        "signing-keys", "tenants", "users",
+        "audit", "cluster", "keys", "metrics", "roles", "seal", "secrets", "sessions", "tenants",
+        "users",
     ].map { Array($0.utf8) }
+    private static let ownNamesOfLevel2 = ["settings", "signing-keys"].map { Array($0.utf8) }
 
     private static func isWellFormed(_ bytes: [UInt8]) -> Bool {
         if bytes.elementsEqual("*".utf8) { return true }
@@ -121,6 +120,8 @@ extension Permission {
     public static let sealManage = Permission(trusted: "seal:manage")
     public static let signingKeysRead = Permission(trusted: "signing-keys:read")
     public static let signingKeysWrite = Permission(trusted: "signing-keys:write")
+    public static let settingsRead = Permission(trusted: "settings:read")
+    public static let settingsWrite = Permission(trusted: "settings:write")
     public static let tenantsAct = Permission(trusted: "tenants:act")
     /// `secrets:read` narrowed to one path.
     public static func secretsRead(_ path: SecretPath) -> Permission {

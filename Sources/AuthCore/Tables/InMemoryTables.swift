@@ -7,8 +7,10 @@ public final class InMemoryTables: TableWriter {
 
     /// Empty tables.
     public init() {
-        keys = Table.allCases.map { _ in [] }
-        values = Table.allCases.map { _ in [] }
+        // By raw value, of which some are not used.
+        let slots = 1 + Table.allCases.reduce(0) { max($0, Int($1.rawValue)) }
+        keys = Array(repeating: [], count: slots)
+        values = keys
     }
 
     /// A copy that further changes of `other` do not reach.

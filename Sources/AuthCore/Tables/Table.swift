@@ -66,6 +66,8 @@ public enum Table: UInt8, CaseIterable, Sendable {
     case signingKeys = 30
     /// How often those have changed.
     case signingKeysVersion = 31
+    /// What tenants ask of sessions, by tenant.
+    case settings = 34
 
     /// The feature level of the operations that put the first rows into it.
     public var featureLevel: UInt32 { rawValue < Table.keys.rawValue ? 1 : 2 }

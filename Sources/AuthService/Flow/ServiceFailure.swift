@@ -61,7 +61,7 @@ public enum ServiceFailure: Error, Equatable, Sendable {
         case .notFound: self = .notFound
         case .exists: self = .exists
         case .versionMismatch: self = .versionMismatch
-        case .stale: self = .busy
+        case .stale, .evictionNeeded: self = .busy
         case .credentialsChanged: self = .invalidCredentials
         case .actorEnded: self = .tokenInvalid
         case .insufficientPermissions: self = .insufficientPermissions

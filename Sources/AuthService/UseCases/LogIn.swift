@@ -230,10 +230,10 @@ public struct LogIn: Sendable {
             context, tenant: user.tenant, subject: user.username.bytes,
             credentials: draft.verifiers)
         return Flow(key).then { key in
-            let operation = drawn.operation(
-                for: user.id, method: .password, authVersionSeen: password.authVersion, world)
-            let header = context.header(.anonymous, tenant: user.tenant, request: key)
-            return .propose(Command(.startSession(operation), header: header)) { refusal, world in
+            let beginning = SessionDraft.Start(
+                user: user.id, method: .password, authVersionSeen: password.authVersion,
+                header: context.header(.anonymous, tenant: user.tenant, request: key))
+            return drawn.begin(beginning, world) { refusal, world in
                 switch refusal {
                 case .credentialsChanged, .userDisabled, .notFound, .stale:
                     attempt < Self.attemptsMax

@@ -103,6 +103,18 @@ struct RememberedCredentials {
     }
 }
 
+extension RequestKey {
+    /// The key of a further command of the same request, so that a repetition repeats each.
+    func part(_ number: UInt64) -> RequestKey {
+        var writer = ByteWriter(capacity: 40)
+        writer.write(raw: scope.bytes)
+        writer.write(number)
+        var key = self
+        key.scope = Digest256(SHA256.hash(writer.bytes))
+        return key
+    }
+}
+
 extension World {
     /// The request key of a command, when the request has an `Idempotency-Key`.
     ///

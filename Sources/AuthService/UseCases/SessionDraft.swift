@@ -34,7 +34,8 @@ struct SessionDraft: Sendable {
 
     /// The command's operation.
     func operation(
-        for user: UserID, method: AuthMethod, authVersionSeen: UInt64?, _ world: World
+        for user: UserID, method: AuthMethod, authVersionSeen: UInt64?, mayEvict: Bool,
+        _ world: World
     ) -> Command.StartSession {
         let absolute = min(
             seconds ?? world.options.sessionSeconds, world.options.sessionSecondsMax,
@@ -47,7 +48,54 @@ struct SessionDraft: Sendable {
             absoluteMilliseconds: absolute * 1_000, label: Text(label), method: method,
             refreshVerifier: refreshVerifier.map {
                 Digest256(TokenCodec.digest(.refresh, verifier: $0.bytes))
-            })
+            }, mayEvict: mayEvict)
+    }
+
+    /// Proposes to begin the session, saying whether older ones may end by it; once more where
+    /// apply knows better. One by which none can end is acknowledged without waiting for leases.
+    func begin(
+        _ start: Start, _ world: World,
+        refused: @escaping @Sendable (Refusal, World) -> Flow<LoggedIn>,
+        then next: @escaping @Sendable (Applied, World) -> Flow<LoggedIn>
+    ) -> Flow<LoggedIn> {
+        let evicts = world.view { view in
+            let user = try UserRow.read(start.header.tenant, start.user, view.tables)
+            return .success(
+                try user.map {
+                    try AuthCore.mayEvict(startingFor: $0, now: view.now, view.tables)
+                } ?? false)
+        }
+        return Flow(evicts).then {
+            propose(start, mayEvict: $0, world, refused: refused, then: next)
+        }
+    }
+
+    /// For whom a session is begun, and on what grounds.
+    struct Start: Sendable {
+        var user: UserID
+        var method: AuthMethod
+        var authVersionSeen: UInt64?
+        var header: CommandHeader
+    }
+
+    private func propose(
+        _ start: Start, mayEvict: Bool, _ world: World,
+        refused: @escaping @Sendable (Refusal, World) -> Flow<LoggedIn>,
+        then next: @escaping @Sendable (Applied, World) -> Flow<LoggedIn>
+    ) -> Flow<LoggedIn> {
+        let operation = self.operation(
+            for: start.user, method: start.method, authVersionSeen: start.authVersionSeen,
+            mayEvict: mayEvict, world)
+        return .propose(Command(.startSession(operation), header: start.header)) {
+            refusal, world in
+            guard refusal == .evictionNeeded, !mayEvict else { return refused(refusal, world) }
+            return propose(start, mayEvict: true, world, refused: refused, then: next)
+        } then: { applied, world in
+            guard applied.outcome.replay != nil else { return next(applied, world) }
+            // The first start may have ended others, and to say again that it is done is an
+            // acknowledgement like the first.
+            return .awaitRelease(applied.outcome.index) { next(applied, $0) }
+        }
     }
 
     /// Composes the tokens of the session that apply has begun, or began the first time.

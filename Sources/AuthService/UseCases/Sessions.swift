@@ -1,5 +1,5 @@
 public import AuthCore
-internal import ByteCodec
+public import ByteCodec
 internal import Cryptography
 internal import RaftCore
 
@@ -85,6 +85,40 @@ public enum Sessions {
         }
     }
 
+    /// Ends the sessions of a user that began before a moment; never the calling one, by which the
+    /// later parts are asked for.
+    public static func revoke(
+        of user: UserID, before moment: Timestamp, _ caller: Caller, _ context: RequestContext,
+        _ world: World
+    ) -> Flow<UInt64> {
+        let operation = Command.RevokeSessions(
+            user: user, keeping: caller.session?.id, before: moment)
+        // What tells one such request from another stands behind its path.
+        var context = context
+        context.repetition?.body += user.bytes + Array("\(moment.rawValue)".utf8)
+        return Flow(caller.header(context, world)).then {
+            revoke(operation, header: $0, part: 0)
+        }
+    }
+
+    /// One part after the other, until there are no more. The first part that finds fewer than it
+    /// may end is the last, and its acknowledgement is one of all: leases heed the newest index.
+    private static func revoke(
+        _ operation: Command.RevokeSessions, header: CommandHeader, part: UInt64
+    ) -> Flow<UInt64> {
+        var partial = header
+        if part > 0, let request = header.request { partial.request = request.part(part) }
+        return .propose(Command(.revokeSessions(operation), header: partial)) { applied, _ in
+            guard case .revoked(let removed) = applied.outcome.result else {
+                return .failed(.internal("sessions were ended with another outcome"))
+            }
+            guard removed >= UInt32(Limits.revocationsPerEntry) else {
+                return .done(applied.index.rawValue)
+            }
+            return revoke(operation, header: header, part: part + 1)
+        }
+    }
+
     /// Begins a session for a user whom the caller has authenticated.
     public static func create(
         for user: UserID, seconds: UInt64?, label: String, _ caller: Caller,
@@ -95,9 +129,10 @@ public enum Sessions {
         draft.label = label
         let drawn = draft
         return Flow(caller.header(context, world, credentials: draft.verifiers)).then { header in
-            let operation = drawn.operation(
-                for: user, method: .delegated, authVersionSeen: nil, world)
-            return .propose(Command(.startSession(operation), header: header)) { applied, world in
+            let beginning = SessionDraft.Start(user: user, method: .delegated, header: header)
+            return drawn.begin(beginning, world) { refusal, _ in
+                .failed(ServiceFailure(refusal))
+            } then: { applied, world in
                 drawn.finish(applied, request: header.request, world)
             }
         }

@@ -1,6 +1,7 @@
 internal import APITypes
 internal import AuthCore
 internal import AuthService
+internal import ByteCodec
 internal import RaftCore
 
 extension Endpoints {
@@ -104,12 +105,19 @@ extension Endpoints {
             query: [
                 QueryParameter(
                     "keep_current", .text(.oneOf(["true", "false"])),
-                    "With `true` the calling session goes on.")
+                    "With `true` the calling session goes on."),
+                QueryParameter(
+                    "before", .time,
+                    "Only those that began before this time; the calling one goes on."),
             ],
             answers: [Answer(204, "They have ended.")], idempotent: true,
             summary: "Ends the caller's own sessions.",
             handler: .ending { call, caller, world in
-                Sessions.revokeAll(
+                if let before = call.query["before"].flatMap({ Timestamp(rfc3339: $0) }) {
+                    return Sessions.revoke(
+                        of: caller.user.id, before: before, caller, call.context, world)
+                }
+                return Sessions.revokeAll(
                     of: caller.user.id,
                     keeping: call.query["keep_current"] == "true" ? caller.session?.id : nil,
                     caller, call.context, world)
@@ -123,6 +131,24 @@ extension Endpoints {
                 Flow(call.parameter("id") { ObjectText.read($0, as: UserID.self) }).then { id in
                     Sessions.revokeAll(of: id, keeping: nil, caller, call.context, world)
                 }
+            }),
+        Route(
+            "revokeSessionsBefore", "DELETE", "/v1/sessions", gate: .permission(.sessionsRevoke),
+            query: [
+                QueryParameter(
+                    "user_id", .text(.objectID("usr")), required: true, "Whose sessions."),
+                QueryParameter(
+                    "before", .time, required: true, "Only those that began before this time."),
+            ],
+            answers: [Answer(204, "They have ended.")], idempotent: true,
+            summary: "Ends the sessions of a user that began before a time, but the calling one.",
+            handler: .ending { call, caller, world in
+                guard let user: UserID = call.query["user_id"].flatMap({ ObjectText.read($0) })
+                else { return .failed(.notFound) }
+                guard let before = call.query["before"].flatMap({ Timestamp(rfc3339: $0) }) else {
+                    return .failed(.malformed("before: a time as RFC 3339 spells it"))
+                }
+                return Sessions.revoke(of: user, before: before, caller, call.context, world)
             }),
     ]
 

@@ -9,8 +9,8 @@ enum Endpoints {
     /// All but the document itself.
     static let all: [Route] =
         health + authentication + validation + checks + inspection + sessions + users + roles
-        + keys + secrets + cluster + audit + members + joinTokens + upkeep
-        + signingKeys
+        + keys + secrets + cluster + audit + members + joinTokens + upkeep + signingKeys
+        + settings
 
     /// `GET /openapi.json`, which tells of all the others.
     static func openAPI(_ document: [UInt8]) -> Route {

@@ -74,22 +74,33 @@ struct SessionCommand: AsyncParsableCommand {
 
     struct Revoke: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "End one session, or with --user all of a user's.")
+            abstract: "End one session, all of a user's, or your own others.")
         @OptionGroup var connection: ConnectionOptions
         @Argument(help: "Id of a session.") var id: String?
-        @Option(help: "Id of a user.") var user: String?
+        @Option(help: "Id of a user: all sessions of theirs.") var user: String?
+        @Flag(help: "Your own sessions, but the one of the profile.") var others = false
+        @Option(help: "Only those that began before this time (RFC 3339).") var before: String?
 
         func validate() throws {
-            guard (id == nil) != (user == nil) else {
-                throw ValidationError("give the id of a session, or --user")
+            guard [id != nil, user != nil, others].filter({ $0 }).count == 1 else {
+                throw ValidationError("give the id of a session, --user, or --others")
+            }
+            guard before == nil || id == nil else {
+                throw ValidationError("--before goes with --user or --others")
             }
         }
 
+        private var path: String {
+            let time = before.map { encoded($0) }
+            if let id { return "/v1/sessions/\(encoded(id))" }
+            if let user, let time { return "/v1/sessions?user_id=\(encoded(user))&before=\(time)" }
+            if let user { return "/v1/users/\(encoded(user))/sessions" }
+            return time.map { "/v1/users/self/sessions?before=\($0)" }
+                ?? "/v1/users/self/sessions?keep_current=true"
+        }
+
         func run() async throws {
-            let path =
-                id.map { "/v1/sessions/\(encoded($0))" }
-                ?? "/v1/users/\(encoded(user ?? ""))/sessions"
-            _ = try await connection.withClient { try await $0.send("DELETE", path) }
+            _ = try await connection.withClient { [path] in try await $0.send("DELETE", path) }
             connection.output.done("revoked")
         }
     }
