@@ -122,6 +122,7 @@ extension Planted {
     fileprivate var emphasis: Emphasis {
         switch self {
         case .unfitLeads: .releases
+        case .jwtSessionNotChecked, .jwtPreviousKeyKept: .tokens
         case .keyOutlivesGrace, .keyBeyondOwner, .keyRevocationNotNarrowing: .keys
         case .leaseIndexAtElection, .grantToFormerRun: .returns
         case .slicesNotCharged, .limitsForgottenByLeader: .limits

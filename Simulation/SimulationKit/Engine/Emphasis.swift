@@ -23,10 +23,13 @@ public struct Emphasis: OptionSet, Sendable {
     /// Clients over HTTP use API keys with limits; no seed draws that by itself.
     public static let limits = Emphasis(rawValue: 128)
 
+    /// Clients over HTTP use access tokens; no seed draws that by itself.
+    public static let tokens = Emphasis(rawValue: 256)
+
     private static let named: [(word: String, emphasis: Emphasis)] = [
         ("--members", .members), ("--releases", .releases), ("--http", .http),
         ("--returns", .returns), ("--rotten-states", .states), ("--rotten-logs", .logs),
-        ("--keys", .keys), ("--limits", .limits),
+        ("--keys", .keys), ("--limits", .limits), ("--tokens", .tokens),
     ]
 
     /// What a word on the command line asks for; nil for every other word.

@@ -200,9 +200,12 @@ public struct SwarmOptions: Equatable, Sendable {
         options.drawSuspensions(seed)
         options.drawStates(&random, always: emphasis.contains(.states))
         options.drawHTTP(
-            seed, always: !emphasis.isDisjoint(with: [.http, .keys, .limits]),
+            seed, always: !emphasis.isDisjoint(with: [.http, .keys, .limits, .tokens]),
             keys: emphasis.contains(.keys))
         if emphasis.contains(.limits), options.isHTTP { options.mix.insert(.limits) }
+        if emphasis.contains(.tokens) {
+            options.mix.formUnion([.accessTokens, .refreshes, .revocations, .expiry])
+        }
         options.drawLeases(seed, returns: emphasis.contains(.returns))
         options.drawDamage(seed)
         return options

@@ -17,6 +17,7 @@ public struct WorldCounters: Equatable, Sendable {
         case requestsAnswered, requestsGivenUp, requestsRedispatched, allows, denials, refreshes
         case keysAllowed, keysRefused, keysRotated, logInsHeld
         case limitsPassed, limitsRefused
+        case accessTokensTaken, accessTokensRefused, signingKeysRotated
         case historiesChecked, historiesUndecided, auditRowsChecked
 
         /// What to call it.
@@ -104,6 +105,9 @@ public struct WorldCounters: Equatable, Sendable {
             case .limitsPassed: "requests that passed under a limit"
             case .limitsRefused: "requests refused by a limit"
             case .logInsHeld: "log-ins held back"
+            case .accessTokensTaken: "access tokens taken"
+            case .accessTokensRefused: "access tokens refused"
+            case .signingKeysRotated: "signing keys rotated"
             case .historiesChecked: "histories of objects checked"
             case .historiesUndecided: "histories that could not be decided"
             case .auditRowsChecked: "audit records checked"

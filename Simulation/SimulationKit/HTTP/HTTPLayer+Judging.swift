@@ -44,6 +44,7 @@ extension HTTPLayer {
         let arrived = flight.arrived ?? world.now
         judgeCredential(flight, answer, arrived)
         judgeKeyUse(flight, answer, arrived)
+        judgeAccessToken(flight, answer, arrived)
         judgeHold(flight, answer)
         judgeLimit(flight, answer)
         acknowledge(flight, answer, arrived)
@@ -171,10 +172,11 @@ extension HTTPLayer {
             pry(lastSessions(of: account).map { ($0, true) })
             pry(keys: keysOf(account))
         case .createKey, .rotateKey, .deleteKey: acknowledgeKeys(flight, answer)
+        case .rotateSigningKeys: acknowledgeRotation(flight, answer)
         case .refresh(let session, let token):
             judgeRefresh(flight, answer, session, token, arrived)
         case .validate, .lookUp, .readUser, .putSecret, .readSecret, .deleteSecret, .putRole,
-            .createUser, .useKey, .createLimited, .useLimited:
+            .createUser, .useKey, .createLimited, .useLimited, .useAccessToken:
             break
         }
     }

@@ -19,6 +19,7 @@ extension NodeService {
         static let keys: UInt64 = 4
         static let events: UInt64 = 4
         static let sweep: UInt64 = 40
+        static let rotation: UInt64 = 20
     }
 
     /// Takes one sample and does what is due.
@@ -33,6 +34,20 @@ extension NodeService {
         if ticks % Every.events == 0 { flush() }
         if ticks % Every.sweep == 0, process.glance.role == .leader, opened != nil {
             propose(Command(.sweep(.init(limit: 200)), header: CommandHeader(actor: .node)))
+        }
+        if ticks % Every.rotation == 0 { rotateSigningKeys() }
+    }
+
+    /// Puts another key in the place of an old one, as the server's housekeeping does.
+    private func rotateSigningKeys() {
+        guard process.glance.role == .leader, let opened else { return }
+        do {
+            let due = try store.read { view in
+                try KeyRotation.scheduled(view, opened.tokens, opened.keys, random)
+            }
+            if let due { propose(Command(due, header: CommandHeader(actor: .node))) }
+        } catch {
+            world.oracle.fail("keys", "n\(node + 1) cannot rotate the signing keys: \(error)")
         }
     }
 
@@ -91,7 +106,11 @@ extension NodeService {
             let keyring = try Keyring(
                 row: row.keyring.keyring.bytes, under: Self.rootKey, clusterID: Self.clusterID)
             let key = SecretBytes(copying: row.facts.tokenBlockKey)
-            opened = (ServiceKeys(keyring: keyring), try TokenCodec(blockKey: key))
+            let policy =
+                world.options.mix.contains(.accessTokens) ? HTTPLayer.accessTokens : nil
+            opened = (
+                ServiceKeys(keyring: keyring), try TokenCodec(blockKey: key, accessTokens: policy)
+            )
             keyringVersion = row.keyring.version
         } catch {
             world.oracle.fail("keys", "n\(node + 1) cannot open the keyring: \(error)")

@@ -1,3 +1,4 @@
+import APITypes
 import AuthCore
 import AuthService
 import ByteCodec
@@ -12,11 +13,14 @@ struct Judge {
     private(set) var keyAccess = KeyLedger()
     private(set) var logIns = LogInLedger()
     var limits: LimitLedger
+    private(set) var signing = AccessTokenLedger()
     private var effects = EffectLedger()
     /// Every session that somebody was given.
     private(set) var tokens: [KnownToken] = []
     /// Every API key that somebody was given.
     private(set) var keys: [KnownKey] = []
+    /// Every access token that somebody was given.
+    private(set) var accessTokens: [KnownAccessToken] = []
     private var keyPlaces: [UInt64: Int] = [:]
     /// Those that are thought to have ended, in the order in which that became known.
     private(set) var ended: [Int] = []
@@ -64,6 +68,7 @@ struct Judge {
         }
         violation = violation ?? logIns.committed(command, outcome)
         access.committed(command.operation, actor: command.header.actor, outcome, at: now)
+        signing.committed(command.operation, outcome)
         if let permission = Permission(HTTPLayer.rolePermission) {
             keyAccess.committed(command.operation, outcome, permission: permission)
         }
@@ -172,6 +177,31 @@ struct Judge {
 
     /// Changes what is known of keys.
     mutating func noteKeys(_ change: (inout KeyLedger) -> Void) { change(&keyAccess) }
+
+    // MARK: Access tokens
+
+    /// Somebody was given an access token of a session; false when it cannot be read.
+    mutating func learnAccessToken(_ text: String, of session: Int) -> Bool {
+        if accessTokens.contains(where: { $0.text == text }) { return true }
+        let parts = text.split(separator: ".").prefix(2).compactMap { part in
+            Base64.url.decode(String(part)).flatMap { bytes in
+                readable { try JSONValue(parsing: bytes) }
+            }
+        }
+        guard parts.count == 2,
+            let key = parts[0]["kid"]?.string.flatMap({ Base64.url.decode($0) })
+                .flatMap({ Digest256(bytes: $0) }),
+            let end = parts[1]["exp"]?.unsigned
+        else { return false }
+        accessTokens.append(
+            KnownAccessToken(
+                text: text, session: session, key: key,
+                expiresAt: Timestamp(milliseconds: end * 1_000)))
+        return true
+    }
+
+    /// Changes what is known of signing keys.
+    mutating func noteSigning(_ change: (inout AccessTokenLedger) -> Void) { change(&signing) }
 
     // MARK: What is answered
 

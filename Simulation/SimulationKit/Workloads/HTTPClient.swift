@@ -21,6 +21,10 @@ struct HTTPClient {
         case limitMaker
         /// Uses them at this node, more often than they allow.
         case limitUser(node: Int)
+        /// Rotates the keys that sign access tokens.
+        case rotator
+        /// Shows access tokens to this node.
+        case bearer(node: Int)
     }
 
     let index: Int

@@ -14,6 +14,8 @@ extension HTTPLayer {
         case .keyUser(let node): keyUserWants(index, node)
         case .limitMaker: limitMakerWants(index)
         case .limitUser(let node): limitUserWants(index, node)
+        case .rotator: rotatorWants(index)
+        case .bearer(let node): bearerWants(index, node)
         }
     }
 

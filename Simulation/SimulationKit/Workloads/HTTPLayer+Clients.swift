@@ -27,6 +27,7 @@ extension HTTPLayer {
         if options.isPrying { addWatchers() }
         addKeyClients()
         addLimitClients()
+        addTokenClients()
         for node in 0..<options.machines {
             schedule(.balancerLooks(node: node), in: random.upTo(Balancer.inter))
         }
@@ -77,6 +78,7 @@ extension HTTPLayer {
         var pause = clients[index].random.upTo(options.thinkTime * 2)
         // Gateways ask far more often than anybody else.
         if case .gateway = clients[index].part { pause /= 4 }
+        if case .bearer = clients[index].part { pause /= 4 }
         if case .keyUser = clients[index].part {
             pause = clients[index].keySuspects.isEmpty ? pause / 4 : min(pause, 5_000)
         }

@@ -32,7 +32,8 @@ extension HTTPLayer {
                 account: account,
                 Observation(operation: done, began: began, ended: ended(conclusion)))
         case .logOut, .refresh, .validate, .lookUp, .revoke, .revokeAll, .revokeOwn, .putRole,
-            .createKey, .rotateKey, .deleteKey, .useKey, .createLimited, .useLimited:
+            .createKey, .rotateKey, .deleteKey, .useKey, .createLimited, .useLimited,
+            .rotateSigningKeys, .useAccessToken:
             break
         }
     }
@@ -202,6 +203,7 @@ extension HTTPLayer {
                     refreshToken: answer.json["refresh_token"]?.string)
             else { return world.oracle.fail("wire", "the answer to a log-in cannot be read") }
             clients[index].session = place
+            learnAccessToken(answer, of: place)
         case .logOut(let session), .revoke(let session): judge.markEnded(session)
         case .revokeAll(let account): judge.markEnded(account: account, keeping: nil)
         case .revokeOwn(let session):
@@ -222,6 +224,7 @@ extension HTTPLayer {
             if let token = answer.json["refresh_token"]?.string {
                 judge.learnRefreshToken(token, of: session)
             }
+            learnAccessToken(answer, of: session)
         case .putSecret(let path, _, _), .readSecret(let path):
             clients[index].versions[path] = answer.json["version"]?.unsigned
         case .putRole: setUpRoles += 1
@@ -229,7 +232,7 @@ extension HTTPLayer {
         case .createKey, .rotateKey, .deleteKey: learnKeys(operation, answer)
         case .createLimited(let place): learnLimited(place, answer)
         case .validate, .lookUp, .grant, .takeBack, .readUser, .deleteSecret, .useKey,
-            .useLimited:
+            .useLimited, .rotateSigningKeys, .useAccessToken:
             break
         }
     }

@@ -32,6 +32,7 @@ extension HTTPLayer {
         case .putSecret, .readSecret, .deleteSecret: secretDraft(operation)
         case .createKey, .rotateKey, .deleteKey, .useKey: keyDraft(operation)
         case .createLimited, .useLimited: limitDraft(operation)
+        case .rotateSigningKeys, .useAccessToken: tokenDraft(operation)
         }
     }
 

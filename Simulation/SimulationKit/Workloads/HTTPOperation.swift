@@ -29,6 +29,8 @@ struct HTTPOperation {
         case useKey(Int, part: Int)
         case createLimited(Int)
         case useLimited(Int)
+        case rotateSigningKeys(isRevoking: Bool)
+        case useAccessToken(Int)
     }
 
     let kind: Kind
@@ -75,6 +77,8 @@ extension HTTPOperation.Kind {
         case .useKey: "use key"
         case .createLimited: "create key with a limit"
         case .useLimited: "use key with a limit"
+        case .rotateSigningKeys(let isRevoking): isRevoking ? "revoke tokens" : "rotate keys"
+        case .useAccessToken: "use access token"
         }
     }
 
@@ -97,7 +101,9 @@ extension HTTPOperation.Kind {
         case .createKey, .createLimited: .keyCreate
         case .rotateKey: .keyRotate
         case .deleteKey: .keyDelete
-        case .validate, .lookUp, .readUser, .useKey, .useLimited: nil
+        case .rotateSigningKeys(let isRevoking):
+            isRevoking ? .signingKeysRevoke : .signingKeysRotate
+        case .validate, .lookUp, .readUser, .useKey, .useLimited, .useAccessToken: nil
         }
     }
 
@@ -112,7 +118,8 @@ extension HTTPOperation.Kind {
     /// Whether it only looks.
     var isRead: Bool {
         switch self {
-        case .validate, .lookUp, .readUser, .readSecret, .useKey, .useLimited: true
+        case .validate, .lookUp, .readUser, .readSecret, .useKey, .useLimited, .useAccessToken:
+            true
         default: false
         }
     }

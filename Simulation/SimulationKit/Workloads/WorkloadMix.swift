@@ -24,6 +24,10 @@ struct WorkloadMix: OptionSet, Hashable, Sendable {
     /// API keys with limits are used on all nodes, far more often than they allow.
     static let limits = WorkloadMix(rawValue: 512)
 
+    /// Log-ins give access tokens, whose keys are rotated and revoked, and which are shown to all
+    /// nodes.
+    static let accessTokens = WorkloadMix(rawValue: 1024)
+
     /// What a seed may draw by itself.
     static let all = WorkloadMix(rawValue: 255)
 }
