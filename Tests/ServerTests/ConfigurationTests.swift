@@ -1,3 +1,5 @@
+import AuthCore
+import AuthService
 import Foundation
 import PeerTransport
 import RaftCore
@@ -114,6 +116,28 @@ import Testing
         ] {
             #expect(found.contains { $0.contains(part) }, "\(part) in \(found)")
         }
+    }
+
+    @Test("an issuer of access tokens is a URL and nothing behind it; without one there are none")
+    func issuer() throws {
+        #expect(try load().accessTokens == nil)
+        let said = ["tokens.issuer=https://auth.example.com:8443", "tokens.algorithm=ES256"]
+        let tokens = try #require(try load(settings: said).accessTokens)
+        #expect(tokens.issuer == "https://auth.example.com:8443")
+        #expect(tokens.audience == tokens.issuer && tokens.algorithm == .es256)
+        #expect(tokens.seconds == 300 && tokens.rotationSeconds == 90 * 86_400)
+        let other = try load(settings: said + ["tokens.audience=api", "tokens.access_seconds=60"])
+        #expect(other.accessTokens?.audience == "api" && other.accessTokens?.seconds == 60)
+        #expect(try load(settings: ["tokens.issuer=http://127.0.0.1:8080"]).accessTokens != nil)
+        for issuer in [
+            "auth.example.com", "http://auth.example.com", "https://", "https://a/b", "https://a/",
+            "https://a?b", "https://a#b", "https://u@a", "ftp://a",
+        ] {
+            #expect(problems(settings: ["tokens.issuer=\(issuer)"]).count == 1, "\(issuer)")
+        }
+        #expect(problems(settings: ["tokens.audience=api"]).count == 1)
+        #expect(problems(settings: ["tokens.access_seconds=3601"]).count == 1)
+        #expect(problems(settings: said + ["tokens.algorithm=HS256"]).count == 1)
     }
 
     @Test("plain HTTP is taken on loopback addresses only")

@@ -154,6 +154,28 @@ extension ConfigurationKey {
         .init(
             "limits.tenant", .text, "The same, for all users and keys of each tenant together."),
         .init(
+            "tokens.issuer", .text,
+            "Who issues access tokens: the `https://` URL, without a path, under which clients "
+                + "reach the cluster; the same on every node. Without it log-ins with `tokens` "
+                + "get a refresh token and no access token, and none is taken."),
+        .init(
+            "tokens.audience", .text,
+            "For whom access tokens are; the issuer when nothing is said. The same on every node."),
+        .init(
+            "tokens.access_seconds", .number(30...3_600), "How long an access token is good.",
+            default: "300"),
+        .init(
+            "tokens.algorithm", .word(["EdDSA", "ES256", "RS256"]),
+            "How new signing keys sign; the present one goes on until it is rotated.",
+            default: "EdDSA"),
+        .init(
+            "tokens.rotation_days", .number(1...3_650),
+            "After so long another key takes the place of the one that signs.", default: "90"),
+        .init(
+            "tokens.jwks_seconds", .number(1...86_400),
+            "How long others may remember the published keys; a new key signs a little later than "
+                + "that.", default: "300"),
+        .init(
             "passwords.length_min", .number(8...64),
             "Fewest characters of a new password. NIST SP 800-63B-4 asks for 15 where a password is "
                 + "the only factor.", default: "15"),

@@ -1,4 +1,5 @@
 public import AuthCore
+internal import AuthService
 internal import Foundation
 public import Logging
 public import PeerTransport
@@ -39,6 +40,8 @@ public struct NodeConfiguration: Sendable {
     public var sessionSeconds: Int
     public var sessionSecondsMax: Int
     public var keySeconds: Int
+    /// What was chosen about access tokens; nil without an issuer.
+    var accessTokens: AccessTokenPolicy?
     public var passwordLengthMin: Int
     public var userRateLimit: RateLimit?
     public var keyRateLimit: RateLimit?
@@ -100,6 +103,7 @@ public struct NodeConfiguration: Sendable {
         sessionSeconds = reader.number("sessions.absolute_seconds")
         sessionSecondsMax = reader.number("sessions.absolute_seconds_max")
         keySeconds = reader.number("api_keys.ttl_seconds")
+        accessTokens = Self.accessTokens(&reader)
         passwordLengthMin = reader.number("passwords.length_min")
         userRateLimit = reader.optionalRateLimit("limits.user")
         keyRateLimit = reader.optionalRateLimit("limits.key")
@@ -114,6 +118,52 @@ public struct NodeConfiguration: Sendable {
         logsJSON = reader.text("log.format") == "json"
         check(&reader)
         guard reader.problems.isEmpty else { throw ConfigurationError(problems: reader.problems) }
+    }
+
+    private static func accessTokens(_ reader: inout ConfigurationReader) -> AccessTokenPolicy? {
+        let issuer = reader.text("tokens.issuer")
+        let audience = reader.text("tokens.audience")
+        let algorithm = SigningAlgorithm(name: reader.text("tokens.algorithm")) ?? .edDSA
+        let (seconds, days) = (
+            reader.number("tokens.access_seconds"), reader.number("tokens.rotation_days")
+        )
+        let publication = reader.number("tokens.jwks_seconds")
+        guard !issuer.isEmpty else {
+            if !audience.isEmpty {
+                reader.problems.append("tokens.audience is of no use without tokens.issuer")
+            }
+            return nil
+        }
+        if !isIssuer(issuer) {
+            reader.problems.append(
+                "tokens.issuer: \(issuer) is not https:// and a host, without anything behind it")
+        }
+        if audience.utf8.count > issuerBytesMax {
+            reader.problems.append("tokens.audience is longer than \(issuerBytesMax) bytes")
+        }
+        var policy = AccessTokenPolicy(
+            issuer: issuer, audience: audience.isEmpty ? nil : audience)
+        policy.seconds = UInt64(seconds)
+        policy.algorithm = algorithm
+        policy.rotationSeconds = UInt64(days) * 86_400
+        policy.publicationSeconds = UInt64(publication)
+        return policy
+    }
+
+    private static let issuerBytesMax = 256
+
+    /// Whether a text is an issuer as RFC 8414 §2 has it; in clear on this machine alone.
+    private static func isIssuer(_ text: String) -> Bool {
+        guard text.utf8.count <= issuerBytesMax, text.utf8.allSatisfy({ (0x21...0x7E) ~= $0 }),
+            let end = text.range(of: "://")
+        else { return false }
+        let rest = text[end.upperBound...]
+        guard !rest.isEmpty, !rest.contains(where: { "/?#@\"\\".contains($0) }) else {
+            return false
+        }
+        let scheme = text[..<end.lowerBound]
+        return scheme == "https"
+            || scheme == "http" && PeerAddress(parsing: String(rest))?.isLoopback == true
     }
 
     /// What no single key can tell.

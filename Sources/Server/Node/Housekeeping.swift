@@ -1,6 +1,7 @@
 internal import AuthCore
 internal import AuthService
 internal import ByteCodec
+internal import Cryptography
 internal import Dispatch
 internal import Logging
 internal import RaftCore
@@ -41,6 +42,8 @@ final class Housekeeping: Sendable {
         static let events: UInt64 = 4
         static let sweep: UInt64 = 40
         static let checkpoints: UInt64 = 10
+        /// A minute.
+        static let rotation: UInt64 = 1_200
         /// An hour.
         static let scrub: UInt64 = 72_000
     }
@@ -95,6 +98,7 @@ final class Housekeeping: Sendable {
         if ticks % Every.events == 0 { flush() }
         if ticks % Every.sweep == 0 { sweep() }
         if ticks % Every.checkpoints == 0 { compareStates() }
+        if ticks % Every.rotation == 0 { rotateSigningKeys() }
         if ticks % Every.scrub == 0 { runtime.scrub() }
         claimBudgets()
     }
@@ -172,6 +176,24 @@ final class Housekeeping: Sendable {
             fatal(error.description)
         } catch {
             logger.warning("the state cannot be read now", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// Puts another key in the place of the one that signs access tokens, by the leader alone, when
+    /// that is old enough.
+    private func rotateSigningKeys() {
+        let status = runtime.status
+        guard status.raft.role == .leader, status.raft.hasCommittedInTerm, let opened = keys.opened
+        else { return }
+        do {
+            let due = try runtime.store.read { view in
+                try KeyRotation.scheduled(
+                    view, opened.tokens, opened.keys, SystemRandomBytes())
+            }
+            if let due { journal.propose(Command(due, header: .ownNode)) }
+        } catch {
+            logger.warning(
+                "the signing keys cannot be rotated now", metadata: ["error": "\(error)"])
         }
     }
 

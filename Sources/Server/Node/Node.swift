@@ -67,7 +67,9 @@ public final class Node: Sendable {
                 listen: configuration.peerListen, credentials: configuration.credentials,
                 delegate: delegate, snapshots: sink, admits: { admission.admits($0, $1) })
         }
-        let keys = NodeKeys(root: root, clusterID: configuration.clusterID)
+        let keys = NodeKeys(
+            root: root, clusterID: configuration.clusterID,
+            accessTokens: configuration.accessTokens)
         let journal = NodeJournal(runtime: runtime)
         let membership = MembershipKeeper(
             runtime: runtime, transport: transport, configuration: configuration, roster: roster,

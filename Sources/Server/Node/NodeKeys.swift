@@ -19,11 +19,13 @@ final class NodeKeys: Sendable {
 
     private let root: RootKey
     private let clusterID: [UInt8]
+    private let accessTokens: AccessTokenPolicy?
     private let contents = Mutex(Contents())
 
-    init(root: RootKey, clusterID: [UInt8]) {
+    init(root: RootKey, clusterID: [UInt8], accessTokens: AccessTokenPolicy?) {
         self.root = root
         self.clusterID = clusterID
+        self.accessTokens = accessTokens
     }
 
     /// What is open now; nil before the cluster is made.
@@ -44,7 +46,9 @@ final class NodeKeys: Sendable {
             row: row.keyring.keyring.bytes, under: root, clusterID: clusterID)
         let opened = Opened(
             keys: ServiceKeys(keyring: keyring),
-            tokens: try TokenCodec(blockKey: SecretBytes(copying: row.facts.tokenBlockKey)))
+            tokens: try TokenCodec(
+                blockKey: SecretBytes(copying: row.facts.tokenBlockKey),
+                accessTokens: accessTokens))
         contents.withLock {
             $0.opened = opened
             $0.keyringVersion = row.keyring.version
