@@ -11,9 +11,9 @@ struct Watchword: AsyncParsableCommand {
             """,
         subcommands: [
             InitCommand.self, LoginCommand.self, LogoutCommand.self, UserCommand.self,
-            RoleCommand.self, SessionCommand.self, KeyCommand.self, SecretCommand.self,
-            CheckCommand.self, TokenCommand.self, AuditCommand.self, ClusterCommand.self,
-            ImportCommand.self, ApplyCommand.self, SettingsCommand.self,
+            RoleCommand.self, SessionCommand.self, KeyCommand.self, SigningKeyCommand.self,
+            SecretCommand.self, CheckCommand.self, TokenCommand.self, AuditCommand.self,
+            ClusterCommand.self, ImportCommand.self, ApplyCommand.self, SettingsCommand.self,
         ])
 
     /// Runs a command; a failure that has an exit code of its own ends the process with it.
