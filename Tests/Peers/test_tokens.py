@@ -1,5 +1,8 @@
 """PyJWT verifies our access tokens from our key set, across rotations and all algorithms."""
 
+import os
+import pathlib
+import re
 import time
 
 import jwt
@@ -8,7 +11,12 @@ import requests
 
 ISSUER = "https://auth.peers.example"
 AUDIENCE = "peers"
-# What peers/run configures: others may remember the keys for a second.
+TOKENS = f"""tokens:
+  issuer: {ISSUER}
+  audience: {AUDIENCE}
+  jwks_seconds: 1
+"""
+# How long a key is published before it signs: a second, five for clocks, and one for us.
 LEAD_SECONDS = 1 + 5 + 1
 
 
@@ -16,6 +24,14 @@ LEAD_SECONDS = 1 + 5 + 1
 def cluster(cluster):
     level = cluster.get("/v1/cluster").json()["feature_level"]
     assert level >= 2, f"access tokens need feature level 2, and the cluster uses {level}"
+    for node in cluster.nodes:
+        file = pathlib.Path(os.environ["PEERS_DIR"]) / node / "node.yaml"
+        rest = re.sub(r"(?m)^tokens:\n(  .*\n)*", "", file.read_text())
+        file.write_text(rest + TOKENS)
+        cluster.quickstart("stop", node)
+        cluster.quickstart("start", node)
+        cluster.ready(node)
+    cluster.leader()
     # Whatever other tests have left behind.
     rotate(cluster, algorithm="EdDSA", revoke=True)
     return cluster
