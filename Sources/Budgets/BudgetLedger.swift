@@ -87,7 +87,7 @@ public struct BudgetLedger: Sendable {
     }
 
     /// Messages in which a node is told everything.
-    private static let partsMax = 32
+    private static let partsMax = 16
 
     /// This node leads from now on.
     public mutating func begin() {

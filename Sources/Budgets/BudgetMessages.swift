@@ -26,7 +26,7 @@ public struct BudgetClaims: Equatable, Sendable {
     }
 
     /// Claims in one message.
-    public static let countMax = 512
+    public static let countMax = 2_048
 }
 
 /// The leader's answer to one claim.

@@ -113,8 +113,11 @@ public struct BudgetTill: Sendable {
             let drawer = drawers[position]
             guard drawer.room(members: members) == 0 else { continue }
             counters.refused += 1
+            var refused = standing(budget, drawer)
+            // What the others may have, this node has not.
+            refused.remaining = 0
             return .refused(
-                standing(budget, drawer),
+                refused,
                 retryNanoseconds: max(1, drawer.known.nanoseconds(until: 1)))
         }
         var tightest: BudgetStanding?

@@ -142,6 +142,7 @@ private func claim(
             return
         }
         #expect(standing.budget == user)
+        #expect(standing.remaining == 0)
         #expect(retry > 0)
         let claims = till.claims(now: 0)
         #expect(claims?.claims.map(\.spent) == [1, 1])

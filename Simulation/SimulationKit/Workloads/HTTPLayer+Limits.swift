@@ -34,7 +34,8 @@ extension HTTPLayer {
                 kind: .logIn(account: nil, password: 0, seconds: nil), session: nil, key: nil)
         }
         return HTTPOperation(
-            kind: .createLimited(made), session: session, key: "limit-\(index)-\(made)")
+            kind: .createLimited(made), session: session,
+            key: "key-\(index)-\(clients[index].operations)")
     }
 
     func limitUserWants(_ index: Int, _ node: Int) -> HTTPOperation? {
