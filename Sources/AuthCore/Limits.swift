@@ -54,6 +54,14 @@ public enum Limits {
     public static let evictionsPerStart = 100
     /// Rows of sessions that have ended at which the start of another one of their user looks.
     static let sessionsEndedSeen = 1_000
+    /// The sealed secret of one-time codes.
+    static let factorSecretBytes = 256
+    /// Recovery codes that stand beside one-time codes.
+    public static let recoveryCodes = 10
+    /// How long one code is shown (RFC 6238 §4.1: X).
+    public static let codeStepMilliseconds: UInt64 = 30_000
+    /// How many steps ahead of an entry's stamp a code may be.
+    static let codeStepsAhead: UInt64 = 10
     /// Sessions that one entry ends one by one.
     public static let revocationsPerEntry = 1_000
     /// How long the predecessor of a refresh token still gets the same successor.

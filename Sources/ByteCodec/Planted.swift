@@ -163,8 +163,6 @@ public enum Planted: String, CaseIterable, Sendable {
     case slicesNotCharged = "slices-not-charged"
     /// A new leader takes every limit for unused.
     case limitsForgottenByLeader = "limits-forgotten-by-leader"
-    /// The start of a session by which older ones end is not taken for narrowing access.
-    case evictionNotNarrowing = "eviction-not-narrowing"
 
     /// Whether it shows only where clients speak HTTP.
     public var needsHTTP: Bool {
@@ -175,7 +173,7 @@ public enum Planted: String, CaseIterable, Sendable {
             .viewBeforeRequest, .leaseBeforeRequest, .recallUnreleased, .allowPastLease,
             .keyOutlivesGrace, .keyBeyondOwner, .keyRevocationNotNarrowing,
             .logInHoldIgnored, .jwtSessionNotChecked, .jwtPreviousKeyKept, .slicesNotCharged,
-            .limitsForgottenByLeader, .evictionNotNarrowing:
+            .limitsForgottenByLeader:
             true
         default: false
         }

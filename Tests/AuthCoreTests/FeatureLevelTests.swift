@@ -143,6 +143,8 @@ struct FeatureLevelTests {
             (event(actor: byKey), .node), (event(target: .key(key)), .node),
             (event(action: .keyDelete), .node), (event(action: .sessionEvict), .node),
             (.updateSettings(.init(sessionsPerUser: .set(2))), .node),
+            (.removeFactor(.init(user: House.adminID)), .node),
+            (event(action: .factorEnrol), .node),
             (
                 .startSession(
                     .init(

@@ -178,6 +178,7 @@ struct Example: Sendable, CustomTestStringConvertible {
                     privateKey: SealedBlob(term: 1, bytes: [6, 1, 2])), "signing-key"),
             Example(row: SigningKeysVersionRow(version: 3), "signing-keys-version"),
             Example(row: settings, "settings"),
+            Example(row: factor, "second-factor"),
             Example(row: key, "key"),
             Example(row: KeyCountRow(keys: 3, imported: 1), "key-count"),
             Example(
@@ -240,7 +241,8 @@ struct Example: Sendable, CustomTestStringConvertible {
                 .init(
                     user: user.id, nonce: 6, verifier: digest(1), authVersionSeen: 2,
                     idleMilliseconds: 1_800_000, absoluteMilliseconds: 43_200_000, label: "cli",
-                    method: .password, mayEvict: true))),
+                    method: .password, mayEvict: true,
+                    code: .totp(enrolment: 9, step: 56_666_667)))),
         Example(
             "revoke-sessions-before",
             .revokeSessions(.init(user: user.id, keeping: session.id, before: time))),
@@ -252,6 +254,24 @@ struct Example: Sendable, CustomTestStringConvertible {
                     absoluteMilliseconds: .clear, sessionsPerUser: .set(5),
                     overflow: .evictOldest))),
         Example(outcome: .settings(settings), "outcome-settings"),
+        Example(
+            "enrol-factor",
+            .enrolFactor(
+                .init(
+                    user: user.id, authVersionSeen: 2, enrolment: 9, secret: factor.secret))),
+        Example(
+            "confirm-factor",
+            .confirmFactor(
+                .init(
+                    user: user.id, authVersionSeen: 2, shown: .totp(enrolment: 9, step: 56_666_666),
+                    recoveryCodes: [digest(1), digest(2)]))),
+        Example(
+            "remove-factor",
+            .removeFactor(
+                .init(
+                    user: user.id,
+                    proof: .init(
+                        authVersionSeen: 2, shown: .recovery(enrolment: 9, digest(1)))))),
         Example(outcome: .refused(.evictionNeeded), "outcome-eviction-needed"),
         Example(
             "touch-sessions",
@@ -340,6 +360,9 @@ struct Example: Sendable, CustomTestStringConvertible {
     private static let settings = SettingsRow(
         tenant: .platform, version: 3, updatedAt: time, idleMilliseconds: 600_000,
         absoluteMilliseconds: nil, sessionsPerUser: 5, overflow: .evictOldest)
+    private static let factor = SecondFactorRow(
+        tenant: .platform, user: user.id, enrolment: 9, secret: SealedBlob(term: 1, bytes: [6, 6]),
+        enrolledAt: time, confirmedAt: time, lastStep: 56_666_666, recoveryCodes: [digest(1)])
     private static let session = SessionRow(
         id: SessionID(number: CredentialNumber(5), nonce: 6), tenant: .platform, user: user.id,
         kind: .user, method: .password, verifier: digest(1), hasRefreshFamily: true, epoch: 2,

@@ -15,7 +15,7 @@ struct IssuingTests {
     }
 
     private enum Fate: CaseIterable {
-        case none, disabled, deleted
+        case none, disabled, deleted, enrolled
     }
 
     @Test("Nobody who is disabled or deleted gets one, by any way")
@@ -31,10 +31,12 @@ struct IssuingTests {
                 case .disabled:
                     _ = try house.apply(.updateUser(.init(id: owner, disabled: true)), by: .node)
                 case .deleted: _ = try house.apply(.deleteUser(.init(id: owner)), by: .node)
+                case .enrolled: try house.enrol(owner)
                 }
                 let actor: Actor = way == .logIn || way == .refresh ? .anonymous : .node
                 let outcome = try house.apply(try operation(way, house, key), by: actor)
-                #expect((outcome.refusal == nil) == (fate == .none), "\(way), \(fate)")
+                let isIssued = fate == .none || fate == .enrolled && way != .logIn
+                #expect((outcome.refusal == nil) == isIssued, "\(way), \(fate)")
                 guard way == .refresh, fate == .disabled else { continue }
                 // And again when the user is enabled: what ended stays so.
                 _ = try house.apply(.updateUser(.init(id: owner, disabled: false)), by: .node)
@@ -73,13 +75,19 @@ struct IssuingTests {
         try house.makeUser(9)
         let user = try #require(try UserRow.read(.platform, owner, house.tables))
         for factors in [Factors.password, .delegated, .refreshToken, .keyHolder] {
-            #expect(mayIssue(user, factors) == nil)
-            #expect(mayIssue(nil, factors) == .notFound(.user))
+            #expect(mayIssue(user, factors, hasSecondFactor: false) == nil)
+            #expect(mayIssue(nil, factors, hasSecondFactor: true) == .notFound(.user))
+            let alone = mayIssue(user, factors, hasSecondFactor: true)
+            #expect(alone == (factors == .password ? .codeRequired : nil))
+            #expect(mayIssue(user, [factors, .code], hasSecondFactor: true) == nil)
             var disabled = user
             disabled.disabled = true
-            #expect(mayIssue(disabled, factors) == .userDisabled)
+            #expect(mayIssue(disabled, factors, hasSecondFactor: true) == .userDisabled)
         }
-        #expect(mayIssue(user, []) == .insufficientPermissions)
+        for factors in [Factors([]), .code] {
+            #expect(
+                mayIssue(user, factors, hasSecondFactor: false) == .insufficientPermissions)
+        }
     }
 
     @Test("Every operation that issues a credential asks it, and nothing else decides")
@@ -119,6 +127,14 @@ extension House {
                     expiry: .never)), by: .node)
         guard case .key(let key) = outcome.result else { throw NoKey() }
         return key
+    }
+
+    /// Gives a user a second factor that is confirmed.
+    fileprivate mutating func enrol(_ user: UserID) throws {
+        try SecondFactorRow(
+            tenant: .platform, user: user, enrolment: 1, secret: SealedBlob(term: 1, bytes: [1]),
+            enrolledAt: now, confirmedAt: now, lastStep: 0, recoveryCodes: []
+        ).put(tables)
     }
 
     private struct NoKey: Error {}

@@ -29,6 +29,8 @@ struct KnowingCommand {
         case .startSession(let body) where body.method == .password:
             return .anonymous
         case .failLogIn: return .anonymous
+        case .enrolFactor(let body): return try self.owner(body.user)
+        case .confirmFactor(let body): return try self.owner(body.user)
         case .setPassword(let body) where body.authVersionSeen != nil:
             let own = try sessions(of: body.user)
             return own.isEmpty ? .node : .user(dice.pick(own).actor)
@@ -41,8 +43,9 @@ struct KnowingCommand {
     }
 
     private mutating func operation() throws -> Command.Operation {
-        switch dice.below(65) {
-        case 62...64: try signingKeys()
+        switch dice.below(69) {
+        case 66...68: try signingKeys()
+        case 62...65: try secondFactor()
         case 58...61: .updateUser(try patch())
         case 53: updateSettings()
         case 54, 55: try start(mayEvict: true)
@@ -160,13 +163,41 @@ struct KnowingCommand {
 
     // MARK: - Sessions
 
-    private mutating func updateSettings() -> Command.Operation {
-        .updateSettings(
+    /// The user, on a session.
+    private mutating func owner(_ user: UserID) throws -> Actor {
+        let own = try sessions(of: user)
+        return own.isEmpty ? .node : .user(dice.pick(own).actor)
+    }
+
+    private mutating func code(of user: UserID) throws -> ShownCode? {
+        guard let row = try SecondFactorRow.read(.platform, user, tables), dice.chance(80) else {
+            return nil
+        }
+        if let code = row.recoveryCodes.first, dice.chance(30) {
+            return .recovery(enrolment: row.enrolment, code)
+        }
+        let step = now.rawValue / Limits.codeStepMilliseconds + UInt64(dice.below(2))
+        return .totp(enrolment: row.enrolment, step: step)
+    }
+
+    private mutating func secondFactor() throws -> Command.Operation {
+        let session = try pick(SessionRow.self)
+        if let row = try pick(SecondFactorRow.self), dice.chance(70) {
+            guard !row.isActive, let shown = try code(of: row.user) else {
+                return .removeFactor(.init(user: row.user))
+            }
+            return .confirmFactor(
+                .init(
+                    user: row.user, shown: shown,
+                    recoveryCodes: (0..<UInt64(Limits.recoveryCodes)).map { fresh(100 + $0) }))
+        }
+        guard let user = session?.user,
+            let seen = try PasswordRow.read(.platform, user, tables)?.authVersion
+        else { return try start() }
+        return .enrolFactor(
             .init(
-                idleMilliseconds: dice.chance(10) ? .set(1_800_000) : .clear,
-                absoluteMilliseconds: dice.chance(10) ? .set(36_000_000) : .clear,
-                sessionsPerUser: dice.chance(60) ? .set(UInt64(2 + dice.below(3))) : .clear,
-                overflow: dice.chance(90) ? .evictOldest : .deny))
+                user: user, authVersionSeen: seen, enrolment: count,
+                secret: SealedBlob(term: 1, bytes: [1])))
     }
 
     private mutating func revokeSessionsBefore() throws -> Command.Operation {
@@ -189,7 +220,8 @@ struct KnowingCommand {
                 authVersionSeen: seen, idleMilliseconds: dice.pick(minutes) * 60_000,
                 absoluteMilliseconds: dice.pick(minutes + [400 * 1440]) * 60_000,
                 method: seen != nil && dice.chance(60) ? .password : .delegated,
-                refreshVerifier: dice.chance(60) ? fresh(1) : nil, mayEvict: mayEvict))
+                refreshVerifier: dice.chance(60) ? fresh(1) : nil, mayEvict: mayEvict,
+                code: try code(of: user.id)))
     }
 
     private mutating func rotate() throws -> Command.Operation {

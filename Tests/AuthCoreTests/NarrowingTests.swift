@@ -87,6 +87,7 @@ enum CommandKind: CaseIterable {
     case deleteUser, setPassword, rehashPassword, grantRole, revokeRole, putRole, deleteRole
     case startSession, startEvicting, rotateRefresh, revokeSession, revokeSessions
     case revokeSessionsBefore, touchSessions, updateSettings
+    case enrolFactor, confirmFactor, removeFactor
     case putSecret, deleteSecret, recordAudit, updateKeyring, sweep, raiseFeatureLevel
     case createJoinToken, redeemJoinToken, orderChange, settlePlan, setPeerAuthority, checkpoint
     case createKey, changeKeyFields, limitKey, rotateKey, deleteKey, touchKeys
@@ -122,6 +123,9 @@ enum CommandKind: CaseIterable {
         case .revokeSessions(let body):
             self = body.before == nil ? .revokeSessions : .revokeSessionsBefore
         case .updateSettings: self = .updateSettings
+        case .enrolFactor: self = .enrolFactor
+        case .confirmFactor: self = .confirmFactor
+        case .removeFactor: self = .removeFactor
         case .touchSessions: self = .touchSessions
         case .putSecret: self = .putSecret
         case .deleteSecret: self = .deleteSecret

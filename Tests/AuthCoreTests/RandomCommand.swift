@@ -59,7 +59,7 @@ struct RandomCommand {
     }
 
     private mutating func operation() -> Command.Operation {
-        switch dice.below(27) {
+        switch dice.below(28) {
         case 25:
             .rotateSigningKeys(
                 .init(
@@ -67,6 +67,7 @@ struct RandomCommand {
                     algorithm: dice.pick(SigningAlgorithm.allCases),
                     lead: UInt64(dice.below(600_000)), isRevoking: dice.chance(30)))
         case 26: settings()
+        case 27: secondFactor()
         case 24: failLogIn()
         case 20...23: key()
         case 0, 1: users()
@@ -143,7 +144,34 @@ struct RandomCommand {
                 idleMilliseconds: 1_800_000, absoluteMilliseconds: 3_600_000, label: "l",
                 method: dice.chance(50) ? .password : .delegated,
                 refreshVerifier: dice.chance(60) ? digest(UInt8(dice.below(4))) : nil,
-                mayEvict: dice.chance(30)))
+                mayEvict: dice.chance(30), code: dice.chance(20) ? shown() : nil))
+    }
+
+    private mutating func shown() -> ShownCode {
+        dice.chance(50)
+            ? .totp(enrolment: UInt64(dice.below(2)), step: UInt64(dice.below(60_000_000)))
+            : .recovery(enrolment: UInt64(dice.below(2)), digest(UInt8(dice.below(12))))
+    }
+
+    private mutating func secondFactor() -> Command.Operation {
+        switch dice.below(3) {
+        case 0:
+            .enrolFactor(
+                .init(
+                    user: user(), authVersionSeen: UInt64(dice.below(3)),
+                    enrolment: UInt64(dice.below(2)), secret: SealedBlob(term: 1, bytes: [7])))
+        case 1:
+            .confirmFactor(
+                .init(
+                    user: user(), authVersionSeen: dice.chance(50) ? 1 : nil, shown: shown(),
+                    recoveryCodes: (0..<UInt8(dice.below(11))).map { digest($0) }))
+        default:
+            .removeFactor(
+                .init(
+                    user: user(),
+                    proof: dice.chance(50)
+                        ? .init(authVersionSeen: 1, shown: dice.chance(50) ? shown() : nil) : nil))
+        }
     }
 
     private mutating func settings() -> Command.Operation {

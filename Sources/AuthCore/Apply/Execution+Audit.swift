@@ -82,6 +82,12 @@ extension AuditNote {
             self.init(body.isRevoking ? .signingKeysRevoke : .signingKeysRotate, .none)
         case .updateSettings:
             self.init(.settingsUpdate, .none)
+        case .enrolFactor(let body):
+            self.init(.factorEnrol, .user(body.user))
+        case .confirmFactor(let body):
+            self.init(.factorConfirm, .user(body.user))
+        case .removeFactor(let body):
+            self.init(.factorRemove, .user(body.user))
         }
     }
 
@@ -186,6 +192,8 @@ extension Refusal {
         case .joinTokenInvalid: .joinTokenInvalid
         case .changeUnderWay: .changeUnderWay
         case .heldBack: .rateLimited
+        case .codeRequired: .codeRequired
+        case .codeSpent: .wrongCode
         }
     }
 
@@ -194,7 +202,7 @@ extension Refusal {
         switch self {
         case .credentialsChanged, .actorEnded, .insufficientPermissions, .userDisabled,
             .lastSuperAdmin, .builtInRole, .refreshUnknown, .refreshReused, .otherIncarnation,
-            .joinTokenInvalid, .heldBack:
+            .joinTokenInvalid, .heldBack, .codeRequired, .codeSpent:
             true
         case .undecodable, .unsupported, .notBootstrapped, .alreadyBootstrapped, .notFound,
             .exists, .versionMismatch, .stale, .roleInUse, .invalid, .quota,

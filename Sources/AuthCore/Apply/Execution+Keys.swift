@@ -6,7 +6,10 @@ extension Execution {
     mutating func createKey(_ body: Command.CreateKey) throws -> Outcome.Result {
         if let refusal = try require(.keysWrite) { return .refused(refusal) }
         let found = try UserRow.read(tenant, body.owner, tables)
-        if let refusal = mayIssue(found, .keyHolder) { return .refused(refusal) }
+        let hasSecondFactor = try self.hasSecondFactor(body.owner)
+        if let refusal = mayIssue(found, .keyHolder, hasSecondFactor: hasSecondFactor) {
+            return .refused(refusal)
+        }
         guard let owner = found else { return .refused(.notFound(.user)) }
         let scope = body.scope.sorted
         if let refusal = try checkScope(scope, of: owner) { return .refused(refusal) }
@@ -117,7 +120,10 @@ extension Execution {
         guard let owner = try UserRow.read(tenant, key.owner, tables) else {
             throw StateDamage(table: .keys, key: key.key, what: "key of no user")
         }
-        if let refusal = mayIssue(owner, .keyHolder) { return refusal }
+        let hasSecondFactor = try self.hasSecondFactor(key.owner)
+        if let refusal = mayIssue(owner, .keyHolder, hasSecondFactor: hasSecondFactor) {
+            return refusal
+        }
         return try checkScope(key.scope, of: owner)
     }
 

@@ -49,7 +49,9 @@ extension Execution {
     private func isRefreshable(_ session: SessionRow) throws -> Bool {
         guard stamp < session.expiresAt, stamp < session.idleExpiresAt else { return false }
         let user = try UserRow.read(session.tenant, session.user, tables)
-        return mayIssue(user, .refreshToken) == nil && user?.sessionEpoch == session.epoch
+        let hasSecondFactor = try self.hasSecondFactor(session.user)
+        return mayIssue(user, .refreshToken, hasSecondFactor: hasSecondFactor) == nil
+            && user?.sessionEpoch == session.epoch
     }
 }
 

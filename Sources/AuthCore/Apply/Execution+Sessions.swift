@@ -6,11 +6,17 @@ extension Execution {
         let isLogIn = header.actor == .anonymous
         if !isLogIn, let refusal = try require(.sessionsCreate) { return .refused(refusal) }
         let found = try UserRow.read(tenant, body.user, tables)
-        if let refusal = mayIssue(found, isLogIn ? .password : .delegated) {
-            return .refused(refusal)
-        }
+        let finding: CodeFinding = isLogIn ? try codeFinding(body) : .none
+        var factors: Factors = isLogIn ? .password : .delegated
+        if case .good = finding { factors.insert(.code) }
+        let refusal = mayIssue(
+            found, factors, hasSecondFactor: try hasSecondFactor(body.user))
+        if let refusal, refusal != .codeRequired { return .refused(refusal) }
         guard let user = found else { return .refused(.notFound(.user)) }
+        // A password that does not count any more says nothing of codes.
         if let refusal = try checkStart(body, user, isLogIn: isLogIn) { return .refused(refusal) }
+        if case .spent = finding { return .refused(.codeSpent) }
+        if let refusal { return .refused(refusal) }
         let settings = try SettingsRow.read(tenant, tables)
         let others: (evicted: [SessionRow], ended: [SessionRow])
         switch try crowd(body, user, settings) {
@@ -30,6 +36,7 @@ extension Execution {
             address: header.address)
         session.slide(to: stamp)
         session.expiryMinute = Sessions.dueMinute(of: session)
+        if case .good(let row) = finding { try spend(row, body) }
         for session in others.ended { try Sessions.remove(session, tables) }
         try evict(others.evicted, for: user.id)
         meta.nextNumber = meta.nextNumber.next

@@ -109,6 +109,7 @@ extension Execution {
         try user.remove(tables)
         try tables.delete(.usersByName, Key.of(tenant, user.username.bytes))
         try tables.delete(.passwords, user.key)
+        try SecondFactorRow.read(tenant, user.id, tables)?.remove(tables)
         try forgetLogIns(user.id)
         try RoleHolders.update(tenant, user.id, from: user.roles, to: [], tables)
         // Keys may have no end at which a sweep would meet them, and there are few of one owner.
@@ -222,7 +223,7 @@ extension Execution {
     }
 
     /// Refuses unless the actor has everything that the holder of `roles` has.
-    private mutating func checkCovers(rolesHeld roles: [RoleName]) throws -> Refusal? {
+    mutating func checkCovers(rolesHeld roles: [RoleName]) throws -> Refusal? {
         try require(covering: EffectivePermissions.resolve(roles, in: tenant, tables))
     }
 }

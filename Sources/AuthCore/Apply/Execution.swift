@@ -99,7 +99,8 @@ struct Execution {
             .deleteUser, .setPassword,
             .grantRole, .revokeRole, .putRole, .deleteRole, .revokeSession, .revokeSessions,
             .putSecret, .deleteSecret, .createJoinToken, .orderChange, .setPeerAuthority,
-            .createKey, .updateKey, .rotateKey, .deleteKey, .rotateSigningKeys, .updateSettings:
+            .createKey, .updateKey, .rotateKey, .deleteKey, .rotateSigningKeys, .updateSettings,
+            .enrolFactor, .confirmFactor, .removeFactor:
             if let refusal = try checkActor() { return .refused(refusal) }
         }
         return try perform()
@@ -145,6 +146,9 @@ struct Execution {
         case .failLogIn(let body): try failLogIn(body)
         case .rotateSigningKeys(let body): try rotateSigningKeys(body)
         case .updateSettings(let body): try updateSettings(body)
+        case .enrolFactor(let body): try enrolFactor(body)
+        case .confirmFactor(let body): try confirmFactor(body)
+        case .removeFactor(let body): try removeFactor(body)
         }
     }
 }

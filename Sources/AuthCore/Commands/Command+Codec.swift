@@ -152,6 +152,9 @@ extension Command.Operation {
         case .touchKeys: 74
         case .rotateSigningKeys: 80
         case .updateSettings: 100
+        case .enrolFactor: 103
+        case .confirmFactor: 104
+        case .removeFactor: 105
         }
     }
 
@@ -196,6 +199,9 @@ extension Command.Operation {
         case .touchKeys(let body): writer.write(list: body.touches) { $1.write(to: &$0) }
         case .rotateSigningKeys(let body): body.write(to: &writer)
         case .updateSettings(let body): body.write(to: &writer)
+        case .enrolFactor(let body): body.write(to: &writer)
+        case .confirmFactor(let body): body.write(to: &writer)
+        case .removeFactor(let body): body.write(to: &writer)
         }
     }
 
@@ -257,6 +263,9 @@ extension Command.Operation {
         case 100: self = .updateSettings(try .init(from: &reader))
         case 101: self = .startSession(try .init(fromLevel2: &reader))
         case 102: self = .revokeSessions(try .init(fromLevel2: &reader))
+        case 103: self = .enrolFactor(try .init(from: &reader))
+        case 104: self = .confirmFactor(try .init(from: &reader))
+        case 105: self = .removeFactor(try .init(from: &reader))
         default: throw .malformed(offset: reader.offset - 1, what: "operation \(code)")
         }
     }

@@ -15,7 +15,7 @@ extension Command.Operation {
             .recover:
             1
         case .createKey, .updateKey, .rotateKey, .deleteKey, .touchKeys, .failLogIn,
-            .rotateSigningKeys, .updateSettings:
+            .rotateSigningKeys, .updateSettings, .enrolFactor, .confirmFactor, .removeFactor:
             2
         case .startSession(let body): body.isOfFirstLevel ? 1 : 2
         case .revokeSessions(let body): body.before == nil ? 1 : 2
@@ -65,7 +65,8 @@ extension AuditAction {
             .memberRemove, .clusterVerify, .clusterRecover:
             1
         case .keyCreate, .keyUpdate, .keyRotate, .keyDelete, .logInFailures, .logInHeld,
-            .signingKeysRotate, .signingKeysRevoke, .sessionEvict, .settingsUpdate:
+            .signingKeysRotate, .signingKeysRevoke, .sessionEvict, .settingsUpdate, .factorEnrol,
+            .factorConfirm, .factorRemove, .recoveryCodesRenew:
             2
         }
     }

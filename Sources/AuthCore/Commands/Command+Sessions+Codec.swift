@@ -2,7 +2,7 @@ import ByteCodec
 
 extension Command.StartSession {
     /// Whether it says nothing that level 1 does not know, and so is written as it was there.
-    var isOfFirstLevel: Bool { !mayEvict }
+    var isOfFirstLevel: Bool { !mayEvict && code == nil }
 
     func write(to writer: inout ByteWriter) {
         writer.write(user)
@@ -14,12 +14,17 @@ extension Command.StartSession {
         writer.write(label)
         writer.write(method.rawValue)
         writer.write(optional: refreshVerifier) { $0.write($1) }
-        if !isOfFirstLevel { writer.write(mayEvict) }
+        guard !isOfFirstLevel else { return }
+        writer.write(mayEvict)
+        writer.write(optional: code) { $1.write(to: &$0) }
     }
 
     init(fromLevel2 reader: inout ByteReader) throws(ByteCodecError) {
         try self.init(from: &reader)
         mayEvict = try reader.readBool()
+        code = try reader.readOptional { reader throws(ByteCodecError) in
+            try ShownCode(from: &reader)
+        }
         guard !isOfFirstLevel else {
             throw .malformed(offset: reader.offset, what: "start of level 1 as of level 2")
         }
@@ -40,6 +45,7 @@ extension Command.StartSession {
             try reader.readDigest()
         }
         mayEvict = false
+        code = nil
     }
 }
 

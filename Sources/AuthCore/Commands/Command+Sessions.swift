@@ -31,10 +31,13 @@ extension Command {
         /// Whether older sessions of the user may end by it. Without that it is refused where one
         /// would have to (`evictionNeeded`).
         public var mayEvict: Bool
+        /// The one-time code that was shown beside the password.
+        public var code: ShownCode?
         public init(
             user: UserID, nonce: UInt64, verifier: Digest256, authVersionSeen: UInt64? = nil,
             idleMilliseconds: UInt64, absoluteMilliseconds: UInt64, label: Text = .empty,
-            method: AuthMethod, refreshVerifier: Digest256? = nil, mayEvict: Bool = false
+            method: AuthMethod, refreshVerifier: Digest256? = nil, mayEvict: Bool = false,
+            code: ShownCode? = nil
         ) {
             self.user = user
             self.nonce = nonce
@@ -46,6 +49,7 @@ extension Command {
             self.method = method
             self.refreshVerifier = refreshVerifier
             self.mayEvict = mayEvict
+            self.code = code
         }
     }
 

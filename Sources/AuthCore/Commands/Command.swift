@@ -54,6 +54,9 @@ public struct Command: Hashable, Sendable {
         case failLogIn(FailLogIn)
         case rotateSigningKeys(RotateSigningKeys)
         case updateSettings(UpdateSettings)
+        case enrolFactor(EnrolFactor)
+        case confirmFactor(ConfirmFactor)
+        case removeFactor(RemoveFactor)
     }
 
     /// Whether the command may take access away from anybody, so that its acknowledgement must
@@ -125,7 +128,11 @@ public struct Command: Hashable, Sendable {
         case .startSession(let body):
             // It adds rows; older sessions of the user end by it only where it says that they may,
             // which apply sees to.
-            return body.mayEvict && !Planted.evictionNotNarrowing.isOn
+            return body.mayEvict
+        case .enrolFactor, .confirmFactor, .removeFactor:
+            // They say what later log-ins must show, which the log puts behind them; no validation
+            // reads that. What was issued stays as good as it was.
+            return false
         case .updateSettings:
             // It holds for what begins later, which the log puts behind it. It is rare, and may
             // come to mean more.

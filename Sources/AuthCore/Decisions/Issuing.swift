@@ -1,6 +1,6 @@
 /// What somebody has shown before a credential is issued to them.
 ///
-/// A set, because a second factor joins the first; the next free bit is for time-based codes.
+/// A set, because a second factor joins the first.
 public struct Factors: OptionSet, Hashable, Sendable {
     public let rawValue: UInt16
     public init(rawValue: UInt16) { self.rawValue = rawValue }
@@ -12,18 +12,29 @@ public struct Factors: OptionSet, Hashable, Sendable {
     public static let refreshToken = Factors(rawValue: 4)
     /// The credential of somebody who may make keys for the user.
     public static let keyHolder = Factors(rawValue: 8)
+    /// A one-time code that was not spent.
+    public static let code = Factors(rawValue: 16)
 }
 
 /// Whether a credential may be issued that acts for this user: the one gate that every way of
 /// issuing one goes through in apply (security A10).
 ///
 /// It decides on the user and on what was shown. What a way asks besides, as a right or an auth
-/// version, it asks itself.
+/// version, it asks itself. A second factor stands beside the password: who vouches for a user has
+/// asked for what they find necessary, and a session or a credential that is there was begun so.
 ///
-/// - Parameter user: nil when there is none of that id any more.
+/// - Parameters:
+///   - user: nil when there is none of that id any more.
+///   - hasSecondFactor: whether the user has confirmed one.
 /// - Returns: why not; nil when it may.
-public func mayIssue(_ user: UserRow?, _ factors: Factors) -> Refusal? {
+public func mayIssue(
+    _ user: UserRow?, _ factors: Factors, hasSecondFactor: Bool
+) -> Refusal? {
     guard let user else { return .notFound(.user) }
-    guard !factors.isEmpty else { return .insufficientPermissions }
-    return user.disabled ? .userDisabled : nil
+    guard !factors.isDisjoint(with: [.password, .delegated, .refreshToken, .keyHolder]) else {
+        return .insufficientPermissions
+    }
+    guard !user.disabled else { return .userDisabled }
+    let needsCode = hasSecondFactor && factors.contains(.password)
+    return needsCode && !factors.contains(.code) ? .codeRequired : nil
 }

@@ -56,6 +56,10 @@ public enum AuditAction: UInt16, CaseIterable, Sendable {
     /// A session gave way to a newer one of its user.
     case sessionEvict = 100
     case settingsUpdate = 101
+    case factorEnrol = 102
+    case factorConfirm = 103
+    case factorRemove = 104
+    case recoveryCodesRenew = 105
 
     /// The name as the API shows it.
     public var name: String {
@@ -105,6 +109,10 @@ public enum AuditAction: UInt16, CaseIterable, Sendable {
         case .signingKeysRevoke: "signing_keys.revoke"
         case .sessionEvict: "session.evict"
         case .settingsUpdate: "settings.update"
+        case .factorEnrol: "totp.enrol"
+        case .factorConfirm: "totp.confirm"
+        case .factorRemove: "totp.remove"
+        case .recoveryCodesRenew: "totp.recovery_codes"
         }
     }
 
@@ -236,6 +244,8 @@ public enum AuditReason: UInt8, CaseIterable, Sendable {
     case joinTokenInvalid = 22
     case changeUnderWay = 23
     case changeRefused = 24
+    case wrongCode = 50
+    case codeRequired = 51
 
     /// The name as the API shows it.
     public var name: String {
@@ -264,6 +274,8 @@ public enum AuditReason: UInt8, CaseIterable, Sendable {
         case .joinTokenInvalid: "join_token_invalid"
         case .changeUnderWay: "change_in_progress"
         case .changeRefused: "change_refused"
+        case .wrongCode: "wrong_code"
+        case .codeRequired: "code_required"
         }
     }
 }

@@ -141,7 +141,7 @@ extension Refusal {
             .credentialsChanged, .actorEnded, .insufficientPermissions, .userDisabled,
             .lastSuperAdmin, .builtInRole, .roleInUse, .idempotencyMismatch, .refreshUnknown,
             .refreshReused, .otherIncarnation, .forgotten, .joinTokenInvalid, .changeUnderWay,
-            .evictionNeeded:
+            .evictionNeeded, .codeRequired, .codeSpent:
             break
         }
     }
@@ -176,6 +176,8 @@ extension Refusal {
         case 25: self = .changeUnderWay
         case 26: self = .heldBack(until: try reader.readTime())
         case 50: self = .evictionNeeded
+        case 51: self = .codeRequired
+        case 52: self = .codeSpent
         default: throw .malformed(offset: reader.offset - 1, what: "refusal \(code)")
         }
     }
@@ -209,6 +211,8 @@ extension Refusal {
         case .changeUnderWay: 25
         case .heldBack: 26
         case .evictionNeeded: 50
+        case .codeRequired: 51
+        case .codeSpent: 52
         }
     }
 }

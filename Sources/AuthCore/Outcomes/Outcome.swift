@@ -132,6 +132,10 @@ public enum Refusal: Hashable, Sendable {
     case heldBack(until: Timestamp)
     /// Older sessions would have to end, and the command does not say that they may.
     case evictionNeeded
+    /// The password is right, and a one-time code is needed beside it.
+    case codeRequired
+    /// The one-time code was spent, or is of another enrolment.
+    case codeSpent
 
     /// Whether the asked node should decide and propose again instead of answering.
     public var isRetryable: Bool {
@@ -145,7 +149,7 @@ public enum Refusal: Hashable, Sendable {
     /// back is no answer to the request.
     var isRemembered: Bool {
         switch self {
-        case .stale, .heldBack, .evictionNeeded: false
+        case .stale, .heldBack, .evictionNeeded, .codeRequired, .codeSpent: false
         default: true
         }
     }
@@ -163,6 +167,7 @@ public enum ObjectKind: UInt8, Sendable {
     case password = 8
     case joinToken = 9
     case key = 10
+    case secondFactor = 50
 }
 
 /// What was wrong with a value. Raw values are part of the format.

@@ -68,6 +68,8 @@ public enum Table: UInt8, CaseIterable, Sendable {
     case signingKeysVersion = 31
     /// What tenants ask of sessions, by tenant.
     case settings = 34
+    /// Secrets of one-time codes, sealed, by tenant and user.
+    case secondFactors = 35
 
     /// The feature level of the operations that put the first rows into it.
     public var featureLevel: UInt32 { rawValue < Table.keys.rawValue ? 1 : 2 }

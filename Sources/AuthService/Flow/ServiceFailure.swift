@@ -9,6 +9,8 @@ public enum ServiceFailure: Error, Equatable, Sendable {
     case twoCredentials
     /// Name or password wrong, or the user is disabled or unknown: nobody learns which.
     case invalidCredentials
+    /// The password is right, and a one-time code is needed beside it.
+    case codeRequired
     case tokenExpired
     case tokenInvalid
     /// The caller may not do this.
@@ -62,7 +64,8 @@ public enum ServiceFailure: Error, Equatable, Sendable {
         case .exists: self = .exists
         case .versionMismatch: self = .versionMismatch
         case .stale, .evictionNeeded: self = .busy
-        case .credentialsChanged: self = .invalidCredentials
+        case .credentialsChanged, .codeSpent: self = .invalidCredentials
+        case .codeRequired: self = .codeRequired
         case .actorEnded: self = .tokenInvalid
         case .insufficientPermissions: self = .insufficientPermissions
         case .userDisabled: self = .invalid("the user is disabled")

@@ -11,6 +11,8 @@ public struct LogIn: Sendable {
     /// As it was typed; not every text is a name.
     public var username: String
     public var password: SharedSecret
+    /// A one-time code or a recovery code; of no account to who has no second factor.
+    public var code: String?
     /// The tenant's name; nil is the first one.
     public var tenant: RoleName?
     /// How long the session is to live at most; what is too long becomes the longest allowed.
@@ -21,11 +23,13 @@ public struct LogIn: Sendable {
     public var context: RequestContext
 
     public init(
-        username: String, password: SharedSecret, tenant: RoleName? = nil, seconds: UInt64? = nil,
-        label: String = "", wantsRefreshToken: Bool = false, context: RequestContext
+        username: String, password: SharedSecret, code: String? = nil, tenant: RoleName? = nil,
+        seconds: UInt64? = nil, label: String = "", wantsRefreshToken: Bool = false,
+        context: RequestContext
     ) {
         self.username = username
         self.password = password
+        self.code = code
         self.tenant = tenant
         self.seconds = seconds
         self.label = label
@@ -46,7 +50,7 @@ public struct LogIn: Sendable {
 
         /// The user, when a right password would let them in.
         var admissible: (user: UserRow, password: PasswordRow)? {
-            guard let user, let password, mayIssue(user, .password) == nil else { return nil }
+            guard let user, let password, !user.disabled else { return nil }
             return (user, password)
         }
 
@@ -111,7 +115,15 @@ public struct LogIn: Sendable {
                 }
                 // The same steps as for a wrong one: what fails behind the hash fails alike.
                 return .confirmRead { world in
-                    start(user, password, replacement, candidate, attempt: attempt, world)
+                    Flow(world.judge(code, of: user.id, in: user.tenant)).then { verdict in
+                        switch verdict {
+                        case .wrong: return countWrongCode(candidate, world)
+                        case .none, .right:
+                            return start(
+                                user, password, verdict, replacement, candidate,
+                                attempt: attempt, world)
+                        }
+                    }
                 }
             case .differed: return deny(candidate, attempt: attempt)
             case .failed(let reason): return .failed(Users.failure(reason))
@@ -209,8 +221,18 @@ public struct LogIn: Sendable {
                 details: [.reason(candidate.reason)]))
     }
 
+    /// Says no to a right password with a wrong code, as to a wrong password.
+    private func countWrongCode(_ candidate: Candidate, _ world: World) -> Flow<LoggedIn> {
+        guard let subject = candidate.subject else { return .failed(.invalidCredentials) }
+        let failure = Command.FailLogIn(subject: subject, reason: .wrongCode)
+        return LogInNames.count(failure, in: candidate.tenant, context) {
+            .failed(.invalidCredentials)
+        }
+    }
+
     private func start(
-        _ user: UserRow, _ password: PasswordRow, _ replacement: PasswordRecord?,
+        _ user: UserRow, _ password: PasswordRow, _ verdict: CodeVerdict,
+        _ replacement: PasswordRecord?,
         _ candidate: Candidate, attempt: Int, _ world: World
     ) -> Flow<LoggedIn> {
         KeyRotation.prepare(wantsRefreshToken, context, world) { world in
@@ -225,6 +247,7 @@ public struct LogIn: Sendable {
         var draft = SessionDraft(wantsRefreshToken: wantsRefreshToken, world)
         draft.seconds = seconds
         draft.label = label
+        if case .right(let shown) = verdict { draft.code = shown }
         let drawn = draft
         let key = world.requestKey(
             context, tenant: user.tenant, subject: user.username.bytes,
@@ -239,6 +262,7 @@ public struct LogIn: Sendable {
                     attempt < Self.attemptsMax
                         ? verify(attempt: attempt + 1, world) : deny(candidate, attempt: attempt)
                 case .heldBack(let end): .failed(.rateLimited(until: end, now: world.now))
+                case .codeSpent: countWrongCode(candidate, world)
                 default: .failed(ServiceFailure(refusal))
                 }
             } then: { applied, world in

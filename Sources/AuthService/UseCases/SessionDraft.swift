@@ -22,6 +22,8 @@ struct SessionDraft: Sendable {
     let nonce: UInt64
     var seconds: UInt64?
     var label = ""
+    /// The one-time code that was right.
+    var code: ShownCode?
 
     init(wantsRefreshToken: Bool, _ world: World) {
         verifier = TokenCodec.drawVerifier(world.random)
@@ -48,7 +50,7 @@ struct SessionDraft: Sendable {
             absoluteMilliseconds: absolute * 1_000, label: Text(label), method: method,
             refreshVerifier: refreshVerifier.map {
                 Digest256(TokenCodec.digest(.refresh, verifier: $0.bytes))
-            }, mayEvict: mayEvict)
+            }, mayEvict: mayEvict, code: code)
     }
 
     /// Proposes to begin the session, saying whether older ones may end by it; once more where

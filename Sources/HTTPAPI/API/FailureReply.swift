@@ -8,6 +8,7 @@ extension ServiceFailure {
         case .missingCredentials: .missingCredentials
         case .twoCredentials: .twoCredentials
         case .invalidCredentials: .invalidCredentials
+        case .codeRequired: .codeRequired
         case .tokenExpired: .tokenExpired
         case .tokenInvalid: .tokenInvalid
         case .insufficientPermissions: .insufficientPermissions

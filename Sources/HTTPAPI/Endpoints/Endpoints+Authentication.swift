@@ -48,10 +48,9 @@ extension Endpoints {
     ]
 
     private static func logIn(_ call: Call, _ world: World) -> Flow<Reply> {
-        // Nobody has a second factor yet, so a code is of no account to anybody.
         let logIn = LogIn(
             username: call.requiredText("username"),
-            password: secret(call.requiredText("password")),
+            password: secret(call.requiredText("password")), code: call.text("code"),
             tenant: call.text("tenant").flatMap { RoleName($0) },
             seconds: call.body["ttl_seconds"]?.unsigned, label: call.text("label") ?? "",
             wantsRefreshToken: call.body["tokens"]?.bool ?? false, context: call.context)

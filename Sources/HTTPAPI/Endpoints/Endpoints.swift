@@ -10,7 +10,7 @@ enum Endpoints {
     static let all: [Route] =
         health + authentication + validation + checks + inspection + sessions + users + roles
         + keys + secrets + cluster + audit + members + joinTokens + upkeep + signingKeys
-        + settings
+        + settings + secondFactors
 
     /// `GET /openapi.json`, which tells of all the others.
     static func openAPI(_ document: [UInt8]) -> Route {

@@ -118,8 +118,8 @@ extension Schema {
                 Property("password", .text(.password)),
                 Property("tenant", .text(.tenantName), required: false),
                 Property(
-                    "code", .text(TextRule(6...6)), required: false,
-                    "A one-time code; nobody has one yet."),
+                    "code", .text(.oneTimeCode), required: false,
+                    "A one-time code or a recovery code, for who has a second factor."),
                 Property(
                     "ttl_seconds", .integer(1...UInt64(400 * 86_400)), required: false,
                     "The absolute life of the session."),

@@ -52,6 +52,22 @@ extension TextRule {
         1...128, pattern: "^[A-Za-z0-9][A-Za-z0-9._@+-]{0,127}$", example: "alice",
         isSatisfied: { UserName($0) != nil })
 
+    /// A one-time code of six digits, or a recovery code.
+    static let oneTimeCode = TextRule(
+        6...19, pattern: "^([0-9]{6}|[a-z2-7]{4}(-[a-z2-7]{4}){3})$", example: "123456",
+        isSatisfied: { text in
+            let bytes = Array(text.utf8)
+            if bytes.count == 6 { return bytes.allSatisfy { (0x30...0x39).contains($0) } }
+            let groups = bytes.split(separator: 0x2D, omittingEmptySubsequences: false)
+            return groups.count == 4
+                && groups.allSatisfy { group in
+                    group.count == 4
+                        && group.allSatisfy {
+                            (0x61...0x7A).contains($0) || (0x32...0x37).contains($0)
+                        }
+                }
+        })
+
     /// A tenant's name.
     static let tenantName = TextRule(
         1...64, pattern: "^[a-z0-9][a-z0-9._-]{0,63}$", example: "default",

@@ -11,16 +11,19 @@ struct LoginCommand: AsyncParsableCommand {
     @Argument(help: "User name.") var username: String
     @Option(help: "File with the password, - for standard input; otherwise you are asked.")
     var passwordFile: String?
+    @Option(help: "A one-time code or recovery code, for who has a second factor.")
+    var code: String?
 
     func run() async throws {
         let password = try SecretInput.read(file: passwordFile, prompt: "Password")
+        var fields: [String: JSON] = [
+            "username": .string(username), "password": .string(password),
+            "label": "watchword command line",
+        ]
+        if let code { fields["code"] = .string(code) }
+        let body = JSON.object(fields)
         let answer = try await connection.withClient(needsToken: false) { client in
-            try await client.send(
-                "POST", "/v1/auth/login",
-                body: [
-                    "username": .string(username), "password": .string(password),
-                    "label": "watchword command line",
-                ])
+            try await client.send("POST", "/v1/auth/login", body: body)
         }
         guard let token = answer.body["session_token"]?.text else {
             throw CommandFailure(.general, "the answer holds no session token")
