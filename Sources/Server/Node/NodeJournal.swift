@@ -3,6 +3,7 @@ internal import AuthService
 internal import ByteCodec
 internal import RaftCore
 internal import ReplicaRuntime
+internal import StateStore
 internal import Synchronization
 
 /// Gathers what is to be proposed without anybody waiting: uses of sessions and keys, audit events.
