@@ -29,7 +29,7 @@ struct StepUp: Sendable {
                         return next(row.authVersion, world)
                     case .differed: return deny(.wrongPassword)
                     case .failed(let error): return .failed(Users.failure(error))
-                    case .made: preconditionFailure("a verification made a hash")
+                    case .made, .drawn: preconditionFailure("a verification made a hash")
                     }
                 }
             }

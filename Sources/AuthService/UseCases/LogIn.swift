@@ -232,17 +232,16 @@ public struct LogIn: Sendable {
 
     private func start(
         _ user: UserRow, _ password: PasswordRow, _ verdict: CodeVerdict,
-        _ replacement: PasswordRecord?,
-        _ candidate: Candidate, attempt: Int, _ world: World
+        _ replacement: PasswordRecord?, _ candidate: Candidate, attempt: Int, _ world: World
     ) -> Flow<LoggedIn> {
         KeyRotation.prepare(wantsRefreshToken, context, world) { world in
-            begin(user, password, replacement, candidate, attempt: attempt, world)
+            begin(user, password, verdict, replacement, candidate, attempt: attempt, world)
         }
     }
 
     private func begin(
-        _ user: UserRow, _ password: PasswordRow, _ replacement: PasswordRecord?,
-        _ candidate: Candidate, attempt: Int, _ world: World
+        _ user: UserRow, _ password: PasswordRow, _ verdict: CodeVerdict,
+        _ replacement: PasswordRecord?, _ candidate: Candidate, attempt: Int, _ world: World
     ) -> Flow<LoggedIn> {
         var draft = SessionDraft(wantsRefreshToken: wantsRefreshToken, world)
         draft.seconds = seconds
