@@ -10,4 +10,15 @@ extension KnowingCommand {
                 sessionsPerUser: dice.chance(60) ? .set(UInt64(2 + dice.below(3))) : .clear,
                 overflow: dice.chance(90) ? .evictOldest : .deny))
     }
+
+    mutating func signingKeys() throws -> Command.Operation {
+        let version = try SigningKeys.read(tables).version
+        return .rotateSigningKeys(
+            .init(
+                expectedVersion: version, id: fresh(9), algorithm: .edDSA,
+                publicKey: Array(repeating: 1, count: 32),
+                privateKey: SealedBlob(term: 1, bytes: [1]),
+                leadMilliseconds: UInt64(dice.below(2) * dice.below(600_000)),
+                keepMilliseconds: UInt64(dice.below(900_000)), isRevoking: dice.chance(40)))
+    }
 }

@@ -43,7 +43,9 @@ struct KnowingCommand {
     }
 
     private mutating func operation() throws -> Command.Operation {
-        switch dice.below(69) {
+        switch dice.below(75) {
+        case 72...74: try membership()
+        case 69...71: try putRole()
         case 66...68: try signingKeys()
         case 62...65: try secondFactor()
         case 58...61: .updateUser(try patch())
@@ -260,19 +262,6 @@ struct KnowingCommand {
             .filter { $0.user == user }
     }
 
-    // MARK: - Signing keys
-
-    private mutating func signingKeys() throws -> Command.Operation {
-        let version = try SigningKeys.read(tables).version
-        return .rotateSigningKeys(
-            .init(
-                expectedVersion: version, id: fresh(9), algorithm: .edDSA,
-                publicKey: Array(repeating: 1, count: 32),
-                privateKey: SealedBlob(term: 1, bytes: [1]),
-                leadMilliseconds: UInt64(dice.below(2) * dice.below(600_000)),
-                keepMilliseconds: UInt64(dice.below(900_000)), isRevoking: dice.chance(40)))
-    }
-
     // MARK: - Keys
 
     private mutating func createKey() throws -> Command.Operation {
@@ -392,7 +381,7 @@ struct KnowingCommand {
         }
     }
 
-    private func fresh(_ kind: UInt64) -> Digest256 {
+    func fresh(_ kind: UInt64) -> Digest256 {
         guard let digest = Digest256(bytes: House.hash(Key.of(count, kind))) else {
             preconditionFailure()
         }

@@ -31,7 +31,7 @@ import Testing
     @Test("Each kind of command that waits for leases does take something, so none waits in vain")
     func eachNarrowingTakes() throws {
         // Chosen: what takes seldom must have come up.
-        let tally = try tally(seed: 7, houses: 70)
+        let tally = try tally(seed: 7, houses: 120)
         for kind in CommandKind.allCases {
             let verdicts = tally.verdicts[kind] ?? []
             let losses = tally.losses[kind] ?? 0
