@@ -177,8 +177,10 @@ public struct BudgetTill: Sendable {
             drawers[position].known = Fill(rate, microRequests: grant.level, at: now)
             drawers[position].told = 0
             guard grant.granted > 0 else { continue }
-            counters.granted += UInt64(grant.granted)
-            drawers[position].slice += grant.granted
+            // A leader grants no more, and whoever says so else must not make this overflow.
+            let granted = min(grant.granted, rate.sliceMax)
+            counters.granted += UInt64(granted)
+            drawers[position].slice = min(drawers[position].slice, rate.sliceMax) + granted
             drawers[position].sliceEnd = now + Self.sliceNanoseconds
             // So that it is given back when it has lapsed.
             enqueue(position)

@@ -33,7 +33,7 @@ extension Replica {
         guard fitness == .fit else { return }
         if core.glance.role == .leader {
             guard let answer = settle(claims) else { return }
-            budgetsAnswered(answer)
+            budgetsAnswered(answer, by: id)
         } else if let leader, leader != id, connected.contains(leader) {
             if budgets.told.map({ $0 != (leader, term) }) ?? true {
                 budgets.told = (leader, term)
@@ -58,7 +58,8 @@ extension Replica {
     }
 
     /// The leader answers this node's claims.
-    mutating func budgetsAnswered(_ answer: BudgetGrants) {
+    mutating func budgetsAnswered(_ answer: BudgetGrants, by peer: NodeID) {
+        guard peer == leader else { return }
         actions.append(.budgets(answer, members: core.members.count))
     }
 

@@ -287,7 +287,7 @@ extension Replica {
         case .released(let index): lease.released = max(lease.released, index)
         case .stateWanted(let index): stateWanted(atLeast: index, by: peer)
         case .budgetClaims(let claims): budgetsClaimed(claims, by: peer)
-        case .budgetGrants(let answer): budgetsAnswered(answer)
+        case .budgetGrants(let answer): budgetsAnswered(answer, by: peer)
         case .budgetLevels(let levels): budgetsTold(levels, by: peer)
         }
     }

@@ -127,7 +127,7 @@ struct SecondFactorTests {
             ).refusal
         }
         #expect(try remove(2, totp(step)) == .credentialsChanged)
-        #expect(try remove(1, nil) == .codeSpent)
+        #expect(try remove(1, nil) == .codeRequired)
         #expect(try remove(1, totp(step - 1)) == .codeSpent)
         #expect(try remove(1, totp(step)) == nil)
         #expect(try SecondFactorRow.read(.platform, user, house.tables) == nil)

@@ -118,6 +118,41 @@ struct SecondFactorTests {
         }
     }
 
+    @Test("Whoever has session and password gets no more guesses at codes by a new password")
+    func guessingBetweenPasswords() throws {
+        let (secret, _) = try enrol()
+        for _ in 0..<4 {
+            let wrong = try own("/remove", [("password", Self.password), ("code", "000000")])
+            #expect(wrong.status == 401)
+        }
+        let change = try house.send(
+            "PUT", "/v1/users/self/password", token: token,
+            body: .object([
+                "old_password": .string(Self.password),
+                "new_password": .string("another password of bob"),
+            ]))
+        #expect(change.status == 204, "\(change.json)")
+        let fields = [("password", "another password of bob"), ("code", "000000")]
+        #expect(try own("/remove", fields).status == 401)
+        let held = try own("/remove", [fields[0], ("code", code(secret))])
+        #expect(held.status == 429)
+    }
+
+    @Test("A pending enrolment and one that is not there give nobody free guesses")
+    func guessingWithout() throws {
+        // What is said of the factor is said by the entry, which a hold refuses.
+        house.forgetNeeds()
+        #expect(try own("/remove", [("password", Self.password)]).code == "not_found")
+        #expect(house.needs.last == "propose")
+        let fields = [("password", Self.password), ("code", "000000")]
+        house.forgetNeeds()
+        #expect(try own("/recovery-codes", fields).code == "not_found")
+        #expect(house.needs.last == "propose")
+        #expect(try own("", [("password", Self.password)]).status == 201)
+        for _ in 0..<5 { #expect(try own("/confirm", [("code", "000000")]).status == 401) }
+        #expect(try logIn(nil).status == 429)
+    }
+
     @Test("One code sent to three nodes at once 1,000 times is good once", arguments: [1, 2])
     func storm(seed: UInt64) throws {
         let (secret, recovery) = try enrol()

@@ -50,7 +50,7 @@ extension World {
         acknowledgedBeforeCalm = counters[.writesAcknowledged]
         // Who was told to stop in the storm takes up to 4 s to end.
         quietFrom = now + 10_000_000
-        schedule(.deadline, in: 10_000_000 + options.deadline * 2_000 + 10_000_000)
+        schedule(.deadline, in: 10_000_000 + patience * 2_000 + 10_000_000)
     }
 
     /// By now all that was asked is answered, somebody leads, and all are the same.

@@ -58,6 +58,11 @@ final class World {
     var isStormy = true
     /// Whether everything is over.
     var isFinished = false
+    /// How long a client waits for an answer, in milliseconds: in the calm also for the slowest
+    /// node that a seed draws, since somebody must be answered then.
+    var patience: UInt64 {
+        isStormy || measurements != nil ? options.deadline : max(options.deadline, 2_000)
+    }
     var downtimes = Downtimes()
     var acknowledgedBeforeCalm: UInt64 = 0
     var writesBegunInCalm = 0

@@ -88,7 +88,7 @@ extension World {
 
     /// Some time before the end nothing new is committed any more.
     private var mayPropose: Bool {
-        isStormy || now < quietFrom + options.deadline * 1_000 + 5_000_000
+        isStormy || now < quietFrom + patience * 1_000 + 5_000_000
     }
 
     private func propose(

@@ -81,7 +81,7 @@ extension World {
         onBegun?(operation)
         clients[index].node = node
         clients[index].began = now
-        let deadline = nodes[node].clock.steady(at: now).advanced(milliseconds: options.deadline)
+        let deadline = nodes[node].clock.steady(at: now).advanced(milliseconds: patience)
         let ticket = takeTicket()
         waiters[ticket] = index
         note(14, node, UInt64(index))

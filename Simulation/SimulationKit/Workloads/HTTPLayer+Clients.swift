@@ -53,7 +53,7 @@ extension HTTPLayer {
         operation.requestIDs.append(requestID)
         clients[index].operation = operation
         let draft = draft(operation)
-        let deadline = max(100, options.deadline)
+        let deadline = max(100, world.patience)
         let intent = Intent(
             session: operation.session, needsRole: operation.needsRole,
             isLinearizableRead: draft.isLinearizable, hasKey: operation.key != nil,

@@ -25,19 +25,20 @@ extension Execution {
     /// Has the codes count from now on, or renews the recovery codes.
     mutating func confirmFactor(_ body: Command.ConfirmFactor) throws -> Outcome.Result {
         guard isActor(body.user) else { return .refused(.insufficientPermissions) }
-        guard let row = try SecondFactorRow.read(tenant, body.user, tables) else {
-            return .refused(.notFound(.secondFactor))
-        }
-        if row.isActive {
-            guard let seen = body.authVersionSeen else {
-                return .refused(.exists(.secondFactor))
-            }
+        // First, so that what is said of the factor tells nothing of a password while it is held.
+        if let seen = body.authVersionSeen {
             if let refusal = try checkOwnPassword(body.user, seen: seen) {
                 return .refused(refusal)
             }
             note?.action = .recoveryCodesRenew
         } else if let refusal = try checkHold(body.user) {
             return .refused(refusal)
+        }
+        guard let row = try SecondFactorRow.read(tenant, body.user, tables),
+            row.isActive || body.authVersionSeen == nil
+        else { return .refused(.notFound(.secondFactor)) }
+        guard !row.isActive || body.authVersionSeen != nil else {
+            return .refused(.exists(.secondFactor))
         }
         guard body.recoveryCodes.count == Limits.recoveryCodes,
             Set(body.recoveryCodes).count == body.recoveryCodes.count
@@ -73,9 +74,8 @@ extension Execution {
             return .refused(.notFound(.secondFactor))
         }
         if row.isActive {
-            guard let shown = proof.shown, row.spending(shown, at: stamp) != nil else {
-                return .refused(.codeSpent)
-            }
+            guard let shown = proof.shown else { return .refused(.codeRequired) }
+            guard row.spending(shown, at: stamp) != nil else { return .refused(.codeSpent) }
         }
         try row.remove(tables)
         return .done

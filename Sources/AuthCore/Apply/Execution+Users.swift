@@ -148,9 +148,12 @@ extension Execution {
         user.version += 1
         user.updatedAt = stamp
         try endSessions(of: &user, keeping: isOwn ? actorSession : nil)
-        // Nobody's guesses were at the new one. Whoever has set it is let in from there.
-        try forgetLogIns(user.id)
-        if isOwn { try noteLogIn(user.id) }
+        // Nobody's guesses were at the new one. Whoever has set it is let in from there. Guesses at
+        // a code go on as they were: who has shown a password has shown no code.
+        if try !isOwn || !hasSecondFactor(user.id) {
+            try forgetLogIns(user.id)
+            if isOwn { try noteLogIn(user.id) }
+        }
         return .user(user)
     }
 

@@ -16,13 +16,17 @@ extension World {
     func judge(
         _ code: String?, of user: UserID, in tenant: TenantID
     ) -> Result<CodeVerdict, ServiceFailure> {
-        guard let code else { return .success(.none) }
-        return view { view in
-            guard let row = try SecondFactorRow.read(tenant, user, view.tables) else {
-                return .success(.none)
-            }
-            return requireKeys().flatMap { $0.judge(code, row, now: now) }
+        view { view in
+            judge(code, try SecondFactorRow.read(tenant, user, view.tables), view)
         }
+    }
+
+    /// Judges a code against a second factor of this view.
+    func judge(
+        _ code: String?, _ row: SecondFactorRow?, _ view: StateView
+    ) -> Result<CodeVerdict, ServiceFailure> {
+        guard let code, let row else { return .success(.none) }
+        return requireKeys().flatMap { $0.judge(code, row, now: view.now) }
     }
 }
 

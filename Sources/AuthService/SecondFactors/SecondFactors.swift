@@ -59,16 +59,13 @@ public enum SecondFactors {
         code: String, _ caller: Caller, _ context: RequestContext, _ world: World
     ) -> Flow<Recovery> {
         .confirmRead { world in
-            let found = world.view { view in
-                .success(try SecondFactorRow.read(caller.tenant, caller.user.id, view.tables))
-            }
-            return Flow(found).then { row in
+            Flow(look(code, caller, world)).then { row, verdict in
                 guard let row else { return .failed(.notFound) }
                 guard !row.isActive else { return .failed(.exists) }
-                return Flow(world.judge(code, of: caller.user.id, in: caller.tenant)).then {
-                    guard case .right(let shown) = $0 else { return .failed(.invalidCredentials) }
-                    return renew(row, shown, authVersionSeen: nil, caller, context, world)
+                guard case .right(let shown) = verdict else {
+                    return denyCode(caller, context)
                 }
+                return renew(row, shown, authVersionSeen: nil, caller, context, world)
             }
         }
     }
@@ -78,8 +75,7 @@ public enum SecondFactors {
         password: SharedSecret, code: String, _ caller: Caller, _ context: RequestContext
     ) -> Flow<Recovery> {
         show(password: password, code: code, caller, context) { version, shown, row, world in
-            guard let row, let shown else { return .failed(.notFound) }
-            return renew(row, shown, authVersionSeen: version, caller, context, world)
+            renew(row, shown, authVersionSeen: version, caller, context, world)
         }
     }
 
@@ -87,8 +83,7 @@ public enum SecondFactors {
     public static func remove(
         password: SharedSecret, code: String?, _ caller: Caller, _ context: RequestContext
     ) -> Flow<UInt64> {
-        show(password: password, code: code, caller, context) { version, shown, row, _ in
-            guard row != nil else { return .failed(.notFound) }
+        show(password: password, code: code, caller, context) { version, shown, _, _ in
             let proof = Command.RemoveFactor.Proof(authVersionSeen: version, shown: shown)
             return propose(
                 .removeFactor(.init(user: caller.user.id, proof: proof)), caller, context)
@@ -107,37 +102,61 @@ public enum SecondFactors {
 
     // MARK: - Steps
 
-    /// Has the caller show password and code. An enrolment that was never confirmed needs no code.
+    /// Has the caller show password and code. What there is to say of the factor is said by apply:
+    /// behind a password that was right only where none is held back.
     private static func show<Answer: Sendable>(
         password: SharedSecret, code: String?, _ caller: Caller, _ context: RequestContext,
         then next: @escaping @Sendable (UInt64, ShownCode?, SecondFactorRow?, World) -> Flow<Answer>
     ) -> Flow<Answer> {
         let stepUp = StepUp(password: password, caller: caller, context: context)
         return stepUp.run { version, world in
-            let found = world.view { view in
-                .success(try SecondFactorRow.read(caller.tenant, caller.user.id, view.tables))
-            }
-            return Flow(found).then { row in
+            Flow(look(code, caller, world)).then { row, verdict in
                 guard let row, row.isActive else { return next(version, nil, row, world) }
-                guard code != nil else { return .failed(.codeRequired) }
-                return Flow(world.judge(code, of: caller.user.id, in: caller.tenant)).then {
-                    guard case .right(let shown) = $0 else { return stepUp.deny(.wrongCode) }
-                    return next(version, shown, row, world)
+                switch verdict {
+                case .none: return next(version, nil, row, world)
+                case .right(let shown): return next(version, shown, row, world)
+                case .wrong: return denyCode(caller, context)
                 }
             }
         }
     }
 
+    /// The caller's factor, and what the code is to it, by one view.
+    private static func look(
+        _ code: String?, _ caller: Caller, _ world: World
+    ) -> Result<(SecondFactorRow?, CodeVerdict), ServiceFailure> {
+        world.view { view in
+            let row = try SecondFactorRow.read(caller.tenant, caller.user.id, view.tables)
+            return world.judge(code, row, view).map { (row, $0) }
+        }
+    }
+
+    /// Counts a wrong code as a failed log-in, and says no.
+    private static func denyCode<Answer: Sendable>(
+        _ caller: Caller, _ context: RequestContext
+    ) -> Flow<Answer> {
+        let failure = Command.FailLogIn(subject: .user(caller.user.id), reason: .wrongCode)
+        return LogInNames.count(failure, in: caller.tenant, context) {
+            .failed(.invalidCredentials)
+        }
+    }
+
+    /// - Parameters:
+    ///   - row: nil where apply is to say that there is none.
+    ///   - shown: nil likewise.
     private static func renew(
-        _ row: SecondFactorRow, _ shown: ShownCode, authVersionSeen: UInt64?, _ caller: Caller,
+        _ row: SecondFactorRow?, _ shown: ShownCode?, authVersionSeen: UInt64?, _ caller: Caller,
         _ context: RequestContext, _ world: World
     ) -> Flow<Recovery> {
         let codes = (0..<Limits.recoveryCodes).map { _ in
             world.random.bytes(RecoveryCode.byteCount)
         }
         let operation = Command.ConfirmFactor(
-            user: caller.user.id, authVersionSeen: authVersionSeen, shown: shown,
-            recoveryCodes: codes.map { ServiceKeys.digest($0, of: row) })
+            user: caller.user.id, authVersionSeen: authVersionSeen,
+            shown: shown ?? .totp(enrolment: 0, step: 0),
+            recoveryCodes: codes.map { code in
+                row.map { ServiceKeys.digest(code, of: $0) } ?? Digest256(SHA256.hash(code))
+            })
         return propose(.confirmFactor(operation), caller, context).map { index in
             Recovery(codes: codes.map(RecoveryCode.text), index: index)
         }

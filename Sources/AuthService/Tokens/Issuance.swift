@@ -22,18 +22,23 @@ enum Issuance {
         _ session: SessionRow, _ user: UserRow, _ outcome: Outcome, _ world: World,
         _ view: StateView
     ) throws -> Result<AccessToken?, ServiceFailure> {
+        // A repetition comes later than its first answer: whoever verifies by themselves must not
+        // get a new signature for what has ended since.
         guard case .success(let codec) = world.tokenCodec, let policy = codec.accessTokens,
-            let row = try signer(for: outcome.stamp, view)
+            let living = try SessionRow.read(session.id, view.tables),
+            try Sessions.isLive(living, view), let row = try signer(for: outcome.stamp, view)
         else { return .success(nil) }
+        let issuedAt = outcome.stamp.rawValue / 1_000
+        let expiresAt = min(issuedAt + policy.seconds, session.expiresAt.rawValue / 1_000)
+        guard expiresAt > issuedAt else { return .success(nil) }
         return try world.requireKeys().tryMap { keys in
             let document = try keys.sealer.open(row.privateKey.bytes, from: place(row.id))
             let key = try SigningKey(SignatureAlgorithm(row.algorithm), document: document)
-            let issuedAt = outcome.stamp.rawValue / 1_000
             let claims = AccessTokenClaims(
                 issuer: policy.issuer, audience: policy.audience,
                 subject: ObjectText.show(user.id), tenant: ObjectText.show(user.tenant),
                 session: codec.show(session.id), tokenID: tokenID(session, outcome),
-                issuedAt: issuedAt, expiresAt: issuedAt + policy.seconds,
+                issuedAt: issuedAt, expiresAt: expiresAt,
                 authenticatedAt: session.createdAt.rawValue / 1_000, roles: roles(user))
             return try AccessToken.sign(claims, with: key)
         }

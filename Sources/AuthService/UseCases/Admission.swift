@@ -38,6 +38,7 @@ public enum Admission {
     /// on a state that a quorum has confirmed. Apply checks every right again.
     public static func steps<Answer: Sendable>(
         token: String, requirement: Requirement, context: RequestContext, world: World,
+        isEnding: Bool = false,
         next: @escaping @Sendable (Caller, World) -> Flow<Answer>
     ) -> Flow<Answer> {
         presented(token, world) { presented in
@@ -49,11 +50,13 @@ public enum Admission {
                 }) {
                 case .failure(let failure): return .failed(failure)
                 case .success(.success(let caller)):
-                    return Flow(world.letIn(caller, context)).then { _ in next(caller, world) }
+                    return Flow(world.letIn(caller, context, isEnding: isEnding)).then { _ in
+                        next(caller, world)
+                    }
                 case .success(.failure(let denial)) where denial.isFinal:
                     return .failed(denial.failure)
                 case .success(.failure):
-                    return confirmed(presented, requirement, context, next)
+                    return confirmed(presented, requirement, context, isEnding: isEnding, next)
                 }
             }
         }
@@ -68,13 +71,15 @@ public enum Admission {
         presented(token, world) { presented in
             var freshness = context.freshness
             freshness.isStale = true
-            return fresh(freshness, world) { _ in confirmed(presented, requirement, context, next) }
+            return fresh(freshness, world) { _ in
+                confirmed(presented, requirement, context, isEnding: false, next)
+            }
         }
     }
 
     private static func confirmed<Answer: Sendable>(
         _ presented: PresentedCredential, _ requirement: Requirement, _ context: RequestContext,
-        _ next: @escaping @Sendable (Caller, World) -> Flow<Answer>
+        isEnding: Bool, _ next: @escaping @Sendable (Caller, World) -> Flow<Answer>
     ) -> Flow<Answer> {
         .confirmRead { world in
             switch world.view({
@@ -84,7 +89,9 @@ public enum Admission {
             case .success(.failure(let denial)):
                 return .failed(world.record(denial, context).failure)
             case .success(.success(let caller)):
-                return Flow(world.letIn(caller, context)).then { _ in next(caller, world) }
+                return Flow(world.letIn(caller, context, isEnding: isEnding)).then { _ in
+                    next(caller, world)
+                }
             }
         }
     }
@@ -99,7 +106,8 @@ public enum Admission {
     ) -> Flow<UInt64> {
         presented(token, world) { presented in
             steps(
-                token: token, requirement: requirement, context: context, world: world, next: next
+                token: token, requirement: requirement, context: context, world: world,
+                isEnding: true, next: next
             ).recover { failure in
                 guard [.tokenInvalid, .tokenExpired].contains(failure) else {
                     return .failed(failure)

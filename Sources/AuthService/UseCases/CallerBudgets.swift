@@ -57,10 +57,17 @@ extension World {
     }
 
     /// Lets a caller in who may make the request: counts the request, and notes the use.
+    ///
+    /// - Parameter isEnding: what ends access is counted and never refused, so that whoever spends
+    ///   a budget keeps nobody from stopping them.
     func letIn(
-        _ caller: Caller, _ context: RequestContext
+        _ caller: Caller, _ context: RequestContext, isEnding: Bool = false
     ) -> Result<BudgetStanding?, ServiceFailure> {
         let charged = charge(caller)
+        if isEnding, case .failure(.overLimit) = charged {
+            touch(caller, context)
+            return .success(nil)
+        }
         if case .success = charged { touch(caller, context) }
         return charged
     }
