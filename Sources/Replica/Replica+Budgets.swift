@@ -35,10 +35,7 @@ extension Replica {
             guard let answer = settle(claims) else { return }
             budgetsAnswered(answer, by: id)
         } else if let leader, leader != id, connected.contains(leader) {
-            if budgets.told.map({ $0 != (leader, term) }) ?? true {
-                budgets.told = (leader, term)
-                tellLevels(to: leader)
-            }
+            tellOnce(leader)
             actions.append(.send(.budgetClaims(claims), to: leader))
         }
     }
@@ -77,6 +74,21 @@ extension Replica {
     mutating func beginBudgets() {
         budgets.ledger.begin()
         budgets.leadsSince = now.steady
+    }
+
+    /// A leader became known. Who has claimed before is in a cluster that knows of budgets; the new
+    /// leader hears it at once, not only with its next claims.
+    mutating func tellNewLeader() {
+        guard budgets.told != nil, let leader, leader != id, connected.contains(leader) else {
+            return
+        }
+        tellOnce(leader)
+    }
+
+    private mutating func tellOnce(_ leader: NodeID) {
+        if let told = budgets.told, told == (leader, term) { return }
+        budgets.told = (leader, term)
+        tellLevels(to: leader)
     }
 
     private mutating func tellLevels(to peer: NodeID) {

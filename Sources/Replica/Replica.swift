@@ -367,6 +367,7 @@ extension Replica {
             return
         }
         leaderlessSince = nil
+        tellNewLeader()
         if let lastKnown, lastKnown == (leader, term) { return }
         lastKnown = (leader, term)
         resendAll()

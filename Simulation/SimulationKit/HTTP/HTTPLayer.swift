@@ -45,8 +45,6 @@ final class HTTPLayer {
     var clients: [HTTPClient] = []
     var accounts: [Account] = []
     var judge: Judge
-    /// When the process of each node began.
-    var startedAt: [UInt64]
     /// Roles that are made already, of those that are wanted first.
     var setUpRoles = 0
     /// Passwords and values are never used twice.
@@ -59,7 +57,6 @@ final class HTTPLayer {
         self.world = world
         options = world.options
         services = Array(repeating: nil, count: world.options.machines)
-        startedAt = Array(repeating: 0, count: world.options.machines)
         judge = Judge(nodes: world.options.machines)
         // Machines that join later are servers of it too, and fail its checks until then.
         balancer = Balancer(nodes: world.options.machines)
@@ -123,7 +120,6 @@ final class HTTPLayer {
     // MARK: Processes
 
     func started(_ node: Int, _ process: SimulatedNode.Process) {
-        startedAt[node] = world.now
         judge.limits.began()
         services[node] = NodeService(
             world, node: node, process: process, seed: world.nodes[node].random.next())

@@ -24,6 +24,7 @@ extension NodeService: Limiter {
 
     /// The leader answers what this node has claimed.
     func budgetsAnswered(_ answer: BudgetGrants, members: Int) {
+        hasHeardOfLimits = true
         till.answered(answer, members: members, now: steady.nanoseconds)
     }
 }

@@ -50,6 +50,8 @@ final class NodeService: @unchecked Sendable {
     /// What this node has of limits.
     var till = BudgetTill()
     var knowsLimits = false
+    /// Whether a leader has told this process what was used.
+    var hasHeardOfLimits = false
 
     /// The keys that this process has opened.
     var opened: (keys: ServiceKeys, tokens: TokenCodec)?

@@ -87,11 +87,10 @@ extension HTTPLayer {
             token, BudgetRate(count: UInt32(count), seconds: UInt32(seconds)))
     }
 
-    /// A node was elected: if hardly anybody was there for a while, what was used is forgotten.
+    /// A node was elected: if no quorum of processes has heard a leader, nobody of whom the new one
+    /// hears may know what was used.
     func elected() {
-        let known = services.indices.filter { node in
-            services[node] != nil && world.now > startedAt[node] + 1_500_000
-        }
-        if known.count * 2 <= options.nodes { judge.limits.forgot() }
+        let knowing = services.count { $0?.hasHeardOfLimits == true }
+        if knowing * 2 <= options.nodes { judge.limits.forgot() }
     }
 }
