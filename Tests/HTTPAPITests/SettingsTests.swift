@@ -127,6 +127,8 @@ struct SettingsTests {
             }
             return nil
         }
+        // It holds the house.
+        defer { house.interfere = { _ in nil } }
         let token = try house.logIn("bob", Self.password, to: 2)
         let verdicts = house.commands.compactMap { command -> Bool? in
             guard case .startSession(let start) = command.operation else { return nil }
