@@ -98,6 +98,8 @@ public enum Limits {
     static let logInAuditRecords: UInt32 = 60
     /// Keys of one owner: few enough to go with their owner in one entry.
     public static let keysPerOwner = 256
+    /// Keys with which a cluster begins.
+    public static let bootstrapKeys = 64
     /// Keys of all tenants.
     public static let keys: UInt64 = 100_000
     /// Keys among them that were made elsewhere.

@@ -231,6 +231,24 @@ struct Example: Sendable, CustomTestStringConvertible {
                     user: user.id,
                     proof: .init(
                         authVersionSeen: 2, shown: .recovery(enrolment: 9, digest(1)))))),
+        Example(
+            "bootstrap-with-keys",
+            .bootstrap(
+                {
+                    var begin = House.bootstrap
+                    begin.keys = [
+                        .init(
+                            nonce: 7, name: "ci", digest: digest(5),
+                            permissions: [permission("invoke")])
+                    ]
+                    return begin
+                }())),
+        Example(
+            "set-password-with-code",
+            .setPassword(
+                .init(
+                    user: user.id, password: PasswordHash(phc: "$2"), authVersionSeen: 2,
+                    code: .totp(enrolment: 9, step: 56_666_667)))),
         Example(outcome: .refused(.evictionNeeded), "outcome-eviction-needed"),
         Example(
             "touch-sessions",

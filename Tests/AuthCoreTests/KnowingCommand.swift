@@ -112,14 +112,15 @@ struct KnowingCommand {
     }
 
     private mutating func setPassword() throws -> Command.Operation {
-        // Half of them change their own, on one of their sessions.
+        // Half change their own, on one of their sessions.
         let session = try dice.chance(50) ? pick(SessionRow.self) : nil
         let user = try session?.user ?? self.user().id
         let seen = try PasswordRow.read(.platform, user, tables)?.authVersion
-        return .setPassword(
-            .init(
-                user: user, password: PasswordHash(phc: "$2"),
-                authVersionSeen: session == nil ? nil : seen))
+        var set = Command.SetPassword(user: user, password: PasswordHash(phc: "$2"))
+        set.authVersionSeen = session == nil ? nil : seen
+        let factor = try SecondFactorRow.read(.platform, user, tables)
+        set.code = factor.map { .totp(enrolment: $0.enrolment, step: $0.lastStep + 1) }
+        return .setPassword(set)
     }
 
     private mutating func rehash() throws -> Command.Operation {

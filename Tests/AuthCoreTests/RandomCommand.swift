@@ -77,7 +77,8 @@ struct RandomCommand {
             .setPassword(
                 .init(
                     user: user(), password: PasswordHash(phc: "$2"),
-                    authVersionSeen: dice.chance(50) ? UInt64(dice.below(3)) : nil))
+                    authVersionSeen: dice.chance(50) ? UInt64(dice.below(3)) : nil,
+                    code: dice.chance(20) ? .totp(enrolment: 1, step: 2) : nil))
         case 5:
             .rehashPassword(
                 .init(

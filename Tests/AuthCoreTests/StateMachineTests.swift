@@ -78,6 +78,62 @@ import Testing
         #expect(try house.apply(.bootstrap(short), by: .node).refusal == .invalid(.form))
     }
 
+    @Test("A cluster begins with keys, which do what they say and do not come back")
+    func bootstrapKeys() throws {
+        var house = House()
+        var begin = House.bootstrap
+        begin.keys = [
+            .init(nonce: 1, name: "all", digest: digest(1), permissions: [.everything]),
+            .init(nonce: 2, name: "ci", digest: digest(2), permissions: [.secretsRead]),
+        ]
+        _ = try house.apply(.bootstrap(begin), by: .node)
+        let all = try #require(try KeyRow.read(imported: digest(1), house.tables))
+        let narrow = try #require(try KeyRow.read(imported: digest(2), house.tables))
+        #expect(all.id != narrow.id && all.owner == House.adminID && all.expiresAt == nil)
+        for key in [all, narrow] {
+            let verdict = try decideKey(
+                imported: key.digest, from: nil, wall: house.now, house.tables)
+            guard case .allow(let facts) = verdict else {
+                Issue.record("\(verdict)")
+                continue
+            }
+            #expect(facts.key == key)
+        }
+        let made = Command.PutRole(
+            name: role("r"), condition: .absent, permissions: [.secretsRead], inherits: [])
+        let refused = try house.apply(.putRole(made), by: .user(narrow.actor))
+        #expect(refused.refusal == .insufficientPermissions)
+        #expect(try house.apply(.putRole(made), by: .user(all.actor)).refusal == nil)
+        #expect(
+            try house.apply(.deleteKey(.init(id: all.id)), by: .user(all.actor)).refusal == nil)
+        #expect(try house.apply(.bootstrap(begin), by: .node).refusal == .alreadyBootstrapped)
+        #expect(try KeyRow.read(imported: digest(1), house.tables) == nil)
+        #expect(try KeyCountRow.read(house.tables) == KeyCountRow(keys: 1, imported: 1))
+    }
+
+    @Test("Keys with which a cluster cannot begin are refused, and nothing is left of them")
+    func bootstrapKeysRefused() throws {
+        let key = Command.BootstrapKey(
+            nonce: 1, name: "k", digest: digest(1), permissions: [.everything])
+        var wide = key
+        wide.permissions = (0...Limits.permissionsPerKey).map { permission("p\($0)") }
+        for (keys, level) in [
+            ([key, key], StateMachine.featureLevel), ([key], 1),
+            ([wide], StateMachine.featureLevel),
+        ] {
+            var house = House()
+            var begin = House.bootstrap
+            begin.keys = keys
+            begin.featureLevel = level
+            let header = CommandHeader(actor: .node)
+            let command = Command(.bootstrap(begin), header: header)
+            let refusal = try house.apply(bytes: command.encoded()).refusal
+            #expect(refusal == .invalid(.form) || refusal == .undecodable)
+            #expect(try !house.meta.isBootstrapped)
+            #expect(try house.apply(.bootstrap(House.bootstrap), by: .node).refusal == nil)
+        }
+    }
+
     @Test("Stamps never go back, whatever a leader wrote")
     func stamps() throws {
         var house = try House.open()

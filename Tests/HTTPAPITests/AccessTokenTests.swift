@@ -38,7 +38,7 @@ struct AccessTokenTests {
     }
 
     @Test(
-        "it does at validate and at the API what its session does, on every node",
+        "it is as good as its session at validate, on every node",
         arguments: SigningAlgorithm.allCases)
     func use(algorithm: SigningAlgorithm) throws {
         let tokens = try TokenHouse(algorithm)
@@ -53,12 +53,54 @@ struct AccessTokenTests {
             let own = try tokens.house.send("GET", "/v1/users/self", token: token, to: node)
             #expect(own.status == 200)
         }
-        let made = try tokens.house.send(
-            "POST", "/v1/users", token: token,
-            body: .object(["username": .string("bob")]))
-        #expect(made.status == 201)
         let session = try tokens.house.send("GET", "/v1/sessions/self", token: token)
         #expect(session["id"] == answer.json["session"]?["id"]?.string)
+    }
+
+    @Test("a service that it was shown to can do nothing with it here, whoever its user is")
+    func confined() throws {
+        let tokens = try TokenHouse()
+        let answer = try tokens.logIn()
+        let token = try #require(answer["access_token"])
+        let session = try #require(answer["session_token"])
+        let own = try #require(answer.json["session"]?["id"]?.string)
+        let password = JSONValue.object([
+            "old_password": .string(House.adminPassword),
+            "new_password": .string("another password of admin"),
+        ])
+        let requests: [(String, String, JSONValue?)] = [
+            ("GET", "/v1/users", nil), ("GET", "/v1/sessions/\(own)", nil),
+            ("GET", "/v1/users/self/sessions", nil), ("GET", "/v1/secrets", nil),
+            ("GET", "/v1/secrets/a", nil), ("GET", "/v1/audit", nil), ("GET", "/metrics", nil),
+            ("GET", "/v1/cluster", nil), ("DELETE", "/v1/sessions/\(own)", nil),
+            ("DELETE", "/v1/users/self/sessions", nil),
+            ("POST", "/v1/users", .object(["username": .string("bob")])),
+            ("POST", "/v1/keys", .object(["name": .string("k")])),
+            ("PUT", "/v1/users/self/password", password),
+            ("POST", "/v1/users/self/totp", .object(["password": .string(House.adminPassword)])),
+        ]
+        for (method, path, body) in requests {
+            let refused = try tokens.house.send(method, path, token: token, body: body)
+            #expect(refused.code == "insufficient_permissions", "\(method) \(path)")
+            let allowed = try tokens.house.send(
+                method == "DELETE" ? "GET" : method, path, token: session, body: body)
+            #expect(allowed.code != "insufficient_permissions", "\(method) \(path)")
+        }
+        // What it may do itself may be asked with it, and of others nothing.
+        let other = try tokens.house.send(
+            "POST", "/v1/users", token: session, body: .object(["username": .string("eve")]))
+        let questions = JSONValue.array([
+            .object(["permission": .string("invoke")]),
+            .object([
+                "permission": .string("invoke"), "user_id": .string(try #require(other["id"])),
+            ]),
+        ])
+        let checked = try tokens.house.send(
+            "POST", "/v1/check", token: token, body: .object(["checks": questions]))
+        #expect(checked.status == 200, "\(checked.json)")
+        let results = try #require(checked.json["results"]?.array)
+        #expect(results.map { $0["allowed"]?.bool } == [true, false])
+        #expect(results[1]["code"]?.string == "insufficient_permissions")
     }
 
     @Test("it ends with its session, whatever ends that, and with its own time")
@@ -206,6 +248,36 @@ struct AccessTokenTests {
         #expect(
             try TokenHouse(issuer: "https://other").validate(foreign)
                 .headers["X-Error-Code"] == "missing_credentials")
+    }
+
+    @Test("what one is, and why it is refused, is told to who helps")
+    func inspected() throws {
+        let tokens = try TokenHouse()
+        let admin = try tokens.house.logIn()
+        let answer = try tokens.logIn()
+        let token = try #require(answer["access_token"])
+        func words(_ text: String) throws -> String {
+            let told = try tokens.house.send(
+                "POST", "/v1/credentials/inspect", token: admin,
+                body: .object(["credential": .string(text)]), to: 2)
+            return "\(told["kind"] ?? "?") \(told["reason"] ?? "good")"
+        }
+        #expect(try words(token) == "access_token good")
+        let parts = token.split(separator: ".")
+        var forged = try TokenParts(token).signature
+        forged[5] ^= 1
+        #expect(
+            try words("\(parts[0]).\(parts[1]).\(Base64.url.encode(forged))")
+                == "access_token wrong_secret")
+        let header = try TokenParts(token).header.setting("typ", .string("JWT"))
+        let other = "\(Base64.url.encode(header.bytes)).\(parts[1]).\(parts[2])"
+        #expect(try words(other) == "access_token misspelt")
+        let foreign = try TokenHouse().accessToken()
+        #expect(try words(foreign) == "access_token unknown_key")
+        tokens.house.now = tokens.house.now.advanced(milliseconds: 300_000)
+        #expect(try words(token) == "access_token expired")
+        _ = try tokens.house.send("POST", "/v1/auth/logout", token: answer["session_token"])
+        #expect(try words(token) == "access_token ended")
     }
 
     @Test("two credentials are refused when one is an access token of ours")

@@ -120,13 +120,11 @@ struct KeyRotationTests {
         let node = tokens.house.leader
         func due() throws -> Command.Operation? {
             try node.withView { tables in
-                func open(_ tables: some TableReader) throws -> Command.Operation? {
-                    try KeyRotation.scheduled(
-                        tables, tokens.house.tokens, ServiceKeys(keyring: tokens.house.keyring),
-                        tokens.house.random)
+                func open(_ tables: some TableReader) throws -> KeyRotation.Due? {
+                    try KeyRotation.due(tables, tokens.house.tokens)
                 }
                 return try open(tables)
-            }
+            }?.operation(ServiceKeys(keyring: tokens.house.keyring), tokens.house.random)
         }
         // Nothing is made that nobody needs.
         #expect(try due() == nil)

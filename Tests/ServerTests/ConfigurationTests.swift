@@ -1,5 +1,6 @@
 import AuthCore
 import AuthService
+import Cryptography
 import Foundation
 import PeerTransport
 import RaftCore
@@ -98,6 +99,50 @@ import Testing
                 == ["unknown key log.levle; did you mean log.level?"])
         #expect(problems(Self.file + "\nlogs: 1\n").count == 1)
         #expect(problems(environment: ["WATCHWORD_NODE_NAME": "x"]).count == 1)
+    }
+
+    @Test("keys with which a cluster begins come from the environment, and only as digests")
+    func bootstrapKeys() throws {
+        let digest = String(repeating: "0a", count: 32)
+        let configuration = try load(environment: [
+            "WATCHWORD_KEY": "sha256:\(digest)",
+            "WATCHWORD_KEY_CI_RUNNER": "a-key-of-another-system invoke  secrets:read:ci/*",
+        ])
+        let keys = configuration.bootstrapKeys
+        #expect(keys.map(\.name) == ["bootstrap", "ci-runner"])
+        #expect(keys.map(\.stoodInClear) == [false, true])
+        #expect(keys[0].digest.bytes.elementsEqual(repeatElement(0x0A, count: 32)))
+        #expect(keys[0].permissions == [.everything])
+        #expect(
+            keys[1].digest.bytes.elementsEqual(
+                SHA256.hash(Array("a-key-of-another-system".utf8)).bytes))
+        #expect(keys[1].permissions.map(\.string) == ["invoke", "secrets:read:ci/*"])
+    }
+
+    @Test(
+        "what is no key is refused by the name of its variable, and nothing of it is told",
+        arguments: [
+            ("WATCHWORD_KEY", "secret-words"), ("WATCHWORD_KEY", ""),
+            ("WATCHWORD_KEY", "sha256:secret"),
+            ("WATCHWORD_KEY", "a-secret-key-that-is-good invoke"),
+            ("WATCHWORD_KEY_CI", "a-secret-key-that-is-good"),
+            ("WATCHWORD_KEY_CI", "a-secret-key-that-is-good in voke:se:cr:et"),
+            ("WATCHWORD_KEY_", "a-secret-key-that-is-good invoke"),
+            ("WATCHWORD_KEY_CI", "wws_secret-secret-secret-secret invoke"),
+            ("WATCHWORD_KEY_CI", "eyJsecret.secret.secret-secret invoke"),
+        ])
+    func badBootstrapKeys(variable: String, value: String) {
+        let found = problems(environment: [variable: value])
+        #expect(found.count == 1 && found.first?.hasPrefix("\(variable): ") == true, "\(found)")
+        #expect(!found.contains { $0.contains("secret") || $0.contains("voke:") })
+    }
+
+    @Test("two variables do not hold the same key, and there are not too many")
+    func tooManyBootstrapKeys() {
+        let same = ["WATCHWORD_KEY_A", "WATCHWORD_KEY_B"].map { ($0, "the-same-key-twice invoke") }
+        #expect(problems(environment: Dictionary(uniqueKeysWithValues: same)).count == 1)
+        let many = (0...64).map { ("WATCHWORD_KEY_\($0)", "a-key-of-a-number-\($0) invoke") }
+        #expect(problems(environment: Dictionary(uniqueKeysWithValues: many)).count == 1)
     }
 
     @Test("everything that is wrong is told at once")

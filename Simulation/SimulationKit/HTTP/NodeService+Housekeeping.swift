@@ -42,10 +42,10 @@ extension NodeService {
     private func rotateSigningKeys() {
         guard process.glance.role == .leader, let opened else { return }
         do {
-            let due = try store.read { view in
-                try KeyRotation.scheduled(view, opened.tokens, opened.keys, random)
+            let due = try store.read { try KeyRotation.due($0, opened.tokens) }
+            if let operation = try due?.operation(opened.keys, random) {
+                propose(Command(operation, header: CommandHeader(actor: .node)))
             }
-            if let due { propose(Command(due, header: CommandHeader(actor: .node))) }
         } catch {
             world.oracle.fail("keys", "n\(node + 1) cannot rotate the signing keys: \(error)")
         }

@@ -9,6 +9,11 @@ extension Execution {
         guard body.tokenBlockKey.count == 32, tenant == .platform, body.featureLevel > 0,
             !body.configuration.isEmpty
         else { return .refused(.invalid(.form)) }
+        guard body.keys.isEmpty || body.featureLevel >= Table.keys.featureLevel,
+            body.keys.count <= Limits.bootstrapKeys,
+            body.keys.allSatisfy({ $0.permissions.count <= Limits.permissionsPerKey }),
+            Set(body.keys.map(\.digest)).count == body.keys.count
+        else { return .refused(.invalid(.form)) }
         guard body.featureLevel <= supports else {
             throw FeatureLevelTooHigh(cluster: body.featureLevel)
         }
@@ -37,6 +42,7 @@ extension Execution {
             roles: [BuiltInRole.superAdmin.name], metadata: .empty, createdAt: stamp,
             updatedAt: stamp, version: 1, sessionEpoch: 1, authzEpoch: 1)
         try insert(administrator, password: body.password)
+        for key in body.keys { try insert(key, of: administrator) }
         meta.isBootstrapped = true
         meta.roleTableVersion += 1
         return .user(administrator)

@@ -30,6 +30,23 @@ extension Execution {
         return .key(key)
     }
 
+    /// Writes a key with which the cluster begins, for its first user, who may do everything.
+    mutating func insert(_ body: Command.BootstrapKey, of owner: UserRow) throws {
+        let key = KeyRow(
+            id: KeyID(number: meta.nextNumber, nonce: body.nonce), tenant: owner.tenant,
+            owner: owner.id, origin: .imported, name: body.name, prefix: .standard,
+            digest: body.digest, former: nil, scope: .permissions(body.permissions.sortedUnique()),
+            addresses: [], rateLimit: .empty, createdAt: stamp, updatedAt: stamp, expiresAt: nil,
+            lastUsedAt: nil, lastUsedAddress: .empty, metadata: .empty, version: 1)
+        meta.nextNumber = meta.nextNumber.next
+        try Keys.insert(key, tables)
+        try append(
+            AuditEvent(
+                actor: .node, action: .keyCreate, target: .key(key.id), outcome: .success,
+                requestID: header.requestID, address: header.address,
+                details: [.user(owner.id)]))
+    }
+
     /// Changes the fields that are named.
     mutating func updateKey(_ body: Command.UpdateKey) throws -> Outcome.Result {
         if let refusal = try require(.keysWrite) { return .refused(refusal) }

@@ -102,9 +102,9 @@ extension Execution {
     }
 
     /// Writes that a code is spent, and how many recovery codes are left when it was one of them.
-    mutating func spend(_ row: SecondFactorRow, _ body: Command.StartSession) throws {
+    mutating func spend(_ row: SecondFactorRow, _ shown: ShownCode) throws {
         try row.put(tables)
-        guard case .recovery? = body.code else { return }
+        guard case .recovery = shown else { return }
         note?.details.append(.count(UInt64(row.recoveryCodes.count)))
     }
 

@@ -36,7 +36,7 @@ extension Execution {
             address: header.address)
         session.slide(to: stamp)
         session.expiryMinute = Sessions.dueMinute(of: session)
-        if case .good(let row) = finding { try spend(row, body) }
+        if case .good(let row) = finding, let shown = body.code { try spend(row, shown) }
         for session in others.ended { try Sessions.remove(session, tables) }
         try evict(others.evicted, for: user.id)
         meta.nextNumber = meta.nextNumber.next

@@ -141,6 +141,12 @@ extension Execution {
         guard user.kind.logsInByPassword(at: meta.featureLevel) else {
             return .refused(.invalid(.passwordOfService))
         }
+        // Whoever has a session and the password alone would keep the owner out for good.
+        if isOwn, let factor = try SecondFactorRow.read(tenant, user.id, tables), factor.isActive {
+            guard let shown = body.code else { return .refused(.codeRequired) }
+            guard let spent = factor.spending(shown, at: stamp) else { return .refused(.codeSpent) }
+            try spend(spent, shown)
+        }
         try PasswordRow(
             tenant: tenant, user: user.id, hash: body.password,
             authVersion: (old?.authVersion ?? 0) + 1, changedAt: stamp
@@ -148,12 +154,9 @@ extension Execution {
         user.version += 1
         user.updatedAt = stamp
         try endSessions(of: &user, keeping: isOwn ? actorSession : nil)
-        // Nobody's guesses were at the new one. Whoever has set it is let in from there. Guesses at
-        // a code go on as they were: who has shown a password has shown no code.
-        if try !isOwn || !hasSecondFactor(user.id) {
-            try forgetLogIns(user.id)
-            if isOwn { try noteLogIn(user.id) }
-        }
+        // Nobody's guesses were at the new one. Whoever has set it is let in from there.
+        try forgetLogIns(user.id)
+        if isOwn { try noteLogIn(user.id) }
         return .user(user)
     }
 

@@ -11,6 +11,29 @@ extension Command.Bootstrap {
         writer.write(password)
         configuration.encode(into: &writer)
         writer.write(featureLevel)
+        guard !keys.isEmpty else { return }
+        writer.write(list: keys) { writer, key in
+            writer.write(key.nonce)
+            writer.write(key.name)
+            writer.write(key.digest)
+            writer.write(list: key.permissions) { $0.write($1) }
+        }
+    }
+
+    init(withKeys reader: inout ByteReader) throws(ByteCodecError) {
+        self = try Self(from: &reader)
+        keys = try reader.readList(atMost: Limits.bootstrapKeys) {
+            reader throws(ByteCodecError) in
+            Command.BootstrapKey(
+                nonce: try reader.read(), name: try reader.readText(atMost: Limits.shortTextBytes),
+                digest: try reader.readDigest(),
+                permissions: try reader.readList(atMost: Limits.permissionsPerKey) {
+                    reader throws(ByteCodecError) in try reader.readPermission()
+                })
+        }
+        guard !keys.isEmpty else {
+            throw .malformed(offset: reader.offset, what: "a bootstrap with keys, and none")
+        }
     }
 
     init(from reader: inout ByteReader) throws(ByteCodecError) {
@@ -22,6 +45,7 @@ extension Command.Bootstrap {
         password = try reader.readPassword()
         configuration = try ConfState(from: &reader)
         featureLevel = try reader.read()
+        keys = []
     }
 }
 

@@ -114,7 +114,7 @@ extension Command.Operation {
     // Codes are part of the format: never reused.
     private var code: UInt8 {
         switch self {
-        case .bootstrap: 1
+        case .bootstrap(let body): body.keys.isEmpty ? 1 : 116
         case .registerMember: 2
         case .updateKeyring: 3
         case .sweep: 4
@@ -126,7 +126,7 @@ extension Command.Operation {
         case .createUser: 10
         case .updateUser: 11
         case .deleteUser: 12
-        case .setPassword: 13
+        case .setPassword(let body): body.code == nil ? 13 : 115
         case .rehashPassword: 14
         case .grantRole: 15
         case .revokeRole: 16
@@ -266,6 +266,8 @@ extension Command.Operation {
         case 103: self = .enrolFactor(try .init(from: &reader))
         case 104: self = .confirmFactor(try .init(from: &reader))
         case 105: self = .removeFactor(try .init(from: &reader))
+        case 116: self = .bootstrap(try .init(withKeys: &reader))
+        case 115: self = .setPassword(try .init(withCode: &reader))
         default: throw .malformed(offset: reader.offset - 1, what: "operation \(code)")
         }
     }

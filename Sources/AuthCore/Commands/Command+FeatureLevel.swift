@@ -8,15 +8,15 @@ extension Command.Operation {
         switch self {
         case .bootstrap, .registerMember, .raiseFeatureLevel, .updateKeyring, .sweep,
             .beginCheckpoint, .attestCheckpoint, .recordAudit, .createUser, .updateUser,
-            .deleteUser, .setPassword, .rehashPassword,
-            .grantRole, .revokeRole, .putRole, .deleteRole, .rotateRefresh,
-            .revokeSession, .touchSessions, .putSecret, .deleteSecret,
+            .deleteUser, .rehashPassword, .grantRole, .revokeRole, .putRole, .deleteRole,
+            .rotateRefresh, .revokeSession, .touchSessions, .putSecret, .deleteSecret,
             .createJoinToken, .redeemJoinToken, .orderChange, .settlePlan, .setPeerAuthority,
             .recover:
             1
         case .createKey, .updateKey, .rotateKey, .deleteKey, .touchKeys, .failLogIn,
             .rotateSigningKeys, .updateSettings, .enrolFactor, .confirmFactor, .removeFactor:
             2
+        case .setPassword(let body): body.code == nil ? 1 : 2
         case .startSession(let body): body.isOfFirstLevel ? 1 : 2
         case .revokeSessions(let body): body.before == nil ? 1 : 2
         }

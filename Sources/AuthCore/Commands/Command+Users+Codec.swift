@@ -83,6 +83,12 @@ extension Command.SetPassword {
         writer.write(user)
         writer.write(password)
         writer.write(optional: authVersionSeen) { $0.write($1) }
+        code?.write(to: &writer)
+    }
+
+    init(withCode reader: inout ByteReader) throws(ByteCodecError) {
+        self = try Self(from: &reader)
+        code = try ShownCode(from: &reader)
     }
 
     init(from reader: inout ByteReader) throws(ByteCodecError) {

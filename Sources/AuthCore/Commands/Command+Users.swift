@@ -93,10 +93,16 @@ extension Command {
         public var password: PasswordHash
         /// Required when actor and user are the same.
         public var authVersionSeen: UInt64?
-        public init(user: UserID, password: PasswordHash, authVersionSeen: UInt64? = nil) {
+        /// Required when they are the same and have a second factor.
+        public var code: ShownCode?
+        public init(
+            user: UserID, password: PasswordHash, authVersionSeen: UInt64? = nil,
+            code: ShownCode? = nil
+        ) {
             self.user = user
             self.password = password
             self.authVersionSeen = authVersionSeen
+            self.code = code
         }
     }
 

@@ -10,7 +10,7 @@ public struct Caller: Sendable, CustomStringConvertible {
     public enum Proof: Sendable {
         case session(SessionRow)
         case key(KeyRow)
-        /// A session, by a signed token that names it.
+        /// A session, by a signed token that names it and was made to be shown to others.
         case accessToken(SessionRow)
     }
 
@@ -35,6 +35,9 @@ public struct Caller: Sendable, CustomStringConvertible {
 
     /// The key, when it is one.
     public var key: KeyRow? { if case .key(let row) = proof { row } else { nil } }
+
+    /// Whether the credential is one that services behind a gateway see.
+    var isByAccessToken: Bool { if case .accessToken = proof { true } else { false } }
 
     /// What the credential is known by.
     public var credential: CredentialID {
@@ -78,8 +81,13 @@ public struct Caller: Sendable, CustomStringConvertible {
 
 /// What somebody must hold to do something.
 public enum Requirement: Sendable {
-    /// Any credential that is good.
+    /// Any credential that is good: for what tells its holder no more than who they are.
     case anyone
+    /// The same, of a session.
+    case anyoneOfSession
+    /// A credential that was made for this server: no access token, which whatever service it was
+    /// shown to could show here.
+    case holder
     /// A live session: what is the user's own is for the user, and for no key.
     case session
     case permission(Permission)
@@ -91,7 +99,7 @@ public enum Requirement: Sendable {
     /// The permissions that are asked for.
     var permissions: [Permission] {
         switch self {
-        case .anyone, .session: []
+        case .anyone, .anyoneOfSession, .holder, .session: []
         case .permission(let permission), .anyBelow(let permission): [permission]
         case .anyOf(let alternatives): alternatives
         }
@@ -100,8 +108,13 @@ public enum Requirement: Sendable {
     /// Whether the caller has it.
     func isMet(by caller: Caller) -> Bool {
         let permissions = caller.permissions
+        switch self {
+        case .anyone: return true
+        case .anyoneOfSession: return caller.session != nil
+        default: if caller.isByAccessToken { return false }
+        }
         return switch self {
-        case .anyone: true
+        case .anyone, .anyoneOfSession, .holder: true
         case .session: caller.session != nil
         case .permission(let permission): permissions.allows(permission)
         case .anyOf(let alternatives): alternatives.contains(where: permissions.allows)

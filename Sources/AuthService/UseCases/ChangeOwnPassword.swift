@@ -7,14 +7,18 @@ internal import RaftCore
 public struct ChangeOwnPassword: Sendable {
     public var oldPassword: SharedSecret
     public var newPassword: SharedSecret
+    /// A one-time code or a recovery code; of no account to who has no second factor.
+    public var code: String?
     public var caller: Caller
     public var context: RequestContext
 
     public init(
-        old: SharedSecret, new: SharedSecret, caller: Caller, context: RequestContext
+        old: SharedSecret, new: SharedSecret, code: String? = nil, caller: Caller,
+        context: RequestContext
     ) {
         oldPassword = old
         newPassword = new
+        self.code = code
         self.caller = caller
         self.context = context
     }
@@ -106,24 +110,37 @@ public struct ChangeOwnPassword: Sendable {
         return .hash(job) { result, world in
             switch result {
             case .matched:
-                guard let row else { return deny(world) }
-                let operation = Command.SetPassword(
-                    user: caller.user.id, password: hash, authVersionSeen: row.authVersion)
-                return Users.perform(.setPassword(operation), caller, context, world)
-            case .differed: return deny(world)
+                guard let row else { return deny(.wrongPassword, world) }
+                return set(hash, over: row, world)
+            case .differed: return deny(.wrongPassword, world)
             case .failed(let error): return .failed(Users.failure(error))
             case .made, .drawn: preconditionFailure("a verification made a hash")
             }
         }
     }
 
+    private func set(
+        _ hash: AuthCore.PasswordHash, over row: PasswordRow, _ world: World
+    ) -> Flow<UInt64> {
+        Flow(world.judge(code, of: caller.user.id, in: caller.tenant)).then { verdict in
+            var operation = Command.SetPassword(
+                user: caller.user.id, password: hash, authVersionSeen: row.authVersion)
+            switch verdict {
+            case .wrong: return deny(.wrongCode, world)
+            case .right(let shown): operation.code = shown
+            case .none: break
+            }
+            return Users.perform(.setPassword(operation), caller, context, world)
+        }
+    }
+
     /// Counts the failure as one to log in: a session that was stolen must not be a way to guess
     /// the password.
-    private func deny(_ world: World) -> Flow<UInt64> {
+    private func deny(_ reason: AuditReason, _ world: World) -> Flow<UInt64> {
         Flow(world.view { .success(world.counts(failuresOf: $0.meta)) }).then { isCounted in
             guard isCounted else { return .failed(.invalidCredentials) }
             let failure = Command.FailLogIn(
-                subject: .user(caller.user.id), reason: .wrongPassword)
+                subject: .user(caller.user.id), reason: reason)
             return LogInNames.count(failure, in: caller.tenant, context) {
                 .failed(.invalidCredentials)
             }

@@ -61,7 +61,10 @@ public enum Checks {
             let subject = question.subject
             // A key may do less than its owner, and learns no more than it may.
             let isOwn = subject == .user(caller.user.id) && caller.session != nil
-            let lacking = subject.requirements.filter { !isOwn && !caller.permissions.allows($0) }
+            let lacking = subject.requirements.filter { permission in
+                !isOwn
+                    && (caller.isByAccessToken || !caller.permissions.allows(permission))
+            }
             guard lacking.isEmpty else {
                 missing += lacking.filter { !missing.contains($0) }
                 verdicts.append(.refused(.insufficientPermissions))

@@ -14,6 +14,7 @@ public struct Inspection: Sendable {
         case joinToken = "join_token"
         case apiKey = "api_key"
         case importedKey = "imported_key"
+        case accessToken = "access_token"
         /// None of ours, and no key that was taken in.
         case unknown
     }
@@ -28,6 +29,8 @@ public struct Inspection: Sendable {
         case ended
         /// It names one that there is, and is not it: an older secret part, or an invention.
         case wrongSecret = "wrong_secret"
+        /// It is signed by no key that there is: one that was dropped, or somebody else's.
+        case unknownKey = "unknown_key"
         case expired
         /// The session was not used for too long.
         case idle
@@ -103,6 +106,12 @@ private struct Inspector {
             default: Inspection(told, .noCredential)
             }
         }
+        if let token = codec.accessTokens.flatMap({ PresentedAccessToken(bytes, $0) }) {
+            return try accessToken(token)
+        }
+        if let policy = codec.accessTokens, PresentedAccessToken.isAddressedHere(bytes, policy) {
+            return Inspection(.accessToken, .misspelt)
+        }
         let imported = try importedKey()
         let width = TokenKind.tailByteCount
         if imported.kind == .unknown, bytes.count > width,
@@ -166,6 +175,30 @@ private struct Inspector {
         found.session = row
         found.user = try UserRow.read(row.tenant, row.user, view.tables)
         found.expiresAt = row.expiresAt
+        return found
+    }
+
+    // MARK: Access tokens
+
+    private func accessToken(_ token: PresentedAccessToken) throws -> Inspection {
+        let key = try decideSigningKey(
+            token.key, meta: view.meta, wall: view.now, view.tables)
+        guard case .good(let signer) = key else { return Inspection(.accessToken, .unknownKey) }
+        guard codec.signatures.verifies(token, signer) else {
+            return Inspection(.accessToken, .wrongSecret)
+        }
+        guard let id = codec.readSessionID(token.claims.session) else {
+            return Inspection(.accessToken, .neverIssued)
+        }
+        guard let row = try ownSession(id.number), row.id == id else {
+            return try missing(.accessToken, id.number)
+        }
+        let life = try decideLife(of: row, meta: view.meta, wall: view.now, view.tables)
+        var found = try told(Inspection(.accessToken), row, life)
+        let end = Timestamp(milliseconds: token.claims.expiresAt * 1_000)
+        found.expiresAt = min(end, row.expiresAt)
+        if view.now >= end { found.refusal = found.refusal ?? .expired }
+        if found.refusal != nil { found.permissions = nil }
         return found
     }
 

@@ -165,15 +165,27 @@ public enum KeyRotation {
         VerifyingKey(SignatureAlgorithm(row.algorithm), bytes: row.publicKey)?.jwk
     }
 
-    /// The successor of the present key when that is old enough, for whoever leads to propose.
-    ///
-    /// Blocks for as long as a key takes to draw: tenths of a second for RSA.
-    ///
-    /// - Returns: nil where nothing is due.
-    public static func scheduled(
-        _ tables: some TableReader, _ codec: TokenCodec, _ keys: ServiceKeys,
-        _ random: any RandomBytes
-    ) throws -> Command.Operation? {
+    /// A key that another one should take the place of.
+    public struct Due: Sendable {
+        let policy: AccessTokenPolicy
+        let version: UInt64
+
+        /// Makes the successor.
+        ///
+        /// Blocks for as long as a key takes to draw: tenths of a second for RSA. So no view of the
+        /// state is held meanwhile.
+        public func operation(
+            _ keys: ServiceKeys, _ random: any RandomBytes
+        ) throws -> Command.Operation {
+            let key = try SigningKey.make(SignatureAlgorithm(policy.algorithm), random: random)
+            return try KeyRotation.operation(
+                key, policy, version: version, isRevoking: false, keys, random
+            ).get()
+        }
+    }
+
+    /// Whether the present key is old enough for a successor, which whoever leads then proposes.
+    public static func due(_ tables: some TableReader, _ codec: TokenCodec) throws -> Due? {
         guard let policy = codec.accessTokens else { return nil }
         let meta = try StateMeta.read(tables)
         let present = try SigningKeys.read(tables)
@@ -182,9 +194,6 @@ public enum KeyRotation {
             let signer = present.signer(at: now),
             now.milliseconds(since: signer.signsFrom) >= policy.rotationSeconds * 1_000
         else { return nil }
-        let key = try SigningKey.make(SignatureAlgorithm(policy.algorithm), random: random)
-        return try operation(
-            key, policy, version: present.version, isRevoking: false, keys, random
-        ).get()
+        return Due(policy: policy, version: present.version)
     }
 }

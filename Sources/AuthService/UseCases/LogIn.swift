@@ -117,7 +117,14 @@ public struct LogIn: Sendable {
                 return .confirmRead { world in
                     Flow(world.judge(code, of: user.id, in: user.tenant)).then { verdict in
                         switch verdict {
-                        case .wrong: return countWrongCode(candidate, world)
+                        case .wrong:
+                            return Flow(isRepetition(by: user, world)).then { isRepetition in
+                                guard isRepetition else { return countWrongCode(candidate, world) }
+                                // It was good once, and the answer was lost: apply still has it.
+                                return start(
+                                    user, password, .none, replacement, candidate,
+                                    attempt: attempt, world)
+                            }
                         case .none, .right:
                             return start(
                                 user, password, verdict, replacement, candidate,
@@ -219,6 +226,21 @@ public struct LogIn: Sendable {
                 target: candidate.user.map { .user($0.id) } ?? .none, outcome: .denied,
                 requestID: Text(context.requestID), address: Text(context.address),
                 details: [.reason(candidate.reason)]))
+    }
+
+    /// Whether this very request was answered before.
+    private func isRepetition(by user: UserRow, _ world: World) -> Result<Bool, ServiceFailure> {
+        let key = world.requestKey(
+            context, tenant: user.tenant, subject: user.username.bytes)
+        return key.flatMap { key in
+            guard let key else { return .success(false) }
+            return world.view { view in
+                guard case .first = try recallRequest(key, wall: view.now, view.tables) else {
+                    return .success(false)
+                }
+                return .success(true)
+            }
+        }
     }
 
     /// Says no to a right password with a wrong code, as to a wrong password.

@@ -244,8 +244,9 @@ extension Call {
     var requirement: Result<Requirement, ServiceFailure> {
         switch route.gate {
         case .open: preconditionFailure("an open route has no caller")
-        case .anySession: .success(.session)
-        case .anyCredential, .permissionUnlessOwn: .success(.anyone)
+        case .anySession(let cookie): .success(cookie ? .anyoneOfSession : .session)
+        case .anyCredential: .success(.anyone)
+        case .permissionUnlessOwn: .success(.holder)
         case .permission(let permission): .success(.permission(permission))
         case .anyBelow(let permission): .success(.anyBelow(permission))
         case .secret(_, let narrowed):

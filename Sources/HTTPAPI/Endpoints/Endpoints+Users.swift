@@ -96,6 +96,9 @@ extension Endpoints {
                         [
                             Property("old_password", .text(.password)),
                             Property("new_password", .text(.newPassword)),
+                            Property(
+                                "code", .text(.oneTimeCode), required: false,
+                                "Of who has a second factor."),
                         ])), limitBytes: 4 << 10, holdsSecret: true),
             answers: [Answer(204, "The password is changed; the other sessions have ended.")],
             idempotent: true, summary: "Changes the caller's own password.",
@@ -106,7 +109,7 @@ extension Endpoints {
                 return Flow(checked(password, fault)).then { new in
                     ChangeOwnPassword(
                         old: secret(call.requiredText("old_password")), new: new,
-                        caller: caller, context: call.context
+                        code: call.text("code"), caller: caller, context: call.context
                     ).run(world).map { .noContent(index: $0) }
                 }
             }),

@@ -48,9 +48,12 @@ struct Route: Sendable {
 enum Gate: Sendable {
     /// Everybody; the reason is for the reader.
     case open(because: String)
-    /// Whoever presents a credential that is good.
+    /// Whoever presents a credential that is good, and be it an access token: nothing is told but
+    /// who they are, and nothing ends but the credential. Every other gate refuses access tokens,
+    /// which services see that are no part of this server.
     case anyCredential
-    /// Whoever presents a live session. A cookie counts without an origin when `cookie` says so.
+    /// Whoever presents a live session. Where nothing is told but which it is, and nothing ends but
+    /// it, `cookie` says so: then a cookie counts without an origin, and an access token too.
     case anySession(cookie: Bool)
     /// Whoever holds this permission.
     case permission(Permission)

@@ -19,6 +19,8 @@ struct ConfigurationSources {
     private(set) var values: [String: String] = [:]
     private(set) var members: [ConfiguredMember] = []
     private(set) var problems: [String] = []
+    /// The API keys with which a cluster begins.
+    private(set) var bootstrapKeys: [ConfiguredKey] = []
 
     private static let known = Dictionary(
         ConfigurationKey.all.map { ($0.path, $0) }, uniquingKeysWith: { first, _ in first })
@@ -92,13 +94,17 @@ struct ConfigurationSources {
             ConfigurationKey.all.map { ($0.variable, $0.path) },
             uniquingKeysWith: { first, _ in first })
         for (name, value) in environment.sorted(by: { $0.key < $1.key })
-        where name.hasPrefix("WATCHWORD_") && !others.contains(name) {
+        where name.hasPrefix("WATCHWORD_") && !others.contains(name) && !BootstrapKeys.isAbout(name)
+        {
             if let path = byVariable[name] {
                 set(path, value)
             } else {
                 problems.append("the environment variable \(name) names no key")
             }
         }
+        let read = BootstrapKeys.read(environment)
+        bootstrapKeys += read.keys
+        problems += read.problems
     }
 
     /// Takes `key=value` from the command line in.

@@ -34,6 +34,8 @@ public struct NodeConfiguration: Sendable {
     public var rootKeyFile: String
     public var adminUsername: String
     public var adminPasswordFile: String?
+    /// The API keys with which the cluster begins.
+    var bootstrapKeys: [ConfiguredKey]
     public var isWide: Bool
     public var retainedLogBytes: Int
     public var sessionIdleSeconds: Int
@@ -97,6 +99,7 @@ public struct NodeConfiguration: Sendable {
         rootKeyFile = reader.path("keys.root_key_file")
         adminUsername = reader.text("bootstrap.admin_username")
         adminPasswordFile = reader.optionalPath("bootstrap.admin_password_file")
+        bootstrapKeys = sources.bootstrapKeys
         isWide = reader.text("raft.profile") == "wan"
         retainedLogBytes = reader.number("raft.retained_log_bytes")
         sessionIdleSeconds = reader.number("sessions.idle_seconds")

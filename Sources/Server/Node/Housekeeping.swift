@@ -186,11 +186,10 @@ final class Housekeeping: Sendable {
         guard status.raft.role == .leader, status.raft.hasCommittedInTerm, let opened = keys.opened
         else { return }
         do {
-            let due = try runtime.store.read { view in
-                try KeyRotation.scheduled(
-                    view, opened.tokens, opened.keys, SystemRandomBytes())
+            let due = try runtime.store.read { try KeyRotation.due($0, opened.tokens) }
+            if let operation = try due?.operation(opened.keys, SystemRandomBytes()) {
+                journal.propose(Command(operation, header: .ownNode))
             }
-            if let due { journal.propose(Command(due, header: .ownNode)) }
         } catch {
             logger.warning(
                 "the signing keys cannot be rotated now", metadata: ["error": "\(error)"])

@@ -86,8 +86,8 @@ public final class Node: Sendable {
             runtime: runtime, keys: keys, facts: facts, journal: journal,
             settling: NodeSettling(
                 runtime: runtime,
-                introduction: try Self.introduction(
-                    configuration, disk: disk, root: root, worker: worker), logger: logger),
+                introduction: try Self.introduction(configuration, disk, root, worker, logger),
+                logger: logger),
             membership: membership, logger: logger, fatal: fatal)
         frontend = try HTTPFrontend(
             configuration: configuration, runtime: runtime, hashing: hashing, facts: facts,
@@ -156,11 +156,17 @@ public final class Node: Sendable {
     }
 
     private static func introduction(
-        _ configuration: NodeConfiguration, disk: NodeDisk, root: RootKey, worker: PasswordWorker
+        _ configuration: NodeConfiguration, _ disk: NodeDisk, _ root: RootKey,
+        _ worker: PasswordWorker, _ logger: Logger
     ) throws -> NodeIntroduction {
         guard let name = UserName(configuration.adminUsername) else {
             throw NodeStartError(
                 "bootstrap.admin_username: \(configuration.adminUsername) is no user name")
+        }
+        for key in configuration.bootstrapKeys where key.stoodInClear {
+            logger.warning(
+                "a key stands in the environment, where others may read it: say its SHA-256",
+                metadata: ["name": "\(key.name)"])
         }
         let own = configuration.members.first { $0.id == configuration.node }
         let file = configuration.adminPasswordFile
@@ -179,6 +185,6 @@ public final class Node: Sendable {
                 }
                 return AuthCore.PasswordHash(
                     phc: Text(record.phc), pepperKeyID: record.pepperKeyID)
-            })
+            }, keys: configuration.bootstrapKeys)
     }
 }

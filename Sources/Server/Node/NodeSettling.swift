@@ -21,6 +21,7 @@ struct NodeIntroduction: Sendable {
     let adminName: UserName
     /// Makes the hash of the first password; called on a thread that may block.
     let adminPassword: @Sendable () throws -> AuthCore.PasswordHash
+    let keys: [ConfiguredKey]
 }
 
 /// Makes the cluster, if nobody has, and registers this node, if its row is not what it should be.
@@ -110,7 +111,12 @@ final class NodeSettling: Sendable {
                     username: introduction.adminName,
                     password: try introduction.adminPassword(),
                     configuration: try runtime.store.read { $0.meta.configuration },
-                    featureLevel: StateMachine.featureLevel)), header: .ownNode)
+                    featureLevel: StateMachine.featureLevel,
+                    keys: introduction.keys.map { key in
+                        Command.BootstrapKey(
+                            nonce: random.integer(), name: Text(key.name), digest: key.digest,
+                            permissions: key.permissions)
+                    })), header: .ownNode)
     }
 
     private func registration() -> Command {
