@@ -102,6 +102,31 @@ import Testing
         #expect(ledger.allowed(1, role: role, arrived: 420, clock: early) == nil)
     }
 
+    @Test("what is told of an earlier loss is no word about a later one")
+    func roleTakenBackTwice() throws {
+        var ledger = try ledger()
+        var row = try LedgerFixtures.user(user)
+        func change(_ operation: Command.Operation, _ index: UInt64) {
+            ledger.committed(operation, actor: .node, outcome(.user(row), index), at: index)
+        }
+        change(.grantRole(.init(user: user, role: role)), 200)
+        change(.revokeRole(.init(user: user, role: role)), 300)
+        // Told late: meanwhile it was granted, and taken back by an entry that nobody was told of.
+        change(.grantRole(.init(user: user, role: role)), 400)
+        change(.revokeRole(.init(user: user, role: role)), 500)
+        ledger.acknowledgedLoss(role, of: user, upTo: LogIndex(300), at: 510)
+        #expect(ledger.allowed(1, role: role, arrived: 520, clock: early) == nil)
+        ledger.acknowledgedLoss(role, of: user, upTo: LogIndex(500), at: 530)
+        #expect(ledger.allowed(1, role: role, arrived: 540, clock: early)?.rule == "final")
+
+        row.disabled = true
+        change(.updateUser(.init(id: user, disabled: true)), 600)
+        ledger.acknowledgedDisabling(user, upTo: LogIndex(590), at: 610)
+        #expect(ledger.standing(of: user)?.finalSince == nil)
+        ledger.acknowledgedDisabling(user, upTo: LogIndex(600), at: 620)
+        #expect(ledger.standing(of: user)?.finalSince == 620)
+    }
+
     @Test("an allow past the session's end by the node's own time is found")
     func expired() throws {
         let ledger = try ledger()

@@ -156,7 +156,7 @@ extension HTTPLayer {
             if let account = judge.tokens[session].account { acknowledgeEnds(account, answer) }
         case .setDisabled(let account, let isDisabled):
             guard isDisabled, answer.isSuccess, let user = accounts[account].id else { return }
-            judge.note { $0.acknowledgedDisabling(user, at: now) }
+            judge.note { $0.acknowledgedDisabling(user, upTo: flight.reflected, at: now) }
             acknowledgeEnds(account, answer)
         case .grant(let account):
             guard answer.isSuccess, let user = accounts[account].id,
@@ -167,7 +167,7 @@ extension HTTPLayer {
             guard answer.isSuccess || isGone, let user = accounts[account].id,
                 let role = RoleName(Self.role)
             else { return }
-            judge.note { $0.acknowledgedLoss(role, of: user, at: now) }
+            judge.note { $0.acknowledgedLoss(role, of: user, upTo: flight.reflected, at: now) }
             if answer.isSuccess { holds(upTo: answer.index) }
             pry(lastSessions(of: account).map { ($0, true) })
             pry(keys: keysOf(account))

@@ -28,6 +28,8 @@ struct AccessLedger {
         var isHeld = false
         /// When it was last taken back.
         var lostAt: UInt64 = 0
+        /// By which entry: what somebody is told of an earlier one is no word about this.
+        var lostBy: LogIndex?
         /// From then on nobody may be let through for it.
         var finalSince: UInt64?
         /// From then on nobody may be refused for want of it.
@@ -38,6 +40,8 @@ struct AccessLedger {
     struct User {
         var sessions: [UInt64] = []
         var isDisabled = false
+        /// By which entry it was disabled last.
+        var disabledBy: LogIndex?
         /// The last moment at which it was disabled.
         var disabledUntil: UInt64 = 0
         var finalSince: UInt64?
@@ -83,9 +87,11 @@ struct AccessLedger {
         case (.updateUser(let body), .user(let row)):
             if body.disabled != nil { setDisabled(body.id, row.disabled, outcome.index, at: now) }
         case (.createUser, .user(let row)):
-            for role in row.roles { setHeld(row.id, role, true, at: now) }
-        case (.grantRole(let body), .user): setHeld(body.user, body.role, true, at: now)
-        case (.revokeRole(let body), .user): setHeld(body.user, body.role, false, at: now)
+            for role in row.roles { setHeld(row.id, role, true, outcome.index, at: now) }
+        case (.grantRole(let body), .user):
+            setHeld(body.user, body.role, true, outcome.index, at: now)
+        case (.revokeRole(let body), .user):
+            setHeld(body.user, body.role, false, outcome.index, at: now)
         default: break
         }
     }
@@ -109,14 +115,17 @@ struct AccessLedger {
         if wasDisabled { users[user]?.disabledUntil = now }
         if isDisabled {
             // Whoever is disabled and enabled again has to log in anew.
-            if !wasDisabled { endAll(of: user, keeping: nil, index) }
+            if !wasDisabled {
+                endAll(of: user, keeping: nil, index)
+                users[user]?.disabledBy = index
+            }
         } else {
             users[user]?.finalSince = nil
         }
     }
 
     private mutating func setHeld(
-        _ user: UserID, _ role: RoleName, _ isHeld: Bool, at now: UInt64
+        _ user: UserID, _ role: RoleName, _ isHeld: Bool, _ index: LogIndex, at now: UInt64
     ) {
         var grant = users[user]?.grants[role] ?? Grant()
         if isHeld {
@@ -124,6 +133,7 @@ struct AccessLedger {
         } else {
             grant.grantedAt = nil
             grant.lostAt = now
+            grant.lostBy = index
         }
         grant.isHeld = isHeld
         users[user, default: User()].grants[role] = grant
@@ -150,9 +160,13 @@ struct AccessLedger {
         }
     }
 
-    /// Somebody was told that the user is disabled.
-    mutating func acknowledgedDisabling(_ user: UserID, at now: UInt64) {
-        guard users[user]?.isDisabled == true, users[user]?.finalSince == nil else { return }
+    /// Somebody was told that the user is disabled, as of this entry; nil as of any.
+    mutating func acknowledgedDisabling(
+        _ user: UserID, upTo index: LogIndex? = nil, at now: UInt64
+    ) {
+        guard users[user]?.isDisabled == true, users[user]?.finalSince == nil,
+            reflects(index, users[user]?.disabledBy)
+        else { return }
         users[user]?.finalSince = now
     }
 
@@ -164,9 +178,20 @@ struct AccessLedger {
         }
     }
 
-    /// Somebody was told that the user does not have the role.
-    mutating func acknowledgedLoss(_ role: RoleName, of user: UserID, at now: UInt64) {
-        guard users[user]?.grants[role]?.isHeld != true else { return }
+    /// Whether what is known as of one entry, nil of any, knows of another.
+    private func reflects(_ index: LogIndex?, _ entry: LogIndex?) -> Bool {
+        guard let index, let entry else { return true }
+        return entry <= index
+    }
+
+    /// Somebody was told that the user does not have the role, as of this entry; nil as of any. It
+    /// may have been granted and taken back since, which nobody was told yet.
+    mutating func acknowledgedLoss(
+        _ role: RoleName, of user: UserID, upTo index: LogIndex? = nil, at now: UInt64
+    ) {
+        guard users[user]?.grants[role]?.isHeld != true,
+            reflects(index, users[user]?.grants[role]?.lostBy)
+        else { return }
         if users[user]?.grants[role]?.finalSince == nil {
             users[user, default: User()].grants[role, default: Grant()].finalSince = now
         }
