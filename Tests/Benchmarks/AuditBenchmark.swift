@@ -76,7 +76,7 @@ struct AuditBenchmark {
         let meta = try machine.store.read { $0.meta }
         let statistics = try machine.store.statistics()
         func mebibytes(_ pages: Int) -> String {
-            "\(pages * statistics.pageSizeBytes >> 20) MiB"
+            "\((pages * statistics.pageSizeBytes) >> 20) MiB"
         }
         print(
             "kept: \(meta.nextAudit - meta.firstAudit) rows of \(meta.auditBytes >> 20) MiB; "

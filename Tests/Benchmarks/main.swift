@@ -2,7 +2,6 @@ import Foundation
 
 // Programs that measure. They are no tests: what they print depends on the machine.
 
-setvbuf(stdout, nil, _IOLBF, 0)
 let usage = """
     benchmarks audit [--rows 10000000] [--level 2] --directory DIR
         fills the audit trail of a new store in DIR, and searches it; with --level 1 as a cluster
