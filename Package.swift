@@ -92,6 +92,11 @@ var targets: [Target] = [
     .executableTarget(
         name: "simulate", dependencies: ["SimulationKit", "ByteCodec"], path: "Simulation/simulate",
         swiftSettings: settings),
+    // Measures
+    .executableTarget(
+        name: "benchmarks",
+        dependencies: ["StateStore", "AuthCore", "RaftCore", "ByteCodec", "Cryptography"],
+        path: "Tests/Benchmarks", swiftSettings: settings),
     // Tests
     tests("ByteCodecTests", ["ByteCodec"]),
     tests("RaftCoreTests", ["RaftCore", "ByteCodec"], exclude: ["Scenarios"]),

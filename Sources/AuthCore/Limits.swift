@@ -136,6 +136,10 @@ public enum Limits {
     public static let auditMilliseconds: UInt64 = 90 * 86_400_000
     /// How many bytes of audit rows are kept: 2 GiB.
     public static let auditBytes: UInt64 = 2 << 30
+    /// The feature level from which the audit trail has an index.
+    public static let auditIndexFeatureLevel: UInt32 = 2
+    /// Older blocks of the trail that one sweep takes into the index.
+    static let auditBlocksPerSweep = 4
     /// Expired rows of each kind that one sweep removes.
     public static let sweepRows: UInt32 = 1000
     /// Expired rows of each kind that a growing command removes on its way.

@@ -134,6 +134,8 @@ public enum Planted: String, CaseIterable, Sendable {
     case requestRecordMissed = "request-record-missed"
     /// One operation leaves no audit record.
     case auditRecordMissed = "audit-record-missed"
+    /// The index of the audit trail lacks the row that fills a block.
+    case auditIndexLacksLast = "audit-index-lacks-last"
     /// Check-and-set goes by the newest version, also when it is deleted.
     case checkAndSetDeleted = "check-and-set-deleted"
     /// Apply does not look whether the password was changed since it was verified.
@@ -169,7 +171,8 @@ public enum Planted: String, CaseIterable, Sendable {
         switch self {
         case .denialUnconfirmed, .roleLossNotNarrowing, .sessionEpochIgnored, .expiryByOwnClock,
             .refreshAcceptedTwice, .refreshReuseForgiven, .requestRecordMissed,
-            .auditRecordMissed, .checkAndSetDeleted, .authVersionIgnored, .readUnconfirmed,
+            .auditRecordMissed, .auditIndexLacksLast, .checkAndSetDeleted, .authVersionIgnored,
+            .readUnconfirmed,
             .viewBeforeRequest, .leaseBeforeRequest, .recallUnreleased, .allowPastLease,
             .keyOutlivesGrace, .keyBeyondOwner, .keyRevocationNotNarrowing,
             .logInHoldIgnored, .jwtSessionNotChecked, .jwtPreviousKeyKept, .slicesNotCharged,

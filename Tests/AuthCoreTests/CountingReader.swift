@@ -2,7 +2,12 @@
 
 /// Notes what is looked for.
 struct CountingReader: TableReader {
-    final class Looks { var count = 0 }
+    final class Looks {
+        var count = 0
+        /// Rows that scans have shown.
+        var scanned = 0
+        var all: Int { count + scanned }
+    }
     let tables: InMemoryTables
     let looks = Looks()
 
@@ -12,8 +17,18 @@ struct CountingReader: TableReader {
     }
     func scan(
         _ table: Table, from: [UInt8], upTo: [UInt8]?, _ body: ([UInt8], [UInt8]) throws -> Bool
-    ) throws { try tables.scan(table, from: from, upTo: upTo, body) }
+    ) throws {
+        try tables.scan(table, from: from, upTo: upTo) {
+            looks.scanned += 1
+            return try body($0, $1)
+        }
+    }
     func scanReverse(
         _ table: Table, from: [UInt8], upTo: [UInt8]?, _ body: ([UInt8], [UInt8]) throws -> Bool
-    ) throws { try tables.scanReverse(table, from: from, upTo: upTo, body) }
+    ) throws {
+        try tables.scanReverse(table, from: from, upTo: upTo) {
+            looks.scanned += 1
+            return try body($0, $1)
+        }
+    }
 }

@@ -22,6 +22,12 @@ struct Example: Sendable, CustomTestStringConvertible {
         rewrite = Self.rewriter(row)
     }
 
+    private init(index row: AuditIndexRow, _ name: String) {
+        self.name = name
+        bytes = row.value
+        rewrite = { [key = row.key] in try AuditIndexRow(key: key, value: $0).value }
+    }
+
     private static func rewriter<R: Row & Sendable & SendableMetatype>(
         _ row: R
     ) -> @Sendable ([UInt8]) throws -> [UInt8] {
@@ -137,6 +143,13 @@ struct Example: Sendable, CustomTestStringConvertible {
                     privateKey: SealedBlob(term: 1, bytes: [6, 1, 2])), "signing-key"),
             Example(row: SigningKeysVersionRow(version: 3), "signing-keys-version"),
             Example(row: settings, "settings"),
+            Example(
+                index: AuditIndexRow(
+                    facet: AuditFacet.actor(user.id).digest(in: .platform), block: AuditBlock(2),
+                    offsets: [0, 7, 255]), "audit-index"),
+            Example(
+                row: AuditIndexExtent(begin: AuditBlock(2), end: AuditBlock(9)),
+                "audit-index-extent"),
             Example(row: factor, "second-factor"),
             Example(row: key, "key"),
             Example(row: KeyCountRow(keys: 3, imported: 1), "key-count"),

@@ -37,6 +37,7 @@ extension HTTPLayer {
             let broken = trail.checkChain(
                 from: meta.firstAudit, head: meta.auditHead, hash: World.chain)
             if let broken { return broken }
+            if let missed = try trail.checkSearch(view) { return missed }
             for expectation in judge.expectations {
                 if let missing = trail.check(expectation) { return missing }
             }

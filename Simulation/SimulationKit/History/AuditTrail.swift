@@ -51,6 +51,63 @@ struct AuditTrail {
         return end == head ? nil : Violation("audit", "the head is not the last row's hash")
     }
 
+    /// Whether searches by what some rows tell of find just the rows that do.
+    ///
+    /// The rows are those at the edges of what the index takes in at once, where a mistake would
+    /// be, and some more.
+    func checkSearch(_ reader: some TableReader) throws -> Violation? {
+        let edges = rows.indices.filter { rows[$0].sequence % 256 == 255 }.suffix(6)
+        for position in Set(edges + [rows.startIndex, rows.endIndex - 1]).sorted()
+        where rows.indices.contains(position) {
+            let row = rows[position]
+            var filters = [
+                AuditFilter(action: row.action), AuditFilter(outcome: row.outcome),
+                AuditFilter(action: row.action, target: row.target),
+            ]
+            if case .user(let who) = row.actor {
+                filters += [
+                    AuditFilter(actor: who.user), AuditFilter(actor: who.user, target: row.target),
+                ]
+            }
+            for filter in filters {
+                if let broken = try checkSearch(filter, row.tenant, reader) { return broken }
+            }
+        }
+        return nil
+    }
+
+    private func checkSearch(
+        _ filter: AuditFilter, _ tenant: TenantID, _ reader: some TableReader
+    ) throws -> Violation? {
+        let wanted = rows.filter { $0.tenant == tenant && Self.fits($0, filter) }.map(\.sequence)
+        for isNewestFirst in [false, true] {
+            var found: [UInt64] = []
+            var span = AuditSpan()
+            while true {
+                let page = try Listing.audit(
+                    tenant, in: span, newestFirst: isNewestFirst, limit: 100, filter: filter,
+                    reader)
+                found += page.items.map(\.sequence)
+                guard let next = page.next else { break }
+                if isNewestFirst { span.before = next } else { span.after = next }
+            }
+            guard found == (isNewestFirst ? wanted.reversed() : wanted) else {
+                return Violation(
+                    "audit", "a search finds \(found.count) of \(wanted.count) rows: \(filter)")
+            }
+        }
+        return nil
+    }
+
+    private static func fits(_ row: AuditRow, _ filter: AuditFilter) -> Bool {
+        if let wanted = filter.actor {
+            guard case .user(let who) = row.actor, who.user == wanted else { return false }
+        }
+        if let wanted = filter.action, wanted != row.action { return false }
+        if let wanted = filter.target, wanted != row.target { return false }
+        return filter.outcome == nil || filter.outcome == row.outcome
+    }
+
     /// Whether the rows of a request are there, and no more of them.
     func check(_ expectation: Expectation) -> Violation? {
         var found = 0

@@ -140,6 +140,7 @@ extension Execution {
         meta.auditHead = head
         meta.nextAudit += 1
         meta.auditBytes += UInt64(row.key.count + value.count)
+        try indexFilledBlock()
         try trimAudit(atMost: Limits.sweepRowsInPassing)
     }
 
@@ -156,6 +157,7 @@ extension Execution {
             let row = try AuditRow(key: key, value: value)
             let isOld = stamp.milliseconds(since: row.at) > Limits.auditMilliseconds
             guard isOld || meta.auditBytes > Limits.auditBytes else { break }
+            try unindexOldestBlock()
             try tables.delete(.audit, key)
             meta.firstAudit += 1
             meta.auditBytes -= UInt64(key.count + value.count)

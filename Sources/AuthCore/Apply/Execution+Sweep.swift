@@ -13,8 +13,9 @@ extension Execution {
             try sweepLogIns(atMost: limit), try sweepSigningKeys(),
             try trimAudit(atMost: limit), try sweepOutcomesOfTheGone(atMost: limit),
         ]
+        let isIndexDue = try indexOlderBlocks(atMost: Limits.auditBlocksPerSweep)
         return .swept(
-            removed: steps.reduce(0, +), moreDue: steps.contains { $0 == limit })
+            removed: steps.reduce(0, +), moreDue: isIndexDue || steps.contains { $0 == limit })
     }
 
     /// What adds rows removes a few more, so that no table outgrows what lives in it.

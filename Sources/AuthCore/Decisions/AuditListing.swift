@@ -41,6 +41,9 @@ public struct AuditSpan: Hashable, Sendable {
 extension Listing {
     /// The audit rows of a tenant in a part of the trail.
     ///
+    /// Looks at 10,000 rows and some, of the trail and of its index, and mostly at as many as are
+    /// found: at others where no index reaches, and of filters that hold together for few rows.
+    ///
     /// - Returns: the rows, and how far was looked: the next page begins behind it, or before it
     ///   when the newest come first. It may be set although there is no item: then nothing fitted
     ///   so far. Nil: nothing follows.
@@ -49,30 +52,15 @@ extension Listing {
         limit: Int, filter: AuditFilter, _ reader: some TableReader
     ) throws -> (items: [AuditRow], next: UInt64?) {
         precondition((1...Limits.pageRows).contains(limit), "page of \(limit)")
+        let meta = try StateMeta.read(reader)
         guard span.after < span.before, span.after < .max else { return ([], nil) }
-        var items: [AuditRow] = []
-        var looked = 0
-        var last: UInt64 = 0
-        var hasMore = false
-        let from = Key.of(span.after + 1)
-        let upTo = Key.of(span.before)
-        let look = { (key: [UInt8], value: [UInt8]) throws -> Bool in
-            guard items.count < limit, looked < rowsLookedAt else {
-                hasMore = true
-                return false
-            }
-            looked += 1
-            let row = try AuditRow(key: key, value: value)
-            last = row.sequence
-            if row.tenant == tenant, filter.admits(row) { items.append(row) }
-            return true
-        }
-        if newestFirst {
-            try reader.scanReverse(.audit, from: from, upTo: upTo, look)
-        } else {
-            try reader.scan(.audit, from: from, upTo: upTo, look)
-        }
-        return (items, hasMore ? last : nil)
+        let from = max(span.after + 1, meta.firstAudit)
+        let upTo = min(span.before, meta.nextAudit)
+        guard from < upTo else { return ([], nil) }
+        var search = AuditSearch(
+            tenant, filter, among: from..<upTo, newestFirst: newestFirst, limit: limit, reader)
+        let isFinished = try search.run(over: from..<upTo)
+        return (search.items, isFinished ? nil : search.last)
     }
 
     /// The first audit row that is kept and was written at this time or later; behind the last one

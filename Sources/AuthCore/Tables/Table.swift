@@ -70,6 +70,10 @@ public enum Table: UInt8, CaseIterable, Sendable {
     case settings = 34
     /// Secrets of one-time codes, sealed, by tenant and user.
     case secondFactors = 35
+    /// Which audit rows of a block there are of an actor, an action, a target or an outcome.
+    case auditIndex = 39
+    /// Which blocks of the trail that index reaches.
+    case auditIndexExtent = 40
 
     /// The feature level of the operations that put the first rows into it.
     public var featureLevel: UInt32 { rawValue < Table.keys.rawValue ? 1 : 2 }
