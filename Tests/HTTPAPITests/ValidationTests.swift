@@ -289,4 +289,32 @@ struct ValidationTests {
 extension String {
     /// The DEL of a forged field would be refused by the reader already.
     var replacing7F: String { replacing("\u{7F}", with: "x") }
+
+    @Test("in development who shows nothing is the user that is named, to gateways alone")
+    func nobody() throws {
+        let house = try House()
+        let admin = try house.logIn()
+        let id = try house.makeUser("dev", permissions: ["invoke"], by: admin)
+        #expect(try house.send("GET", "/v1/validate").status == 401)
+        house.options.nobodyIs = UserName("dev")
+        for path in ["/v1/validate?permission=invoke", "/v1/validate/nginx"] {
+            let allowed = try house.send("GET", path, to: 2)
+            #expect(allowed.status == 200 && allowed.headers["X-User-ID"] == id)
+            #expect(allowed.headers["X-Auth-Method"] == "none")
+            #expect(allowed.headers["X-Credential-ID"] == "")
+        }
+        #expect(try house.send("GET", "/v1/validate?permission=users:read").status == 403)
+        // Who shows something is who they are, or nobody.
+        let junk = "wws_" + String(repeating: "A", count: 49)
+        #expect(try house.send("GET", "/v1/validate", token: junk).status == 401)
+        #expect(
+            try house.send("GET", "/v1/validate", token: admin).headers["X-User-Name"] == "admin")
+        for path in ["/v1/users/self", "/v1/users", "/v1/sessions/self"] {
+            #expect(try house.send("GET", path).code == "missing_credentials")
+        }
+        _ = try house.send(
+            "PATCH", "/v1/users/\(id)", token: admin,
+            body: .object(["disabled": .bool(true)]))
+        #expect(try house.send("GET", "/v1/validate").status == 401)
+    }
 }

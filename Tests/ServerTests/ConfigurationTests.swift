@@ -137,6 +137,19 @@ import Testing
         #expect(!found.contains { $0.contains("secret") || $0.contains("voke:") })
     }
 
+    @Test("nobody is let in without a credential unless this is a place for development")
+    func development() throws {
+        let none = "authentication.none_as=dev"
+        #expect(problems(settings: [none]).count == 1)
+        #expect(problems(settings: [none, "node.mode=production"]).count == 1)
+        #expect(problems(settings: ["node.mode=test"]).count == 1)
+        #expect(
+            problems(settings: ["node.mode=development", "authentication.none_as=a b"]).count == 1)
+        let development = try load(settings: ["node.mode=development", none])
+        #expect(development.nobodyIs?.string == "dev")
+        #expect(try load(settings: ["node.mode=development"]).nobodyIs == nil)
+    }
+
     @Test("two variables do not hold the same key, and there are not too many")
     func tooManyBootstrapKeys() {
         let same = ["WATCHWORD_KEY_A", "WATCHWORD_KEY_B"].map { ($0, "the-same-key-twice invoke") }

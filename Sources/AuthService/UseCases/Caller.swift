@@ -12,6 +12,8 @@ public struct Caller: Sendable, CustomStringConvertible {
         case key(KeyRow)
         /// A session, by a signed token that names it and was made to be shown to others.
         case accessToken(SessionRow)
+        /// Nothing was shown, and this is a place for development.
+        case nothing
     }
 
     public let user: UserRow
@@ -29,7 +31,7 @@ public struct Caller: Sendable, CustomStringConvertible {
     public var session: SessionRow? {
         switch proof {
         case .session(let row), .accessToken(let row): row
-        case .key: nil
+        case .key, .nothing: nil
         }
     }
 
@@ -39,11 +41,12 @@ public struct Caller: Sendable, CustomStringConvertible {
     /// Whether the credential is one that services behind a gateway see.
     var isByAccessToken: Bool { if case .accessToken = proof { true } else { false } }
 
-    /// What the credential is known by.
-    public var credential: CredentialID {
+    /// What the credential is known by; nil where there is none.
+    public var credential: CredentialID? {
         switch proof {
         case .session(let session), .accessToken(let session): .session(session.id)
         case .key(let key): .key(key.id)
+        case .nothing: nil
         }
     }
 
@@ -53,6 +56,7 @@ public struct Caller: Sendable, CustomStringConvertible {
         case .session: "session"
         case .key: "api_key"
         case .accessToken: "jwt"
+        case .nothing: "none"
         }
     }
 
@@ -62,7 +66,9 @@ public struct Caller: Sendable, CustomStringConvertible {
 
     /// On whose behalf commands are proposed.
     var actor: Actor {
-        .user(UserActor(tenant: user.tenant, user: user.id, credential: credential))
+        credential.map {
+            .user(UserActor(tenant: user.tenant, user: user.id, credential: $0))
+        } ?? .anonymous
     }
 
     /// Whose repetitions of a request get the first answer: a key may do less than its owner, and
@@ -168,6 +174,7 @@ extension World {
                 idleEnd: session.idleExpiresAt)
         case .key(let key):
             journal.touch(KeyTouch(key: key.id, lastUsed: now, address: Text(context.address)))
+        case .nothing: break
         }
     }
 

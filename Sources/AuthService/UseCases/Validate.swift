@@ -34,7 +34,10 @@ public struct Validate: Sendable {
     /// Decides. Everything but a credential that is missing or spelt wrong is confirmed by a
     /// quorum, unless the gate admits an allow from this node's view alone.
     public func run(_ world: World) -> Flow<Allowed> {
-        guard token != nil || foreign != nil else { return .failed(.missingCredentials) }
+        guard token != nil || foreign != nil else {
+            guard let name = world.options.nobodyIs else { return .failed(.missingCredentials) }
+            return judge(NoAuthenticator.present(as: name), world)
+        }
         switch world.tokenCodec {
         case .failure: return .failed(.unconfirmed)
         case .success(let codec):
@@ -45,17 +48,21 @@ public struct Validate: Sendable {
                     foreign.flatMap { Authenticators.readForeign($0, codec) }
                 }
             guard let presented = read else { return .failed(unknown) }
-            // The order matters: view, decision, and only then the gate reads lease and clock.
-            switch decide(presented, world) {
-            case .failure(let failure): return .failed(failure)
-            case .success(.success(let allowed))
-            where world.gate.admitsAllow(viewedAt: .init(allowed.index)):
-                return letPass(allowed, world)
-            case .success(.failure(let denial))
-            where denial.isFinal || Planted.denialUnconfirmed.isOn:
-                return .failed(told(denial))
-            case .success: return .confirmRead { confirmed(presented, $0) }
-            }
+            return judge(presented, world)
+        }
+    }
+
+    private func judge(_ presented: PresentedCredential, _ world: World) -> Flow<Allowed> {
+        // The order matters: view, decision, and only then the gate reads lease and clock.
+        switch decide(presented, world) {
+        case .failure(let failure): return .failed(failure)
+        case .success(.success(let allowed))
+        where world.gate.admitsAllow(viewedAt: .init(allowed.index)):
+            return letPass(allowed, world)
+        case .success(.failure(let denial))
+        where denial.isFinal || Planted.denialUnconfirmed.isOn:
+            return .failed(told(denial))
+        case .success: return .confirmRead { confirmed(presented, $0) }
         }
     }
 

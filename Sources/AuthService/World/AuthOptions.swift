@@ -1,3 +1,5 @@
+public import AuthCore
+
 /// What an operator may choose about sessions, passwords and answers.
 public struct AuthOptions: Equatable, Sendable {
     /// How long a session lives without being used.
@@ -23,6 +25,8 @@ public struct AuthOptions: Equatable, Sendable {
     public var acceptsPasswordHashes = true
     /// How often users, keys and tenants may ask that state no limit themselves.
     public var limits = DefaultLimits()
+    /// Whom gateways are told who shows no credential at all: **for development only**.
+    public var nobodyIs: UserName?
 
     public init() {}
 }

@@ -66,6 +66,10 @@ extension ConfigurationKey {
             "Where log and state lie: a directory that only the node's user may enter. Made when "
                 + "it is not there.", required: true),
         .init(
+            "node.mode", .word(["production", "development"]),
+            "`development` allows what lets people in without credentials, and warns.",
+            default: "production"),
+        .init(
             "cluster.id", .text, "32 hexadecimal digits, made by `watchword init`.",
             required: true),
         .init(
@@ -123,6 +127,10 @@ extension ConfigurationKey {
         .init(
             "bootstrap.admin_password_file", .path,
             "Password of the first user; read only when the cluster is made."),
+        .init(
+            "authentication.none_as", .text,
+            "Name of a user whom `/v1/validate` answers for requests without any credential; needs "
+                + "`node.mode: development`."),
         .init(
             "raft.profile", .word(["lan", "wan"]),
             "Times of elections and heartbeats: for nodes within a few milliseconds, or ten times "

@@ -36,6 +36,8 @@ public struct NodeConfiguration: Sendable {
     public var adminPasswordFile: String?
     /// The API keys with which the cluster begins.
     var bootstrapKeys: [ConfiguredKey]
+    /// As whom gateways are told about requests without a credential.
+    var nobodyIs: UserName?
     public var isWide: Bool
     public var retainedLogBytes: Int
     public var sessionIdleSeconds: Int
@@ -100,6 +102,7 @@ public struct NodeConfiguration: Sendable {
         adminUsername = reader.text("bootstrap.admin_username")
         adminPasswordFile = reader.optionalPath("bootstrap.admin_password_file")
         bootstrapKeys = sources.bootstrapKeys
+        nobodyIs = Self.nobody(&reader)
         isWide = reader.text("raft.profile") == "wan"
         retainedLogBytes = reader.number("raft.retained_log_bytes")
         sessionIdleSeconds = reader.number("sessions.idle_seconds")
@@ -151,6 +154,21 @@ public struct NodeConfiguration: Sendable {
         policy.rotationSeconds = UInt64(days) * 86_400
         policy.publicationSeconds = UInt64(publication)
         return policy
+    }
+
+    private static func nobody(_ reader: inout ConfigurationReader) -> UserName? {
+        let mode = reader.text("node.mode")
+        let name = reader.text("authentication.none_as")
+        guard !name.isEmpty else { return nil }
+        if mode != "development" {
+            reader.problems.append(
+                "authentication.none_as lets everybody in: it needs node.mode: development")
+        }
+        guard let user = UserName(name) else {
+            reader.problems.append("authentication.none_as: \(name) is no user name")
+            return nil
+        }
+        return user
     }
 
     private static let issuerBytesMax = 256

@@ -138,6 +138,7 @@ final class HTTPFrontend: Sendable {
         options.sessionSecondsMax = UInt64(configuration.sessionSecondsMax)
         options.keySeconds = UInt64(configuration.keySeconds)
         options.passwordLengthMin = configuration.passwordLengthMin
+        options.nobodyIs = configuration.nobodyIs
         options.limits.user = configuration.userRateLimit
         options.limits.key = configuration.keyRateLimit
         options.limits.tenant = configuration.tenantRateLimit

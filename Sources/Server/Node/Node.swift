@@ -163,6 +163,11 @@ public final class Node: Sendable {
             throw NodeStartError(
                 "bootstrap.admin_username: \(configuration.adminUsername) is no user name")
         }
+        if let name = configuration.nobodyIs {
+            logger.warning(
+                "DEVELOPMENT MODE: gateways let everybody in who shows no credential",
+                metadata: ["as": "\(name.string)"])
+        }
         for key in configuration.bootstrapKeys where key.stoodInClear {
             logger.warning(
                 "a key stands in the environment, where others may read it: say its SHA-256",
