@@ -101,8 +101,13 @@ struct Fill: Equatable, Sendable {
     }
 
     private var capacity: Int128 { Int128(rate.burst) * rate.unit }
-    // A window's worth: whatever is charged, the bucket is good again after that time.
-    private var floor: Int128 { -Int128(rate.count) * rate.unit }
+    // All that nodes can owe at once is carried: their shares of a burst, each rounded up, and
+    // those again that two leaders have charged. More is nobody's debt, and must not be paid for
+    // for ever.
+    private var floor: Int128 {
+        -(Int128(rate.count) + Int128(rate.burst) + Self.nodesMax) * rate.unit
+    }
+    private static let nodesMax: Int128 = 64
 
     var isFull: Bool { units >= capacity }
 

@@ -5,7 +5,11 @@ internal import ByteCodec
 public struct BudgetLedger: Sendable {
     private var buckets: BudgetTable<Fill>
     private let bucketsMax: Int
+    /// What each node was answered last, so that a batch which comes again is charged once.
+    private var answers: [(peer: UInt64, answer: BudgetGrants)] = []
 
+    /// Nodes whose last answer is kept.
+    private static let answersMax = 64
     /// Buckets that are kept; full ones may be let go.
     public static let bucketsMaxDefault = 131_072
 
@@ -17,7 +21,40 @@ public struct BudgetLedger: Sendable {
     /// Buckets that are kept.
     public var count: Int { buckets.count }
 
-    /// Charges what a node owes, takes back what it did not use, and grants what there is.
+    /// Settles a batch of a node, once however often it comes.
+    ///
+    /// - Returns: the answer, nil for a batch from before a later one of the same run; and what the
+    ///   others are to be told.
+    public mutating func answer(
+        _ claims: BudgetClaims, by peer: UInt64, now: UInt64
+    ) -> (answer: BudgetGrants?, levels: [BudgetLevel]) {
+        let place = answers.firstIndex { $0.peer == peer }
+        if let place {
+            let last = answers[place].answer
+            if claims.sequence == last.sequence { return (repeated(last, now), []) }
+            let isSameRun = claims.sequence >> 32 == last.sequence >> 32
+            if isSameRun, claims.sequence < last.sequence { return (nil, []) }
+            answers.remove(at: place)
+        } else if answers.count == Self.answersMax {
+            answers.removeFirst()
+        }
+        let (answer, levels) = settle(claims, now: now)
+        answers.append((peer, answer))
+        return (answer, levels)
+    }
+
+    /// An answer once more, with what the buckets hold now.
+    private mutating func repeated(_ answer: BudgetGrants, _ now: UInt64) -> BudgetGrants {
+        var answer = answer
+        for index in answer.grants.indices {
+            let known = level(of: answer.grants[index].id, now: now)
+            if let known { answer.grants[index].level = known }
+        }
+        return answer
+    }
+
+    /// Charges what a node owes, takes back what it did not use, and grants what there is. What
+    /// there is no room to count has no grant.
     ///
     /// - Returns: the answer, and what the others are to be told.
     public mutating func settle(
@@ -27,11 +64,8 @@ public struct BudgetLedger: Sendable {
         var levels: [BudgetLevel] = []
         for claim in claims.claims {
             let id = claim.budget.id
-            guard let position = find(claim.budget, now) else {
-                // Every bucket that is kept is in use: what cannot be counted does not pass.
-                grants.append(BudgetGrant(id: id, granted: 0, level: 0))
-                continue
-            }
+            // Where every bucket that is kept is in use, what cannot be counted does not pass.
+            guard let position = find(claim.budget, now) else { continue }
             let granted = buckets[position].settle(claim)
             let level = buckets[position].microRequests
             grants.append(BudgetGrant(id: id, granted: granted, level: level))

@@ -17,7 +17,7 @@ public struct BudgetClaim: Equatable, Sendable {
 
 /// Everything that a node has to say to the leader at a moment; with nothing, that it listens.
 public struct BudgetClaims: Equatable, Sendable {
-    /// Ascending in a run of the node.
+    /// The number of the node's run in the upper half, and below it ascending in that run.
     public var sequence: UInt64
     public var claims: [BudgetClaim]
     public init(sequence: UInt64, claims: [BudgetClaim]) {
@@ -43,7 +43,7 @@ public struct BudgetGrant: Equatable, Sendable {
     }
 }
 
-/// The leader's answer to claims, one grant for each in their order.
+/// The leader's answer to claims: a grant for each that it could count, in their order.
 public struct BudgetGrants: Equatable, Sendable {
     /// As claimed.
     public var sequence: UInt64

@@ -58,9 +58,9 @@ public struct BudgetTill: Sendable {
 
     /// A batch of claims that is not answered.
     private struct Flight: Sendable {
-        let sequence: UInt64
-        let at: UInt64
-        let ids: [BudgetID]
+        var claims: BudgetClaims
+        let firstSentAt: UInt64
+        var sentAt: UInt64
     }
 
     private var drawers: BudgetTable<Drawer>
@@ -68,7 +68,10 @@ public struct BudgetTill: Sendable {
     private var queue: [BudgetID] = []
     private var head = 0
     private var flight: Flight?
-    private var sequence: UInt64 = 0
+    /// Of the last batch: the number of this run, then that of the batch in it.
+    private var sequence: UInt64
+    /// How long answers take, evened out over some.
+    private var roundTrip: UInt64 = 0
     private var lastSent: UInt64?
     /// Among how many nodes credit is shared; before the first answer more than there are.
     private var members: UInt32 = 8
@@ -81,12 +84,18 @@ public struct BudgetTill: Sendable {
     private static let looksMax = 4 * BudgetClaims.countMax
     /// How long a slice may be used, in nanoseconds.
     public static let sliceNanoseconds: UInt64 = 500_000_000
-    /// How long an answer is waited for, in nanoseconds.
+    /// How long an answer is waited for before the batch is sent again, in nanoseconds; or twice as
+    /// long as answers took lately, where that is longer.
     public static let answerNanoseconds: UInt64 = 250_000_000
+    /// The longest that is taken for how long answers take, in nanoseconds.
+    private static let roundTripMax: UInt64 = 5_000_000_000
     /// How often a node without claims says that it listens, in nanoseconds.
     public static let listenNanoseconds: UInt64 = 1_000_000_000
 
-    public init(bucketsMax: Int = bucketsMaxDefault) {
+    /// - Parameter run: another one at each start of the node, so that nobody takes its batches for
+    ///   those of the run before.
+    public init(bucketsMax: Int = bucketsMaxDefault, run: UInt32 = 0) {
+        sequence = UInt64(run) << 32
         drawers = BudgetTable(countMax: bucketsMax)
     }
 
@@ -99,7 +108,7 @@ public struct BudgetTill: Sendable {
     public mutating func take(_ budgets: [Budget], now: UInt64) -> BudgetVerdict {
         for budget in budgets {
             guard let position = find(budget, now) else {
-                counters.refused += 1
+                counters.refuse(budget.id.kind)
                 return .refused(
                     BudgetStanding(budget: budget, remaining: 0, resetNanoseconds: 0),
                     retryNanoseconds: Self.answerNanoseconds)
@@ -112,7 +121,7 @@ public struct BudgetTill: Sendable {
             guard let position = drawers.position(of: budget.id) else { continue }
             let drawer = drawers[position]
             guard drawer.room(members: members) == 0 else { continue }
-            counters.refused += 1
+            counters.refuse(budget.id.kind)
             var refused = standing(budget, drawer)
             // What the others may have, this node has not.
             refused.remaining = 0
@@ -136,9 +145,11 @@ public struct BudgetTill: Sendable {
     }
 
     /// What the leader is to be told now; nil when there is nothing, or an answer is waited for.
+    ///
+    /// A batch that stays without an answer is sent again as it was: a leader that has settled it
+    /// knows its number, and charges nothing twice.
     public mutating func claims(now: UInt64) -> BudgetClaims? {
-        giveUpFlight(now)
-        guard flight == nil else { return nil }
+        guard flight == nil else { return repeated(now) }
         var claims: [BudgetClaim] = []
         let waiting = min(queue.count - head, Self.looksMax)
         var looked = 0
@@ -159,8 +170,9 @@ public struct BudgetTill: Sendable {
         sequence += 1
         lastSent = now
         counters.claims += UInt64(claims.count)
-        flight = Flight(sequence: sequence, at: now, ids: claims.map(\.budget.id))
-        return BudgetClaims(sequence: sequence, claims: claims)
+        let batch = BudgetClaims(sequence: sequence, claims: claims)
+        flight = Flight(claims: batch, firstSentAt: now, sentAt: now)
+        return batch
     }
 
     /// Takes the leader's answer.
@@ -168,9 +180,11 @@ public struct BudgetTill: Sendable {
     /// - Parameter members: how many nodes share what is left on credit.
     public mutating func answered(_ answer: BudgetGrants, members: Int, now: UInt64) {
         self.members = UInt32(max(1, min(members, 1_024)))
-        // What comes late was charged and is not used: to count it twice would be worse.
-        guard let flight, flight.sequence == answer.sequence else { return }
+        guard let flight, flight.claims.sequence == answer.sequence else { return }
         self.flight = nil
+        let sample = min(now - min(now, flight.firstSentAt), Self.roundTripMax)
+        roundTrip = (3 * roundTrip + sample) / 4
+        owe(flight.claims.claims, but: answer.grants, now)
         for grant in answer.grants {
             guard let position = drawers.position(of: grant.id) else { continue }
             let rate = drawers[position].known.rate
@@ -235,17 +249,37 @@ public struct BudgetTill: Sendable {
             returned: drawer.lapsed, wanted: wanted)
     }
 
-    /// Without an answer nobody knows whether anything was charged: it is charged anew.
-    private mutating func giveUpFlight(_ now: UInt64) {
-        guard let lost = flight, now >= lost.at + Self.answerNanoseconds else { return }
-        flight = nil
-        counters.unanswered += 1
-        for id in lost.ids {
-            guard let position = drawers.position(of: id) else { continue }
+    /// What the leader had no room to count is owed still, and nothing more passes until it has.
+    private mutating func owe(
+        _ claims: [BudgetClaim], but grants: [BudgetGrant], _ now: UInt64
+    ) {
+        var next = 0
+        for claim in claims {
+            if next < grants.count, grants[next].id == claim.budget.id {
+                next += 1
+                continue
+            }
+            guard let position = drawers.position(of: claim.budget.id) else { continue }
             drawers[position].owed += drawers[position].told
             drawers[position].told = 0
+            drawers[position].known = Fill(
+                drawers[position].known.rate, microRequests: 0, at: now)
             if drawers[position].owed > 0 { enqueue(position) }
         }
+    }
+
+    /// The batch that is under way, when its answer should have come.
+    private mutating func repeated(_ now: UInt64) -> BudgetClaims? {
+        let patience = max(Self.answerNanoseconds, 2 * roundTrip)
+        guard var flight, now >= flight.sentAt + patience else { return nil }
+        // A leader that knows the batch does not look at it again. Another one may have heard from
+        // that leader what was given back: it is charged what is owed, and given nothing.
+        for index in flight.claims.claims.indices { flight.claims.claims[index].returned = 0 }
+        flight.sentAt = now
+        self.flight = flight
+        lastSent = now
+        counters.unanswered += 1
+        return flight.claims
     }
 }
 
@@ -253,13 +287,26 @@ public struct BudgetTill: Sendable {
 public struct BudgetCounters: Equatable, Sendable {
     /// Requests that passed under a limit.
     public var passed: UInt64 = 0
-    /// Requests that were refused.
-    public var refused: UInt64 = 0
+    /// Requests that were refused, by what was spent: a key's limit, a user's, a tenant's.
+    public var refusedByKey: UInt64 = 0
+    public var refusedByUser: UInt64 = 0
+    public var refusedByTenant: UInt64 = 0
     /// Claims that were made.
     public var claims: UInt64 = 0
     /// Requests that were granted in slices.
     public var granted: UInt64 = 0
-    /// Batches of claims without an answer.
+    /// Times that a batch of claims was sent again, because no answer came.
     public var unanswered: UInt64 = 0
     public init() {}
+
+    /// All that were refused.
+    public var refused: UInt64 { refusedByKey + refusedByUser + refusedByTenant }
+
+    mutating func refuse(_ kind: BudgetID.Kind) {
+        switch kind {
+        case .key: refusedByKey += 1
+        case .user: refusedByUser += 1
+        case .tenant: refusedByTenant += 1
+        }
+    }
 }

@@ -23,7 +23,8 @@ struct BudgetKeeping: Sendable {
     /// long as a follower waits for a leader, where that is longer.
     static let contactMilliseconds: UInt64 = 500
     /// For how long a new leader settles nothing, in milliseconds: twice the time in which every
-    /// node has claimed.
+    /// node has claimed; or as long as a follower waits for a leader, where that is longer, since
+    /// then messages may take longer too.
     static let hearingMilliseconds: UInt64 = 100
 }
 
@@ -32,7 +33,7 @@ extension Replica {
     mutating func claimBudgets(_ claims: BudgetClaims) {
         guard fitness == .fit else { return }
         if core.glance.role == .leader {
-            guard let answer = settle(claims) else { return }
+            guard let answer = settle(claims, by: id) else { return }
             budgetsAnswered(answer, by: id)
         } else if let leader, leader != id, connected.contains(leader) {
             tellOnce(leader)
@@ -50,7 +51,7 @@ extension Replica {
             budgets.listeners.append((peer, until))
             if core.glance.role == .leader { tellLevels(to: peer) }
         }
-        guard let answer = settle(claims) else { return }
+        guard let answer = settle(claims, by: peer) else { return }
         actions.append(.send(.budgetGrants(answer), to: peer))
     }
 
@@ -101,14 +102,19 @@ extension Replica {
         max(BudgetKeeping.contactMilliseconds, options.raft.electionTimeoutMillisecondsMax)
     }
 
+    private var hearingMillisecondsMax: UInt64 {
+        max(BudgetKeeping.hearingMilliseconds, options.raft.electionTimeoutMilliseconds)
+    }
+
     /// Settles claims if this node surely leads, and tells the others.
-    private mutating func settle(_ claims: BudgetClaims) -> BudgetGrants? {
+    private mutating func settle(_ claims: BudgetClaims, by peer: NodeID) -> BudgetGrants? {
         guard fitness == .fit, core.glance.role == .leader, let since = budgets.leadsSince,
-            now.steady >= since.advanced(milliseconds: BudgetKeeping.hearingMilliseconds),
+            now.steady >= since.advanced(milliseconds: hearingMillisecondsMax),
             let contact = core.quorumContact,
             now.steady.nanoseconds(since: contact) <= contactMillisecondsMax * 1_000_000
         else { return nil }
-        let (answer, levels) = budgets.ledger.settle(claims, now: now.steady.nanoseconds)
+        let (answer, levels) = budgets.ledger.answer(
+            claims, by: peer.rawValue, now: now.steady.nanoseconds)
         guard !levels.isEmpty else { return answer }
         let moment = now.steady
         budgets.listeners.removeAll { $0.until <= moment }

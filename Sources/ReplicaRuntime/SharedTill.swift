@@ -7,7 +7,7 @@ internal import Synchronization
 /// One lock, held for the fraction of a microsecond that a decision takes, and only for requests
 /// that a limit holds for.
 public final class SharedTill: Sendable {
-    private let till = Mutex(BudgetTill())
+    private let till = Mutex(BudgetTill(run: .random(in: .min ... .max)))
     private let isOpen = Atomic<Bool>(false)
     private let clock: NodeClock
 

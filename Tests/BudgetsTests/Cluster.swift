@@ -3,9 +3,10 @@
 /// Nodes that share limits, without the consensus between them: who leads is told.
 struct Cluster {
     struct Node {
-        var till = BudgetTill()
+        var till: BudgetTill
         var ledger = BudgetLedger()
         var isAlive = true
+        init(run: UInt32) { till = BudgetTill(run: run) }
     }
 
     enum Delivery {
@@ -29,9 +30,11 @@ struct Cluster {
     /// Members as the leader tells.
     let members: Int
     private var steps: UInt64 = 0
+    private var runs: UInt32
 
     init(_ count: Int, seed: UInt64) {
-        nodes = Array(repeating: Node(), count: count)
+        nodes = (0..<UInt32(count)).map(Node.init)
+        runs = UInt32(count)
         members = count
         leader = 0
         chance = Chance(state: seed)
@@ -42,6 +45,15 @@ struct Cluster {
         guard nodes[node].isAlive else { return }
         if case .passed = nodes[node].till.take([budget], now: now) { passed.append(now) }
     }
+
+    /// A node ends, and starts again at once without what it knew.
+    mutating func restart(_ node: Int) {
+        nodes[node] = Node(run: runs)
+        runs += 1
+    }
+
+    /// Time goes by in which nothing happens.
+    mutating func wait(_ nanoseconds: UInt64) { now += nanoseconds }
 
     /// A millisecond goes by.
     mutating func step() {
@@ -67,8 +79,8 @@ struct Cluster {
         switch delivery {
         case .claims(let claims, let from, let to):
             guard nodes[to].isAlive, leader == to else { return }
-            let (answer, levels) = nodes[to].ledger.settle(claims, now: now)
-            send(.answer(answer, to: from), isLocal: from == to)
+            let (answer, levels) = nodes[to].ledger.answer(claims, by: UInt64(from), now: now)
+            if let answer { send(.answer(answer, to: from), isLocal: from == to) }
             for other in nodes.indices where other != to {
                 send(.levels(levels, to: other), isLocal: false)
             }

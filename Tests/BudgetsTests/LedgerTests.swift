@@ -78,14 +78,61 @@ private func claim(
         #expect(ledger.count == 64)
     }
 
-    @Test("what cannot be counted does not pass")
+    @Test("what cannot be counted does not pass, and is owed until it is counted")
     func fullOfSpent() throws {
         var ledger = BudgetLedger(bucketsMax: 8)
         for id in 0..<8 as Range<UInt128> { _ = ledger.settle(claim(id, spent: 600), now: 0) }
-        let grantSaid = ledger.settle(claim(9, wanted: 1), now: 0).answer.grants.first
-        let grant = try #require(grantSaid)
-        #expect(grant.granted == 0)
-        #expect(grant.level == 0)
+        var till = BudgetTill()
+        let key = Budget(BudgetID(.key, 9), rate)
+        let others = (0..<8).map { Budget(BudgetID(.key, $0), rate) }
+        _ = till.take([others[0]], now: 0)
+        _ = till.take([key], now: 0)
+        for moment in [1, 2] as [UInt64] {
+            let said = till.claims(now: moment)
+            let claims = try #require(said)
+            #expect(claims.claims.first { $0.budget == key }?.spent == 1)
+            let answer = ledger.settle(claims, now: moment).answer
+            #expect(!answer.grants.contains { $0.id == key.id })
+            till.answered(answer, members: 3, now: moment)
+            guard case .refused = till.take([key], now: moment) else {
+                Issue.record("what was not counted passed")
+                return
+            }
+        }
+    }
+
+    @Test("a batch that comes again is charged once; one of an earlier moment not at all")
+    func repeated() {
+        var ledger = BudgetLedger()
+        let id = BudgetID(.key, 1)
+        var batch = claim(1, spent: 4)
+        batch.sequence = 7 << 32 | 1
+        #expect(ledger.answer(batch, by: 1, now: 0).answer?.grants.first?.level == 6_000_000)
+        let again = ledger.answer(batch, by: 1, now: second / 10)
+        #expect(again.levels.isEmpty)
+        #expect(again.answer?.sequence == batch.sequence)
+        #expect(again.answer?.grants.first?.level == 7_000_000)
+        // The same number of another node, and of another run, is another batch.
+        #expect(ledger.answer(batch, by: 2, now: second / 10).levels.count == 1)
+        #expect(ledger.level(of: id, now: second / 10) == 3_000_000)
+        var later = claim(1, spent: 1)
+        later.sequence = 7 << 32 | 2
+        #expect(ledger.answer(later, by: 1, now: second / 10).levels.count == 1)
+        #expect(ledger.answer(batch, by: 1, now: second / 10).answer == nil)
+        batch.sequence = 8 << 32 | 1
+        #expect(ledger.answer(batch, by: 1, now: second / 10).levels.count == 1)
+        #expect(ledger.level(of: id, now: second / 10) == -2_000_000)
+    }
+
+    @Test("debts are carried, to what all nodes can owe")
+    func debts() {
+        var ledger = BudgetLedger()
+        let daily = BudgetRate(count: 1, seconds: 86_400)
+        for _ in 0..<5 { _ = ledger.settle(claim(1, spent: 1, rate: daily), now: 0) }
+        #expect(ledger.level(of: BudgetID(.key, 1), now: 0) == -4_000_000)
+        #expect(ledger.level(of: BudgetID(.key, 1), now: 4 * 86_400 * second) == 0)
+        _ = ledger.settle(claim(2, spent: .max), now: 0)
+        #expect(ledger.level(of: BudgetID(.key, 2), now: 0) == -674_000_000)
     }
 
     @Test("a copy goes on where the leader was")
@@ -148,14 +195,55 @@ private func claim(
         #expect(claims?.claims.map(\.spent) == [1, 1])
     }
 
-    @Test("what is owed is claimed anew when no answer comes, and one batch is under way")
+    @Test("a batch without an answer is sent again as it was, and one batch is under way")
     func lostBatch() throws {
-        var till = BudgetTill()
+        var till = BudgetTill(run: 3)
         _ = till.take([key], now: 0)
-        #expect(till.claims(now: 0)?.claims.first?.spent == 1)
+        let batch = till.claims(now: 0)
+        #expect(batch?.claims.first?.spent == 1)
+        #expect(batch?.sequence == 3 << 32 | 1)
+        _ = till.take([key], now: 50_000_000)
         #expect(till.claims(now: 100_000_000) == nil)
-        #expect(till.claims(now: 250_000_000)?.claims.first?.spent == 1)
-        #expect(till.counters.unanswered == 1)
+        #expect(till.claims(now: 250_000_000) == batch)
+        #expect(till.claims(now: 499_000_000) == nil)
+        #expect(till.claims(now: 500_000_000) == batch)
+        #expect(till.counters.unanswered == 2)
+    }
+
+    @Test("what was given back is not given back again, and a slow answer is waited for longer")
+    func slowAnswers() throws {
+        var till = BudgetTill()
+        var now: UInt64 = 0
+        _ = till.take([key], now: now)
+        for _ in 0..<20 {
+            let said = till.claims(now: now)
+            let claims = try #require(said)
+            now += 600_000_000
+            let grants = claims.claims.map { claim in
+                BudgetGrant(id: claim.budget.id, granted: 2, level: 8_000_000)
+            }
+            let answer = BudgetGrants(sequence: claims.sequence, grants: grants)
+            till.answered(answer, members: 3, now: now)
+            now += 600_000_000
+            _ = till.take([key], now: now)
+        }
+        let said = till.claims(now: now)
+        let claims = try #require(said)
+        #expect(claims.claims.first?.returned == 2)
+        #expect(till.claims(now: now + 1_100_000_000) == nil)
+        #expect(till.claims(now: now + 1_300_000_000)?.claims.first?.returned == 0)
+    }
+
+    @Test("refusals are told by whose limit it is")
+    func kinds() {
+        var till = BudgetTill()
+        let tenant = Budget(BudgetID(.tenant, 1), BudgetRate(count: 1, seconds: 60))
+        for _ in 0..<3 { _ = till.take([user], now: 0) }
+        for _ in 0..<4 { _ = till.take([key, tenant], now: 0) }
+        #expect(till.counters.refusedByUser == 2)
+        #expect(till.counters.refusedByTenant == 3)
+        #expect(till.counters.refusedByKey == 0)
+        #expect(till.counters.refused == 5)
     }
 
     @Test("a slice that is not used in time is given back, and used no more")
@@ -175,7 +263,7 @@ private func claim(
         #expect(later.claims.first?.spent == 0)
     }
 
-    @Test("an answer to an earlier batch gives nothing")
+    @Test("an answer that comes twice gives once")
     func lateAnswer() throws {
         var till = BudgetTill()
         _ = till.take([key], now: 0)
@@ -183,9 +271,12 @@ private func claim(
         let first = try #require(firstSaid)
         #expect(till.claims(now: 300_000_000) != nil)
         let grant = BudgetGrant(id: key.id, granted: 5, level: 0)
-        till.answered(
-            BudgetGrants(sequence: first.sequence, grants: [grant]), members: 3, now: 300_000_000)
-        #expect(till.counters.granted == 0)
+        for _ in 0..<2 {
+            till.answered(
+                BudgetGrants(sequence: first.sequence, grants: [grant]), members: 3,
+                now: 300_000_000)
+        }
+        #expect(till.counters.granted == 5)
     }
 
     @Test("a flood of buckets is bounded, and does not push out what is owed")

@@ -107,8 +107,7 @@ private let limit = Budget(BudgetID(.key, 7), BudgetRate(count: 600, seconds: 60
                 guard cluster.chance.next(below: 8_000) == 0 else { continue }
                 faults.append(cluster.now)
                 let victim = Int(cluster.chance.next(below: 3))
-                // It starts again at once, without what it knew.
-                cluster.nodes[victim] = Cluster.Node()
+                cluster.restart(victim)
                 cluster.leader = Int(cluster.chance.next(below: 3))
             }
             for moment in stride(from: start, to: start + 90 * second, by: 5_000_000_000) {
@@ -117,6 +116,57 @@ private let limit = Budget(BudgetID(.key, 7), BudgetRate(count: 600, seconds: 60
                 let passed = cluster.count(from: moment, to: end)
                 // A new process that leads knows nothing: a burst; its till as much credit.
                 #expect(passed <= 627 + hit * 24, "seed \(seed): \(passed) after \(hit) faults")
+            }
+        }
+    }
+
+    @Test("on a slow network nothing is charged twice: a limit is used up, and no more")
+    func slowNetwork() {
+        // Fifty in a second are asked for, and ten may pass, over messages that take up to 700 ms.
+        for seed in 1...4 as ClosedRange<UInt64> {
+            var cluster = Cluster(3, seed: seed)
+            cluster.delayMax = 700_000_000
+            let start = cluster.now
+            while cluster.now < start + 180 * second {
+                cluster.step()
+                for node in 0..<3 where cluster.chance.next(below: 1_000) < 17 {
+                    cluster.request(node, limit)
+                }
+            }
+            let passed = cluster.count(from: start + 60 * second, to: start + 180 * second)
+            #expect((1_150...1_220).contains(passed), "seed \(seed): \(passed) of 1,200")
+        }
+    }
+
+    @Test("limits smaller than the number of nodes hold in the long run, whoever is killed")
+    func smallLimits() {
+        let day = 86_400 * second
+        for count in 1...5 as ClosedRange<UInt32> {
+            for nodes in 1...5 {
+                let seed = UInt64(count) * 10 + UInt64(nodes)
+                let budget = Budget(BudgetID(.key, 1), BudgetRate(count: count, seconds: 86_400))
+                var cluster = Cluster(nodes, seed: seed)
+                let days: UInt64 = 12
+                var kills = 0
+                for _ in 0..<(days * 6) {
+                    for _ in 0..<300 {
+                        cluster.step()
+                        let node = Int(cluster.chance.next(below: UInt64(nodes)))
+                        if cluster.chance.next(below: 20) == 0 { cluster.request(node, budget) }
+                    }
+                    // A node that does not lead, and so takes with it what it owes alone.
+                    if nodes > 1, cluster.chance.next(below: 20) == 0 {
+                        cluster.restart(1 + Int(cluster.chance.next(below: UInt64(nodes - 1))))
+                        kills += 1
+                    }
+                    cluster.wait(day / 6 - 300_000_000)
+                }
+                let share = (Int(count) + nodes - 1) / nodes
+                let most = Int(count) * (Int(days) + 1) + share * (nodes + kills)
+                let passed = cluster.passed.count
+                let told = "\(count)/day on \(nodes) nodes, \(kills) kills: \(passed)"
+                #expect(passed <= most, "\(told), at most \(most)")
+                #expect(passed >= Int(count) * (Int(days) - 1), "\(told)")
             }
         }
     }

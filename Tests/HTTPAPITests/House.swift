@@ -39,6 +39,7 @@ final class House: @unchecked Sendable {
     var certifier: (any NodeCertifier)?
     /// What is left of limits.
     var ledger = BudgetLedger()
+    private var runs: UInt32 = 0
 
     init(
         apiOptions: APIOptions = APIOptions(), featureLevel: UInt32 = StateMachine.featureLevel,
@@ -82,6 +83,12 @@ final class House: @unchecked Sendable {
     }
 
     var leader: HouseNode { nodes[0] }
+
+    /// A number that no other run of a node has.
+    func drawRun() -> UInt32 {
+        runs += 1
+        return runs
+    }
 
     func secret(_ text: String) -> SharedSecret { SharedSecret(copying: Array(text.utf8)) }
 
@@ -179,7 +186,7 @@ final class HouseNode: @unchecked Sendable, ViewSource, Journal, Limiter {
     private(set) var keyTouches: [KeyTouch] = []
     private(set) var events: [AuditEvent] = []
     private(set) var background: [Command] = []
-    private var till = BudgetTill()
+    private var till: BudgetTill
     /// A release that knows the next feature level too.
     private let machine = StateMachine(
         supports: StateMachine.featureLevel + 1, sha256: { SHA256.hash($0).bytes })
@@ -188,6 +195,7 @@ final class HouseNode: @unchecked Sendable, ViewSource, Journal, Limiter {
         id = NodeID(number)
         self.house = house
         keys = ServiceKeys(keyring: house.keyring)
+        till = BudgetTill(run: house.drawRun())
         api = API(environment: Surroundings(node: self), options: options)
     }
 
@@ -211,7 +219,8 @@ final class HouseNode: @unchecked Sendable, ViewSource, Journal, Limiter {
         let now = house.now.rawValue * 1_000_000
         let verdict = till.take(budgets, now: now)
         if let claims = till.claims(now: now) {
-            till.answered(house.ledger.settle(claims, now: now).answer, members: 3, now: now)
+            let answer = house.ledger.answer(claims, by: id.rawValue, now: now).answer
+            if let answer { till.answered(answer, members: 3, now: now) }
         }
         return verdict
     }

@@ -96,14 +96,34 @@ struct LimitTests: KeyTesting {
         #expect(refused.headers["RateLimit-Policy"] == "\"user\";q=4;w=60")
     }
 
-    @Test("A denial counts against nothing, and who has no limit is told none")
+    @Test("Who hammers at what they may not do spends as by anything else")
     func denials() throws {
         let key = try #require(try make([limit("3/hour"), permissions("invoke")])["key"])
-        for _ in 0..<20 {
-            #expect(try validate(key, "?permission=other").status == 403)
-            #expect(try house.send("GET", "/v1/users", token: key).status == 403)
+        var statuses: [Int] = []
+        for attempt in 0..<12 {
+            let isValidation = attempt.isMultiple(of: 2)
+            let answer =
+                isValidation
+                ? try validate(key, "?permission=other")
+                : try house.send("GET", "/v1/users", token: key)
+            statuses.append(answer.status)
         }
-        #expect(try validate(key, "?permission=invoke").status == 200)
+        #expect(statuses.prefix(1) == [403])
+        #expect((1...4).contains(statuses.count { $0 == 403 }), "\(statuses)")
+        #expect(statuses.suffix(6).allSatisfy { $0 == 429 })
+        #expect(try validate(key, "?permission=invoke").status == 429)
+        let told = try house.send("GET", "/v1/users", token: key)
+        #expect(told.code == "rate_limited")
+        #expect(told.headers["Retry-After"] != nil)
+    }
+
+    @Test("A credential that has ended spends nothing, and who has no limit is told none")
+    func ended() throws {
+        let limited = try make([limit("3/hour"), permissions("invoke")])
+        let key = try #require(limited["key"])
+        let id = try #require(limited["id"])
+        #expect(try house.send("DELETE", "/v1/keys/\(id)", token: admin).status == 204)
+        for _ in 0..<12 { #expect(try validate(key).status == 401) }
         let free = try house.send("GET", "/v1/validate", token: admin)
         #expect(free.status == 200)
         #expect(free.headers["RateLimit"] == "")

@@ -48,7 +48,7 @@ final class NodeService: @unchecked Sendable {
     var pacing = UsePacing()
     var events: [AuditEvent] = []
     /// What this node has of limits.
-    var till = BudgetTill()
+    var till: BudgetTill
     var knowsLimits = false
     /// Whether a leader has told this process what was used.
     var hasHeardOfLimits = false
@@ -78,6 +78,7 @@ final class NodeService: @unchecked Sendable {
         self.process = process
         random = SimulatedRandomBytes(seed: seed)
         chance = RandomSource(seed: seed ^ 0x4E4F_4445)
+        till = BudgetTill(run: UInt32(truncatingIfNeeded: process.epoch))
         facts = NodeFacts(node: NodeID(UInt64(node + 1)), version: "0.1.0")
         writes = AvailabilityFilter(elections: world.options.raft)
         validations = writes

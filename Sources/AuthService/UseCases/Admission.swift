@@ -22,7 +22,7 @@ public enum Admission {
                         }
                         switch try Gatekeeper.admit(presented, requirement, context, view) {
                         case .failure(let denial):
-                            return .failure(world.record(denial, context).failure)
+                            return .failure(world.deny(denial, context))
                         case .success(let caller):
                             if case .failure(let failure) = world.letIn(caller, context) {
                                 return .failure(failure)
@@ -87,7 +87,7 @@ public enum Admission {
             }) {
             case .failure(let failure): return .failed(failure)
             case .success(.failure(let denial)):
-                return .failed(world.record(denial, context).failure)
+                return .failed(world.deny(denial, context))
             case .success(.success(let caller)):
                 return Flow(world.letIn(caller, context, isEnding: isEnding)).then { _ in
                     next(caller, world)
@@ -158,6 +158,15 @@ public enum Admission {
 }
 
 extension World {
+    /// What is told of a denial. Who is known has spent a request by it, as by one that passes, and
+    /// is told nothing more when there is none left (docs/decisions/0012).
+    func deny(_ denial: Denial, _ context: RequestContext) -> ServiceFailure {
+        if let caller = denial.caller, case .failure(let failure) = charge(caller) {
+            return failure
+        }
+        return record(denial, context).failure
+    }
+
     /// Puts a denial into the audit trail when it is known who was denied.
     func record(_ denial: Denial, _ context: RequestContext) -> Denial {
         guard let caller = denial.caller else { return denial }

@@ -62,8 +62,14 @@ public struct Validate: Sendable {
         case .success(.failure(let denial))
         where denial.isFinal || Planted.denialUnconfirmed.isOn:
             return .failed(told(denial))
-        case .success: return .confirmRead { confirmed(presented, $0) }
+        case .success(.failure(let denial)):
+            // Who has nothing left costs no quorum an answer either.
+            guard let caller = denial.caller else { break }
+            if case .failure(let failure) = world.charge(caller) { return .failed(failure) }
+            return .confirmRead { confirmed(presented, $0, hasPaid: true) }
+        case .success: break
         }
+        return .confirmRead { confirmed(presented, $0) }
     }
 
     /// What is not ours belongs to the service behind the gateway, and is no credential here.
@@ -73,16 +79,32 @@ public struct Validate: Sendable {
         denial.failure == .tokenInvalid ? unknown : denial.failure
     }
 
-    private func confirmed(_ presented: PresentedCredential, _ world: World) -> Flow<Allowed> {
+    /// - Parameter hasPaid: whether the request was counted when it looked like a denial.
+    private func confirmed(
+        _ presented: PresentedCredential, _ world: World, hasPaid: Bool = false
+    ) -> Flow<Allowed> {
         switch decide(presented, world) {
         case .failure(let failure): return .failed(failure)
-        case .success(.failure(let denial)): return .failed(told(denial))
+        case .success(.failure(let denial)):
+            // A view in which the caller was good enough has not counted it.
+            if !hasPaid, let caller = denial.caller,
+                case .failure(let failure) = world.charge(caller)
+            {
+                return .failed(failure)
+            }
+            return .failed(told(denial))
         case .success(.success(let allowed)):
+            guard !hasPaid else {
+                world.touch(allowed.caller, context)
+                return .done(allowed)
+            }
             return letPass(allowed, world)
         }
     }
 
-    /// Who may pass does so if there is room in every limit: a denial counts against none.
+    /// Who may pass does so if there is room in every limit. A 403 is counted too, so that a
+    /// credential which hammers at what it may not do is held back; a 401 is not, because whoever
+    /// holds a dead credential must not spend what a living one has.
     private func letPass(_ allowed: Allowed, _ world: World) -> Flow<Allowed> {
         Flow(
             world.letIn(allowed.caller, context).map { standing in

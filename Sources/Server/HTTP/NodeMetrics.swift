@@ -183,7 +183,10 @@ struct NodeMetrics: Sendable {
             "watchword_states_supplied_total", .counter, "Times a peer was given one.",
             status.counters.statesSupplied)
         do {
-            let meta = try runtime.store.read { $0.meta }
+            let (meta, names) = try runtime.store.read { ($0.meta, try logInNamesCounted($0)) }
+            text.single(
+                "watchword_login_names_counted", .gauge,
+                "Names at which log-ins have failed lately, in the whole cluster.", names)
             text.single(
                 "watchword_state_checkpoint_index", .gauge, "Where states were compared last.",
                 meta.checkpoint.index.rawValue)
@@ -248,9 +251,14 @@ struct NodeMetrics: Sendable {
         text.single(
             "watchword_limits_passed_total", .counter, "Requests that passed under a limit.",
             counters.passed)
-        text.single(
-            "watchword_limits_refused_total", .counter, "Requests refused by a limit.",
-            counters.refused)
+        let refused = "watchword_limits_refused_total"
+        text.begin(refused, .counter, "Requests refused by a limit, by whose it is.")
+        for (kind, count) in [
+            ("key", counters.refusedByKey), ("user", counters.refusedByUser),
+            ("tenant", counters.refusedByTenant),
+        ] {
+            text.value(refused, [("kind", kind)], Double(count))
+        }
         text.single(
             "watchword_limits_buckets", .gauge, "Buckets that this node uses.", buckets)
         text.single(
@@ -264,7 +272,7 @@ struct NodeMetrics: Sendable {
             counters.granted)
         text.single(
             "watchword_limits_unanswered_total", .counter,
-            "Batches of claims without an answer.", counters.unanswered)
+            "Times that claims were made again, because no answer came.", counters.unanswered)
     }
 
     private func authentication(_ text: inout MetricsText) {
