@@ -13,8 +13,10 @@ extension Execution {
             try sweepLogIns(atMost: limit), try sweepSigningKeys(),
             try trimAudit(atMost: limit), try sweepOutcomesOfTheGone(atMost: limit),
         ]
+        let tenants = try sweepTenants()
         return .swept(
-            removed: steps.reduce(0, +), moreDue: steps.contains { $0 == limit })
+            removed: steps.reduce(tenants.removed, +),
+            moreDue: tenants.moreDue || steps.contains { $0 == limit })
     }
 
     /// What adds rows removes a few more, so that no table outgrows what lives in it.

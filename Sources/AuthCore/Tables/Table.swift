@@ -70,6 +70,8 @@ public enum Table: UInt8, CaseIterable, Sendable {
     case settings = 34
     /// Secrets of one-time codes, sealed, by tenant and user.
     case secondFactors = 35
+    /// Tenants that are being removed, and how many there are.
+    case tenantDeletions = 36
 
     /// The feature level of the operations that put the first rows into it.
     public var featureLevel: UInt32 { rawValue < Table.keys.rawValue ? 1 : 2 }

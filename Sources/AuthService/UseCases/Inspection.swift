@@ -32,6 +32,8 @@ public struct Inspection: Sendable {
         /// The session was not used for too long.
         case idle
         case userDisabled = "user_disabled"
+        /// Its tenant is suspended.
+        case tenantSuspended = "tenant_suspended"
         /// The key is not good from this address.
         case address
         /// The refresh token was redeemed before; once more, and its session ends.
@@ -231,6 +233,7 @@ extension Inspection.Reason {
             case .expired: .expired
             case .idle: .idle
             case .userDisabled: .userDisabled
+            case .tenantSuspended: .tenantSuspended
             }
     }
 
@@ -242,6 +245,7 @@ extension Inspection.Reason {
             case .wrongVerifier: .wrongSecret
             case .expired: .expired
             case .ownerDisabled: .userDisabled
+            case .tenantSuspended: .tenantSuspended
             case .address: .address
             }
     }
