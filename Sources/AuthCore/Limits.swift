@@ -124,6 +124,10 @@ public enum Limits {
     public static let signingPublicKeyBytes = 256
     /// The private half, sealed.
     public static let sealedSigningKeyBytes = 4096
+    /// Tenants beside the first.
+    public static let tenants: UInt64 = 10_000
+    /// What one sweep removes of a tenant that is deleted: users, sessions, keys, single rows.
+    public static let tenantObjectsPerSweep = 200
     /// Versions of a secret that are kept.
     public static let versionsPerSecret: UInt64 = 10
     /// Touches in one command.

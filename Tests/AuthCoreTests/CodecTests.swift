@@ -180,6 +180,6 @@ import Testing
         .actorEnded, .insufficientPermissions, .userDisabled, .lastSuperAdmin, .builtInRole,
         .roleInUse, .invalid(.inheritanceCycle), .quota(.request), .idempotencyMismatch,
         .refreshUnknown, .refreshReused, .otherIncarnation, .forgotten, .joinTokenInvalid,
-        .changeUnderWay, .memberTooOld(NodeID(3)),
+        .changeUnderWay, .memberTooOld(NodeID(3)), .tenantSuspended, .codeSpent,
     ]
 }

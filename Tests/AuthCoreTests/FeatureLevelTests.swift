@@ -144,6 +144,11 @@ struct FeatureLevelTests {
             (event(action: .keyDelete), .node), (event(action: .sessionEvict), .node),
             (.updateSettings(.init(sessionsPerUser: .set(2))), .node),
             (.removeFactor(.init(user: House.adminID)), .node),
+            (.createTenant(.init(id: TenantID(bits: 9), name: role("t"))), .node),
+            (.updateTenant(.init(id: TenantID(bits: 9))), .node),
+            (.deleteTenant(.init(id: TenantID(bits: 9))), .node),
+            (event(action: .tenantExport), .node),
+            (event(target: .tenant(TenantID(bits: 9))), .node),
             (event(action: .factorEnrol), .node),
             (
                 .startSession(

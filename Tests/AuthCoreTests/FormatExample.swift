@@ -82,6 +82,9 @@ struct Example: Sendable, CustomTestStringConvertible {
                 "member"),
             Example(
                 row: TenantRow(id: .platform, name: role("default"), createdAt: time), "tenant"),
+            Example(row: tenant, "tenant-of-level-2"),
+            Example(row: TenantDeletionRow(tenant: tenant.id), "tenant-deletion"),
+            Example(row: TenantCountRow(tenants: 7), "tenant-count"),
             Example(row: user, "user"),
             Example(
                 row: PasswordRow(
@@ -264,6 +267,22 @@ struct Example: Sendable, CustomTestStringConvertible {
                     code: .totp(enrolment: 9, step: 56_666_667)))),
         Example(outcome: .refused(.evictionNeeded), "outcome-eviction-needed"),
         Example(
+            "create-tenant",
+            .createTenant(
+                .init(
+                    id: tenant.id, name: tenant.name, displayName: tenant.displayName,
+                    administrator: .init(
+                        id: user.id, username: user.username,
+                        password: PasswordHash(phc: "$argon2id$v=19$"))))),
+        Example(
+            "update-tenant",
+            .updateTenant(
+                .init(
+                    id: tenant.id, condition: .version(3), name: role("acme"), displayName: "Acme",
+                    suspended: true))),
+        Example("delete-tenant", .deleteTenant(.init(id: tenant.id, condition: .version(4)))),
+        Example(outcome: .tenant(tenant), "outcome-tenant"),
+        Example(
             "touch-sessions",
             .touchSessions(
                 .init(touches: [SessionTouch(session: session.id, lastSeen: time, uses: 12)]))),
@@ -347,6 +366,9 @@ struct Example: Sendable, CustomTestStringConvertible {
         email: "a@example", displayName: "Alice", kind: .person, disabled: false,
         roles: [role("dev"), role("viewer")], metadata: "{}", createdAt: time, updatedAt: time,
         version: 3, sessionEpoch: 2, authzEpoch: 4)
+    private static let tenant = TenantRow(
+        id: TenantID(bits: 0xAC), name: role("acme"), createdAt: time, displayName: "Acme",
+        state: .suspended, updatedAt: time, version: 4)
     private static let settings = SettingsRow(
         tenant: .platform, version: 3, updatedAt: time, idleMilliseconds: 600_000,
         absoluteMilliseconds: nil, sessionsPerUser: 5, overflow: .evictOldest)

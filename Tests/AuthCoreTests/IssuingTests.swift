@@ -75,18 +75,19 @@ struct IssuingTests {
         try house.makeUser(9)
         let user = try #require(try UserRow.read(.platform, owner, house.tables))
         for factors in [Factors.password, .delegated, .refreshToken, .keyHolder] {
-            #expect(mayIssue(user, factors, hasSecondFactor: false) == nil)
-            #expect(mayIssue(nil, factors, hasSecondFactor: true) == .notFound(.user))
-            let alone = mayIssue(user, factors, hasSecondFactor: true)
+            #expect(mayIssue(user, of: .open, factors, hasSecondFactor: false) == nil)
+            #expect(mayIssue(nil, of: .open, factors, hasSecondFactor: true) == .notFound(.user))
+            let alone = mayIssue(user, of: .open, factors, hasSecondFactor: true)
             #expect(alone == (factors == .password ? .codeRequired : nil))
-            #expect(mayIssue(user, [factors, .code], hasSecondFactor: true) == nil)
+            #expect(mayIssue(user, of: .open, [factors, .code], hasSecondFactor: true) == nil)
             var disabled = user
             disabled.disabled = true
-            #expect(mayIssue(disabled, factors, hasSecondFactor: true) == .userDisabled)
+            #expect(mayIssue(disabled, of: .open, factors, hasSecondFactor: true) == .userDisabled)
         }
         for factors in [Factors([]), .code] {
             #expect(
-                mayIssue(user, factors, hasSecondFactor: false) == .insufficientPermissions)
+                mayIssue(user, of: .open, factors, hasSecondFactor: false)
+                    == .insufficientPermissions)
         }
     }
 

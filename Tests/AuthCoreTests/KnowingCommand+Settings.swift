@@ -1,3 +1,5 @@
+import ByteCodec
+
 @testable import AuthCore
 
 extension KnowingCommand {
@@ -20,5 +22,13 @@ extension KnowingCommand {
                 privateKey: SealedBlob(term: 1, bytes: [1]),
                 leadMilliseconds: UInt64(dice.below(2) * dice.below(600_000)),
                 keepMilliseconds: UInt64(dice.below(900_000)), isRevoking: dice.chance(40)))
+    }
+
+    mutating func touchKeys() throws -> Command.Operation {
+        guard let key = try pick(KeyRow.self) else { return try createKey() }
+        return .touchKeys(
+            .init(touches: [
+                KeyTouch(key: key.id, lastUsed: dice.chance(50) ? now : .max, address: "::1")
+            ]))
     }
 }

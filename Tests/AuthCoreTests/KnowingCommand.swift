@@ -20,7 +20,10 @@ struct KnowingCommand {
                 scope: digest(UInt8(dice.below(256))), subject: 1, body: digest(1),
                 timeToLiveMilliseconds: 60_000) : nil
         let actor = try self.actor(of: operation)
-        return Command(operation, header: CommandHeader(actor: actor, request: request))
+        return Command(
+            operation,
+            header: CommandHeader(
+                tenant: try place(of: operation), actor: actor, request: request))
     }
 
     /// A node may do everything; sometimes it is a session that does, or nobody.
@@ -43,7 +46,8 @@ struct KnowingCommand {
     }
 
     private mutating func operation() throws -> Command.Operation {
-        switch dice.below(75) {
+        switch dice.below(80) {
+        case 75...79: try tenantChange()
         case 72...74: try membership()
         case 69...71: try putRole()
         case 66...68: try signingKeys()
@@ -115,9 +119,8 @@ struct KnowingCommand {
         // Half change their own, on one of their sessions.
         let session = try dice.chance(50) ? pick(SessionRow.self) : nil
         let user = try session?.user ?? self.user().id
-        let seen = try PasswordRow.read(.platform, user, tables)?.authVersion
         var set = Command.SetPassword(user: user, password: PasswordHash(phc: "$2"))
-        set.authVersionSeen = session == nil ? nil : seen
+        set.authVersionSeen = session == nil ? nil : try password(of: user)?.authVersion
         let factor = try SecondFactorRow.read(.platform, user, tables)
         set.code = factor.map { .totp(enrolment: $0.enrolment, step: $0.lastStep + 1) }
         return .setPassword(set)
@@ -173,9 +176,8 @@ struct KnowingCommand {
     }
 
     private mutating func code(of user: UserID) throws -> ShownCode? {
-        guard let row = try SecondFactorRow.read(.platform, user, tables), dice.chance(80) else {
-            return nil
-        }
+        guard let row = try SecondFactorRow.read(tenant(of: user), user, tables), dice.chance(80)
+        else { return nil }
         if let code = row.recoveryCodes.first, dice.chance(30) {
             return .recovery(enrolment: row.enrolment, code)
         }
@@ -195,7 +197,7 @@ struct KnowingCommand {
                     recoveryCodes: (0..<UInt64(Limits.recoveryCodes)).map { fresh(100 + $0) }))
         }
         guard let user = session?.user,
-            let seen = try PasswordRow.read(.platform, user, tables)?.authVersion
+            let seen = try password(of: user)?.authVersion
         else { return try start() }
         return .enrolFactor(
             .init(
@@ -215,7 +217,7 @@ struct KnowingCommand {
         // Who has a session already, where one may have to give way.
         let session = try mayEvict ? pick(SessionRow.self) : nil
         let user = try session.flatMap { try UserRow.read($0.tenant, $0.user, tables) } ?? user()
-        let seen = try PasswordRow.read(.platform, user.id, tables)?.authVersion
+        let seen = try password(of: user.id)?.authVersion
         let minutes: [UInt64] = [1, 5, 30, 600, 1440]
         return .startSession(
             .init(
@@ -265,7 +267,7 @@ struct KnowingCommand {
 
     // MARK: - Keys
 
-    private mutating func createKey() throws -> Command.Operation {
+    mutating func createKey() throws -> Command.Operation {
         let session = try dice.chance(70) ? pick(SessionRow.self) : nil
         let owner = try session.flatMap { try UserRow.read($0.tenant, $0.user, tables) } ?? user()
         let owned = try EffectivePermissions.resolve(owner, tables)
@@ -306,14 +308,6 @@ struct KnowingCommand {
                         ? [range(dice.pick(["10.0.0.0/9", "192.0.2.7"]))] : nil,
                     expiry: .after(milliseconds: UInt64(1 + dice.below(86_400_000)))))
         }
-    }
-
-    private mutating func touchKeys() throws -> Command.Operation {
-        guard let key = try pick(KeyRow.self) else { return try createKey() }
-        return .touchKeys(
-            .init(touches: [
-                KeyTouch(key: key.id, lastUsed: dice.chance(50) ? now : .max, address: "::1")
-            ]))
     }
 
     // MARK: - The rest
@@ -390,7 +384,7 @@ struct KnowingCommand {
     }
 
     /// A row of those that there are; nil when there is none.
-    private mutating func pick<Found: Row>(_ type: Found.Type) throws -> Found? {
+    mutating func pick<Found: Row>(_ type: Found.Type) throws -> Found? {
         let rows = tables.rows(Found.table)
         guard !rows.isEmpty else { return nil }
         let row = dice.pick(rows)

@@ -88,6 +88,7 @@ enum CommandKind: CaseIterable {
     case startSession, startEvicting, rotateRefresh, revokeSession, revokeSessions
     case revokeSessionsBefore, touchSessions, updateSettings
     case enrolFactor, confirmFactor, removeFactor
+    case createTenant, changeTenant, suspendTenant, deleteTenant
     case putSecret, deleteSecret, recordAudit, updateKeyring, sweep, raiseFeatureLevel
     case createJoinToken, redeemJoinToken, orderChange, settlePlan, setPeerAuthority, checkpoint
     case createKey, changeKeyFields, limitKey, rotateKey, deleteKey, touchKeys
@@ -126,6 +127,10 @@ enum CommandKind: CaseIterable {
         case .enrolFactor: self = .enrolFactor
         case .confirmFactor: self = .confirmFactor
         case .removeFactor: self = .removeFactor
+        case .createTenant: self = .createTenant
+        case .updateTenant(let body):
+            self = body.suspended == true ? .suspendTenant : .changeTenant
+        case .deleteTenant: self = .deleteTenant
         case .touchSessions: self = .touchSessions
         case .putSecret: self = .putSecret
         case .deleteSecret: self = .deleteSecret

@@ -59,7 +59,8 @@ struct RandomCommand {
     }
 
     private mutating func operation() -> Command.Operation {
-        switch dice.below(28) {
+        switch dice.below(29) {
+        case 28: tenant()
         case 25:
             .rotateSigningKeys(
                 .init(
@@ -152,6 +153,28 @@ struct RandomCommand {
         dice.chance(50)
             ? .totp(enrolment: UInt64(dice.below(2)), step: UInt64(dice.below(60_000_000)))
             : .recovery(enrolment: UInt64(dice.below(2)), digest(UInt8(dice.below(12))))
+    }
+
+    private mutating func tenant() -> Command.Operation {
+        let id = TenantID(bits: UInt128(1 + dice.below(6)))
+        return switch dice.below(4) {
+        case 0:
+            .createTenant(
+                .init(
+                    id: id, name: roleName(), displayName: "d",
+                    administrator: dice.chance(50)
+                        ? .init(
+                            id: user(), username: name("u1"), password: PasswordHash(phc: "$1"))
+                        : nil))
+        case 1:
+            .updateTenant(
+                .init(
+                    id: id, condition: condition(), name: dice.chance(30) ? roleName() : nil,
+                    displayName: dice.chance(30) ? "e" : nil,
+                    suspended: dice.chance(50) ? dice.chance(50) : nil))
+        case 2: .deleteTenant(.init(id: id, condition: condition()))
+        default: .sweep(.init(limit: 3))
+        }
     }
 
     private mutating func secondFactor() -> Command.Operation {

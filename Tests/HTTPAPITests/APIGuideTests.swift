@@ -14,7 +14,7 @@ struct APIGuideTests {
         var lines = [
             "| method and path | what | who | body |", "| --- | --- | --- | --- |",
         ]
-        for route in Endpoints.all {
+        for route in Endpoints.all where !route.isInTenant {
             let method = route.method == "*" ? "any" : route.method
             let body: String =
                 switch route.body {
@@ -31,6 +31,20 @@ struct APIGuideTests {
             )
         }
         return lines.joined(separator: "\n")
+    }
+
+    /// The routes of other tenants, by path.
+    private static var inTenant: String {
+        var methods: [(path: String, methods: [String])] = []
+        for route in Endpoints.all where route.isInTenant {
+            if let place = methods.firstIndex(where: { $0.path == route.pattern.text }) {
+                methods[place].methods.append(route.method)
+            } else {
+                methods.append((route.pattern.text, [route.method]))
+            }
+        }
+        return methods.map { "- `\($0.methods.joined(separator: " ")) \($0.path)`" }
+            .joined(separator: "\n")
     }
 
     /// The table of error codes.
@@ -58,7 +72,10 @@ struct APIGuideTests {
     func tables() throws {
         var text = try String(contentsOf: Self.file, encoding: .utf8)
         let rewrites = ProcessInfo.processInfo.environment["WATCHWORD_REWRITE"] != nil
-        for (name, content) in [("endpoints", Self.table), ("codes", Self.codes)] {
+        let contents = [
+            ("endpoints", Self.table), ("codes", Self.codes), ("tenants", Self.inTenant),
+        ]
+        for (name, content) in contents {
             let begin = "<!-- begin \(name) -->\n"
             let end = "\n<!-- end \(name) -->"
             let start = try #require(text.range(of: begin)).upperBound

@@ -182,6 +182,8 @@ final class HouseNode: @unchecked Sendable, ViewSource, Journal, Limiter {
     var keys: ServiceKeys?
     /// Whether it has learnt how tokens are made.
     var hasTokens = true
+    /// What is looked for and changed in its state, as far as somebody wants to know.
+    var notes: TableNotes?
     private(set) var touches: [SessionTouch] = []
     private(set) var keyTouches: [KeyTouch] = []
     private(set) var events: [AuditEvent] = []
@@ -204,13 +206,17 @@ final class HouseNode: @unchecked Sendable, ViewSource, Journal, Limiter {
     func catchUp() throws -> [AppliedEntry] {
         var session = try machine.begin(tables)
         var results: [AppliedEntry] = []
-        for entry in house.log[applied...] { results.append(try session.apply(entry, tables)) }
+        let noting = NotingTables(tables: tables, notes: notes ?? TableNotes())
+        for entry in house.log[applied...] { results.append(try session.apply(entry, noting)) }
         try session.finish(tables)
         applied = house.log.count
         return results
     }
 
-    func withView<R>(_ body: (any TableReader) throws -> R) throws -> R { try body(tables) }
+    func withView<R>(_ body: (any TableReader) throws -> R) throws -> R {
+        guard let notes else { return try body(tables) }
+        return try body(NotingTables(tables: tables, notes: notes))
+    }
     func touch(_ touch: SessionTouch, idleEnd: Timestamp) { touches.append(touch) }
     func touch(_ touch: KeyTouch) { keyTouches.append(touch) }
     func record(_ event: AuditEvent) { events.append(event) }

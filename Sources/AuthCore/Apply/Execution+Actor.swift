@@ -2,13 +2,13 @@ import ByteCodec
 
 /// Who may do what, decided from the replicated state at the command's place in the log.
 extension Execution {
-    /// Whether the actor is there, enabled, on a session or key that lives, and in its own tenant
-    /// or allowed to act in another.
+    /// Whether the actor is there, enabled, of a tenant that is open, on a session or key that
+    /// lives, and in its own tenant or allowed to act in another.
     mutating func checkActor() throws -> Refusal? {
         guard case .user(let actor) = header.actor else { return nil }
-        guard let user = try UserRow.read(actor.tenant, actor.user, tables), !user.disabled else {
-            return .actorEnded
-        }
+        guard try TenantStanding.of(actor.tenant, tables) == .open,
+            let user = try UserRow.read(actor.tenant, actor.user, tables), !user.disabled
+        else { return .actorEnded }
         switch actor.credential {
         case .session(let id):
             guard let session = try SessionRow.read(id, tables), session.tenant == user.tenant,

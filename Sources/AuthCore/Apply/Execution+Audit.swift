@@ -88,6 +88,13 @@ extension AuditNote {
             self.init(.factorConfirm, .user(body.user))
         case .removeFactor(let body):
             self.init(.factorRemove, .user(body.user))
+        case .createTenant(let body):
+            self.init(.tenantCreate, .tenant(body.id))
+        case .updateTenant(let body):
+            let state = body.suspended.map { $0 ? AuditAction.tenantSuspend : .tenantResume }
+            self.init(state ?? .tenantUpdate, .tenant(body.id))
+        case .deleteTenant(let body):
+            self.init(.tenantDelete, .tenant(body.id))
         }
     }
 
@@ -196,6 +203,7 @@ extension Refusal {
         case .heldBack: .rateLimited
         case .codeRequired: .codeRequired
         case .codeSpent: .wrongCode
+        case .tenantSuspended: .tenantSuspended
         }
     }
 
@@ -204,7 +212,7 @@ extension Refusal {
         switch self {
         case .credentialsChanged, .actorEnded, .insufficientPermissions, .userDisabled,
             .lastSuperAdmin, .builtInRole, .refreshUnknown, .refreshReused, .otherIncarnation,
-            .joinTokenInvalid, .heldBack, .codeRequired, .codeSpent:
+            .joinTokenInvalid, .heldBack, .codeRequired, .codeSpent, .tenantSuspended:
             true
         case .undecodable, .unsupported, .notBootstrapped, .alreadyBootstrapped, .notFound,
             .exists, .versionMismatch, .stale, .roleInUse, .invalid, .quota,

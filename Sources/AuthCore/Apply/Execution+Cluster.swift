@@ -28,14 +28,7 @@ extension Execution {
             id: .platform, name: RoleName(builtIn: "default"), createdAt: stamp)
         try tenant.put(tables)
         try tables.put(.tenantsByName, tenant.name.bytes, tenant.id.bytes)
-        for role in BuiltInRole.allCases {
-            try RoleRow(
-                tenant: tenant.id, name: role.name,
-                permissions: role.permissions.sortedUnique(), inherits: [], rateLimit: .empty,
-                description: role.description, builtIn: true, createdAt: stamp,
-                updatedAt: stamp, version: 1
-            ).put(tables)
-        }
+        try putBuiltInRoles(of: tenant.id)
         let administrator = UserRow(
             tenant: tenant.id, id: body.administrator, username: body.username, email: .empty,
             displayName: .empty, kind: .person, disabled: false,

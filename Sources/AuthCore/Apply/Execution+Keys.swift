@@ -7,7 +7,10 @@ extension Execution {
         if let refusal = try require(.keysWrite) { return .refused(refusal) }
         let found = try UserRow.read(tenant, body.owner, tables)
         let hasSecondFactor = try self.hasSecondFactor(body.owner)
-        if let refusal = mayIssue(found, .keyHolder, hasSecondFactor: hasSecondFactor) {
+        let standing = try TenantStanding.of(tenant, tables)
+        if let refusal = mayIssue(
+            found, of: standing, .keyHolder, hasSecondFactor: hasSecondFactor)
+        {
             return .refused(refusal)
         }
         guard let owner = found else { return .refused(.notFound(.user)) }
@@ -138,7 +141,10 @@ extension Execution {
             throw StateDamage(table: .keys, key: key.key, what: "key of no user")
         }
         let hasSecondFactor = try self.hasSecondFactor(key.owner)
-        if let refusal = mayIssue(owner, .keyHolder, hasSecondFactor: hasSecondFactor) {
+        let standing = try TenantStanding.of(tenant, tables)
+        if let refusal = mayIssue(
+            owner, of: standing, .keyHolder, hasSecondFactor: hasSecondFactor)
+        {
             return refusal
         }
         return try checkScope(key.scope, of: owner)

@@ -50,8 +50,10 @@ extension Execution {
         guard stamp < session.expiresAt, stamp < session.idleExpiresAt else { return false }
         let user = try UserRow.read(session.tenant, session.user, tables)
         let hasSecondFactor = try self.hasSecondFactor(session.user)
-        return mayIssue(user, .refreshToken, hasSecondFactor: hasSecondFactor) == nil
-            && user?.sessionEpoch == session.epoch
+        let standing = try TenantStanding.of(session.tenant, tables)
+        let refusal = mayIssue(
+            user, of: standing, .refreshToken, hasSecondFactor: hasSecondFactor)
+        return refusal == nil && user?.sessionEpoch == session.epoch
     }
 }
 

@@ -10,7 +10,8 @@ extension Execution {
         var factors: Factors = isLogIn ? .password : .delegated
         if case .good = finding { factors.insert(.code) }
         let refusal = mayIssue(
-            found, factors, hasSecondFactor: try hasSecondFactor(body.user))
+            found, of: try TenantStanding.of(tenant, tables), factors,
+            hasSecondFactor: try hasSecondFactor(body.user))
         if let refusal, refusal != .codeRequired { return .refused(refusal) }
         guard let user = found else { return .refused(.notFound(.user)) }
         // A password that does not count any more says nothing of codes.

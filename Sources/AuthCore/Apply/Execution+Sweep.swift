@@ -14,8 +14,10 @@ extension Execution {
             try trimAudit(atMost: limit), try sweepOutcomesOfTheGone(atMost: limit),
         ]
         let isIndexDue = try indexOlderBlocks(atMost: Limits.auditBlocksPerSweep)
+        let tenants = try sweepTenants()
         return .swept(
-            removed: steps.reduce(0, +), moreDue: isIndexDue || steps.contains { $0 == limit })
+            removed: steps.reduce(tenants.removed, +),
+            moreDue: isIndexDue || tenants.moreDue || steps.contains { $0 == limit })
     }
 
     /// What adds rows removes a few more, so that no table outgrows what lives in it.

@@ -106,15 +106,20 @@ extension Execution {
         }
         guard try !isLastSuperAdmin(user) else { return .refused(.lastSuperAdmin) }
         // Sessions of a user whom nobody finds are dead; the sweep removes their rows.
-        try user.remove(tables)
-        try tables.delete(.usersByName, Key.of(tenant, user.username.bytes))
-        try tables.delete(.passwords, user.key)
-        try SecondFactorRow.read(tenant, user.id, tables)?.remove(tables)
-        try forgetLogIns(user.id)
-        try RoleHolders.update(tenant, user.id, from: user.roles, to: [], tables)
+        try remove(user)
         // Keys may have no end at which a sweep would meet them, and there are few of one owner.
         for key in try Keys.all(of: user.id, in: tenant, tables) { try Keys.remove(key, tables) }
         return .done
+    }
+
+    /// Removes a user from every table but those of sessions and keys.
+    func remove(_ user: UserRow) throws {
+        try user.remove(tables)
+        try tables.delete(.usersByName, Key.of(user.tenant, user.username.bytes))
+        try tables.delete(.passwords, user.key)
+        try SecondFactorRow.read(user.tenant, user.id, tables)?.remove(tables)
+        if countsLogIns { try LogIns.forget(user.tenant, user.id, tables) }
+        try RoleHolders.update(user.tenant, user.id, from: user.roles, to: [], tables)
     }
 
     /// Sets a password, and ends all sessions or all but the calling one.

@@ -59,7 +59,7 @@ struct Execution {
             // The answer shows the credential once more, and is not for who may have none any more.
             switch command.operation {
             case .startSession, .createKey, .rotateKey:
-                guard let refusal = try checkActor() else { return outcome }
+                guard let refusal = try checkStanding() ?? checkActor() else { return outcome }
                 return Outcome(result: .refused(refusal), index: index, stamp: stamp)
             default: return outcome
             }
@@ -83,7 +83,7 @@ struct Execution {
     private mutating func admitted() throws -> Outcome.Result {
         if case .bootstrap(let body) = command.operation { return try bootstrap(body) }
         guard meta.isBootstrapped else { return .refused(.notBootstrapped) }
-        guard try TenantRow.read(tenant, tables) != nil else {
+        guard let place = try TenantRow.read(tenant, tables), place.state != .deleting else {
             return .refused(.notFound(.tenant))
         }
         switch command.operation {
@@ -100,7 +100,8 @@ struct Execution {
             .grantRole, .revokeRole, .putRole, .deleteRole, .revokeSession, .revokeSessions,
             .putSecret, .deleteSecret, .createJoinToken, .orderChange, .setPeerAuthority,
             .createKey, .updateKey, .rotateKey, .deleteKey, .rotateSigningKeys, .updateSettings,
-            .enrolFactor, .confirmFactor, .removeFactor:
+            .enrolFactor, .confirmFactor, .removeFactor,
+            .createTenant, .updateTenant, .deleteTenant:
             if let refusal = try checkActor() { return .refused(refusal) }
         }
         return try perform()
@@ -149,6 +150,9 @@ struct Execution {
         case .enrolFactor(let body): try enrolFactor(body)
         case .confirmFactor(let body): try confirmFactor(body)
         case .removeFactor(let body): try removeFactor(body)
+        case .createTenant(let body): try createTenant(body)
+        case .updateTenant(let body): try updateTenant(body)
+        case .deleteTenant(let body): try deleteTenant(body)
         }
     }
 }

@@ -129,6 +129,9 @@ extension AuditTarget {
         case .key(let id):
             writer.write(UInt8(6))
             writer.write(id)
+        case .tenant(let id):
+            writer.write(UInt8(16))
+            writer.write(id)
         }
     }
 
@@ -142,6 +145,7 @@ extension AuditTarget {
         case 4: self = .secret(try reader.readSecretPath())
         case 5: self = .member(NodeID(try reader.read()))
         case 6: self = .key(try reader.readID())
+        case 16: self = .tenant(try reader.readID())
         default: throw .malformed(offset: reader.offset - 1, what: "audit target \(kind)")
         }
     }

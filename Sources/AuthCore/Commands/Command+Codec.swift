@@ -155,6 +155,9 @@ extension Command.Operation {
         case .enrolFactor: 103
         case .confirmFactor: 104
         case .removeFactor: 105
+        case .createTenant: 106
+        case .updateTenant: 107
+        case .deleteTenant: 108
         }
     }
 
@@ -202,6 +205,9 @@ extension Command.Operation {
         case .enrolFactor(let body): body.write(to: &writer)
         case .confirmFactor(let body): body.write(to: &writer)
         case .removeFactor(let body): body.write(to: &writer)
+        case .createTenant(let body): body.write(to: &writer)
+        case .updateTenant(let body): body.write(to: &writer)
+        case .deleteTenant(let body): body.write(to: &writer)
         }
     }
 
@@ -266,8 +272,11 @@ extension Command.Operation {
         case 103: self = .enrolFactor(try .init(from: &reader))
         case 104: self = .confirmFactor(try .init(from: &reader))
         case 105: self = .removeFactor(try .init(from: &reader))
-        case 116: self = .bootstrap(try .init(withKeys: &reader))
+        case 106: self = .createTenant(try .init(from: &reader))
+        case 107: self = .updateTenant(try .init(from: &reader))
+        case 108: self = .deleteTenant(try .init(from: &reader))
         case 115: self = .setPassword(try .init(withCode: &reader))
+        case 116: self = .bootstrap(try .init(withKeys: &reader))
         default: throw .malformed(offset: reader.offset - 1, what: "operation \(code)")
         }
     }

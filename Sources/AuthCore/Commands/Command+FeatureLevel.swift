@@ -14,7 +14,8 @@ extension Command.Operation {
             .recover:
             1
         case .createKey, .updateKey, .rotateKey, .deleteKey, .touchKeys, .failLogIn,
-            .rotateSigningKeys, .updateSettings, .enrolFactor, .confirmFactor, .removeFactor:
+            .rotateSigningKeys, .updateSettings, .enrolFactor, .confirmFactor, .removeFactor,
+            .createTenant, .updateTenant, .deleteTenant:
             2
         case .setPassword(let body): body.code == nil ? 1 : 2
         case .startSession(let body): body.isOfFirstLevel ? 1 : 2
@@ -66,14 +67,21 @@ extension AuditAction {
             1
         case .keyCreate, .keyUpdate, .keyRotate, .keyDelete, .logInFailures, .logInHeld,
             .signingKeysRotate, .signingKeysRevoke, .sessionEvict, .settingsUpdate, .factorEnrol,
-            .factorConfirm, .factorRemove, .recoveryCodesRenew:
+            .factorConfirm, .factorRemove, .recoveryCodesRenew,
+            .tenantCreate, .tenantUpdate, .tenantSuspend, .tenantResume, .tenantDelete,
+            .tenantRemove, .tenantExport:
             2
         }
     }
 }
 
 extension AuditTarget {
-    fileprivate var featureLevel: UInt32 { if case .key = self { 2 } else { 1 } }
+    fileprivate var featureLevel: UInt32 {
+        switch self {
+        case .key, .tenant: 2
+        case .none, .user, .role, .session, .secret, .member: 1
+        }
+    }
 }
 
 extension AuditDetail {

@@ -57,6 +57,9 @@ public struct Command: Hashable, Sendable {
         case enrolFactor(EnrolFactor)
         case confirmFactor(ConfirmFactor)
         case removeFactor(RemoveFactor)
+        case createTenant(CreateTenant)
+        case updateTenant(UpdateTenant)
+        case deleteTenant(DeleteTenant)
     }
 
     /// Whether the command may take access away from anybody, so that its acknowledgement must
@@ -85,7 +88,8 @@ public struct Command: Hashable, Sendable {
             // They touch no row.
             return false
         case .sweep:
-            // It removes what expiry had ended by its own stamp, and acknowledges that to nobody.
+            // It removes what expiry had ended by its own stamp, or the deletion of a tenant before
+            // it, and acknowledges that to nobody.
             return false
         case .updateUser(let body):
             // Gateways are told name and e-mail address and may go by them, so the old ones are
@@ -136,6 +140,13 @@ public struct Command: Hashable, Sendable {
         case .updateSettings:
             // It holds for what begins later, which the log puts behind it. It is rare, and may
             // come to mean more.
+            return true
+        case .createTenant:
+            return false
+        case .updateTenant(let body):
+            // Nobody of a suspended tenant gets in. No validation reads the other fields.
+            return body.suspended == true
+        case .deleteTenant:
             return true
         }
     }

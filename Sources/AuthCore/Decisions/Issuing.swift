@@ -25,15 +25,17 @@ public struct Factors: OptionSet, Hashable, Sendable {
 ///
 /// - Parameters:
 ///   - user: nil when there is none of that id any more.
+///   - standing: how the user's tenant stands.
 ///   - hasSecondFactor: whether the user has confirmed one.
 /// - Returns: why not; nil when it may.
 public func mayIssue(
-    _ user: UserRow?, _ factors: Factors, hasSecondFactor: Bool
+    _ user: UserRow?, of standing: TenantStanding, _ factors: Factors, hasSecondFactor: Bool
 ) -> Refusal? {
     guard let user else { return .notFound(.user) }
     guard !factors.isDisjoint(with: [.password, .delegated, .refreshToken, .keyHolder]) else {
         return .insufficientPermissions
     }
+    guard standing == .open else { return .tenantSuspended }
     guard !user.disabled else { return .userDisabled }
     let needsCode = hasSecondFactor && factors.contains(.password)
     return needsCode && !factors.contains(.code) ? .codeRequired : nil

@@ -29,6 +29,8 @@ public enum KeyDenial: Hashable, Sendable {
     case expired
     /// The owner is disabled.
     case ownerDisabled
+    /// The tenant is suspended.
+    case tenantSuspended
     /// It is not good from there.
     case address
 }
@@ -42,7 +44,7 @@ public enum KeyDenial: Hashable, Sendable {
 ///   - digest: of prefix, `_` and verifier.
 ///   - address: where it comes from; nil where nobody can tell, which no list of addresses allows.
 ///   - wall: the node's own time, as for a session.
-/// - Complexity: three look-ups, two when `meta` is at hand.
+/// - Complexity: three look-ups, two when `meta` is at hand; one more outside the first tenant.
 public func decideKey(
     _ number: CredentialNumber, digest: Digest256, from address: IPAddress?, wall: Timestamp,
     meta: StateMeta? = nil, _ reader: some TableReader
@@ -82,6 +84,9 @@ public func decideLife(
         }
         if !Planted.keyOutlivesGrace.isOn { end = min(end ?? .max, former.endsAt) }
     }
+    let standing = try TenantStanding.of(key.tenant, reader)
+    // What it has is being removed, and perhaps the owner was already.
+    guard standing != .gone else { return .deny(.ended, isFinal: true) }
     guard let owner = try UserRow.read(key.tenant, key.owner, reader) else {
         throw StateDamage(table: .keys, key: key.key, what: "key of no user")
     }
@@ -91,6 +96,7 @@ public func decideLife(
         return .deny(.expired, isFinal: meta.lastStamp >= end)
     }
     guard !owner.disabled else { return .deny(.ownerDisabled, isFinal: false) }
+    guard standing == .open else { return .deny(.tenantSuspended, isFinal: false) }
     if presented != nil, !key.isGood(from: address) { return .deny(.address, isFinal: false) }
     return .allow(KeyFacts(key: key, owner: owner, expiresAt: end))
 }

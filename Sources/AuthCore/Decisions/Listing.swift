@@ -160,7 +160,7 @@ public enum Listing {
     }
 
     /// Items in the order of their keys behind the cursor, which is a key without its prefix.
-    private static func page<Item>(
+    static func page<Item>(
         _ table: Table, prefix: [UInt8], _ cursor: [UInt8]?, _ limit: Int,
         looking rows: Int = rowsLookedAt, _ reader: some TableReader,
         _ item: (_ key: [UInt8], _ value: [UInt8]) throws -> Item?

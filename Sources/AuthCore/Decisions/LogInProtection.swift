@@ -136,7 +136,8 @@ enum LogIns {
         return row.tally
     }
 
-    private static func drop(_ row: LogInFailureRow, _ tables: some TableWriter) throws {
+    /// Removes a row and what lists it.
+    static func drop(_ row: LogInFailureRow, _ tables: some TableWriter) throws {
         try row.remove(tables)
         try tables.delete(.logInFailures, row.expiryKey)
         var count = try LogInCountRow.read(tables)

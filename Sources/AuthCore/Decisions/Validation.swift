@@ -31,6 +31,8 @@ public enum SessionDenial: Hashable, Sendable {
     case idle
     /// The user is disabled.
     case userDisabled
+    /// The tenant is suspended.
+    case tenantSuspended
 }
 
 /// Judges a session token by one view (architecture, "The protocol idea").
@@ -41,7 +43,7 @@ public enum SessionDenial: Hashable, Sendable {
 ///   - wall: the node's own time. Expiry is judged by the later of it and the last stamp, so a
 ///     wrong clock can only shorten a life.
 ///   - meta: the meta row of the same view, when it is at hand.
-/// - Complexity: two look-ups, three without `meta`.
+/// - Complexity: two look-ups, three without `meta`; one more outside the first tenant.
 public func decideValidation(
     of number: CredentialNumber, verifier: Digest256, wall: Timestamp, meta: StateMeta? = nil,
     _ reader: some TableReader
@@ -61,9 +63,9 @@ public func decideValidation(
 public func decideLife(
     of session: SessionRow, meta: StateMeta, wall: Timestamp, _ reader: some TableReader
 ) throws -> SessionVerdict {
-    guard let user = try UserRow.read(session.tenant, session.user, reader) else {
-        return .deny(.ended, isFinal: true)
-    }
+    let standing = try TenantStanding.of(session.tenant, reader)
+    guard standing != .gone, let user = try UserRow.read(session.tenant, session.user, reader)
+    else { return .deny(.ended, isFinal: true) }
     guard session.epoch <= user.sessionEpoch else {
         throw StateDamage(table: .sessions, key: session.key, what: "epoch of the future")
     }
@@ -77,6 +79,7 @@ public func decideLife(
     }
     guard now < session.idleExpiresAt else { return .deny(.idle, isFinal: false) }
     guard !user.disabled else { return .deny(.userDisabled, isFinal: false) }
+    guard standing == .open else { return .deny(.tenantSuspended, isFinal: false) }
     return .allow(
         SessionFacts(session: session, user: user, roleTableVersion: meta.roleTableVersion))
 }
@@ -150,5 +153,6 @@ public func isSweepDue(wall: Timestamp = .zero, _ reader: some TableReader) thro
             return false
         }
     }
+    if try TenantDeletionRow.first(reader) != nil { return true }
     return try due || SigningKeys.read(reader).rows.contains { $0.hasEnded(by: now) }
 }

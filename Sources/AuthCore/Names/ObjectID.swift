@@ -46,6 +46,8 @@ public struct TenantID: ObjectID {
     public init(bits: UInt128) { self.bits = bits }
     /// The tenant `default`, which alone holds the permissions over the cluster itself.
     public static let platform = TenantID(bits: 1)
+    /// Stands for a tenant that there is not, so that looking for it takes as long.
+    public static let nobody = TenantID(bits: 0)
 }
 
 /// A user, written `usr_…`.

@@ -60,6 +60,14 @@ public enum AuditAction: UInt16, CaseIterable, Sendable {
     case factorConfirm = 103
     case factorRemove = 104
     case recoveryCodesRenew = 105
+    case tenantCreate = 115
+    case tenantUpdate = 116
+    case tenantSuspend = 117
+    case tenantResume = 118
+    case tenantDelete = 119
+    /// Nothing is left of a tenant that was deleted.
+    case tenantRemove = 120
+    case tenantExport = 121
 
     /// The name as the API shows it.
     public var name: String {
@@ -113,6 +121,13 @@ public enum AuditAction: UInt16, CaseIterable, Sendable {
         case .factorConfirm: "totp.confirm"
         case .factorRemove: "totp.remove"
         case .recoveryCodesRenew: "totp.recovery_codes"
+        case .tenantCreate: "tenant.create"
+        case .tenantUpdate: "tenant.update"
+        case .tenantSuspend: "tenant.suspend"
+        case .tenantResume: "tenant.resume"
+        case .tenantDelete: "tenant.delete"
+        case .tenantRemove: "tenant.remove"
+        case .tenantExport: "tenant.export"
         }
     }
 
@@ -143,6 +158,7 @@ public enum AuditTarget: Hashable, Sendable {
     case secret(SecretPath)
     case member(NodeID)
     case key(KeyID)
+    case tenant(TenantID)
 }
 
 /// One fact beside the fixed fields. Only these can be written: there is no field into which a
@@ -246,6 +262,7 @@ public enum AuditReason: UInt8, CaseIterable, Sendable {
     case changeRefused = 24
     case wrongCode = 50
     case codeRequired = 51
+    case tenantSuspended = 61
 
     /// The name as the API shows it.
     public var name: String {
@@ -276,6 +293,7 @@ public enum AuditReason: UInt8, CaseIterable, Sendable {
         case .changeRefused: "change_refused"
         case .wrongCode: "wrong_code"
         case .codeRequired: "code_required"
+        case .tenantSuspended: "tenant_suspended"
         }
     }
 }

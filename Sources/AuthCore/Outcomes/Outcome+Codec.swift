@@ -91,6 +91,9 @@ extension Outcome.Result {
         case .settings(let settings):
             writer.write(UInt8(50))
             settings.write(to: &writer)
+        case .tenant(let tenant):
+            writer.write(UInt8(60))
+            tenant.write(to: &writer)
         }
     }
 
@@ -118,6 +121,7 @@ extension Outcome.Result {
         case 15: self = .authority(version: try reader.read())
         case 16: self = .key(try KeyRow(from: &reader))
         case 50: self = .settings(try SettingsRow(from: &reader))
+        case 60: self = .tenant(try TenantRow(from: &reader))
         default: throw .malformed(offset: reader.offset - 1, what: "outcome \(kind)")
         }
     }
@@ -141,7 +145,7 @@ extension Refusal {
             .credentialsChanged, .actorEnded, .insufficientPermissions, .userDisabled,
             .lastSuperAdmin, .builtInRole, .roleInUse, .idempotencyMismatch, .refreshUnknown,
             .refreshReused, .otherIncarnation, .forgotten, .joinTokenInvalid, .changeUnderWay,
-            .evictionNeeded, .codeRequired, .codeSpent:
+            .evictionNeeded, .codeRequired, .codeSpent, .tenantSuspended:
             break
         }
     }
@@ -178,6 +182,7 @@ extension Refusal {
         case 50: self = .evictionNeeded
         case 51: self = .codeRequired
         case 52: self = .codeSpent
+        case 62: self = .tenantSuspended
         default: throw .malformed(offset: reader.offset - 1, what: "refusal \(code)")
         }
     }
@@ -213,6 +218,7 @@ extension Refusal {
         case .evictionNeeded: 50
         case .codeRequired: 51
         case .codeSpent: 52
+        case .tenantSuspended: 62
         }
     }
 }

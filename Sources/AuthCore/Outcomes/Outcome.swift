@@ -65,6 +65,8 @@ public struct Outcome: Equatable, Sendable {
         case key(KeyRow)
         /// What a tenant asks of sessions.
         case settings(SettingsRow)
+        /// A tenant was made or changed.
+        case tenant(TenantRow)
 
         /// The refusal, when that is what the result is.
         public var refusal: Refusal? {
@@ -136,6 +138,8 @@ public enum Refusal: Hashable, Sendable {
     case codeRequired
     /// The one-time code was spent, or is of another enrolment.
     case codeSpent
+    /// The tenant is suspended.
+    case tenantSuspended
 
     /// Whether the asked node should decide and propose again instead of answering.
     public var isRetryable: Bool {
@@ -149,7 +153,7 @@ public enum Refusal: Hashable, Sendable {
     /// back is no answer to the request.
     var isRemembered: Bool {
         switch self {
-        case .stale, .heldBack, .evictionNeeded, .codeRequired, .codeSpent: false
+        case .stale, .heldBack, .evictionNeeded, .codeRequired, .codeSpent, .tenantSuspended: false
         default: true
         }
     }
@@ -192,4 +196,6 @@ public enum InvalidValue: UInt8, Sendable {
     case imported = 9
     /// A service has no password (from feature level 2 on).
     case passwordOfService = 10
+    /// The first tenant is always there, under its name.
+    case platformTenant = 20
 }

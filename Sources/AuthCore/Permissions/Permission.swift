@@ -122,6 +122,9 @@ extension Permission {
     public static let signingKeysWrite = Permission(trusted: "signing-keys:write")
     public static let settingsRead = Permission(trusted: "settings:read")
     public static let settingsWrite = Permission(trusted: "settings:write")
+    public static let tenantsRead = Permission(trusted: "tenants:read")
+    public static let tenantsWrite = Permission(trusted: "tenants:write")
+    public static let tenantsExport = Permission(trusted: "tenants:export")
     public static let tenantsAct = Permission(trusted: "tenants:act")
     /// `secrets:read` narrowed to one path.
     public static func secretsRead(_ path: SecretPath) -> Permission {

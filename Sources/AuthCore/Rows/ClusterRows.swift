@@ -98,49 +98,6 @@ extension MemberRow: Row {
     }
 }
 
-/// A tenant.
-public struct TenantRow: Hashable, Sendable {
-    public let id: TenantID
-    /// As a role's name.
-    public let name: RoleName
-    public let createdAt: Timestamp
-}
-
-extension TenantRow: Row {
-    static let table = Table.tenants
-    var key: [UInt8] { id.bytes }
-
-    /// The tenant of this id, or nil.
-    public static func read(_ id: TenantID, _ reader: some TableReader) throws -> TenantRow? {
-        try row(id.bytes, reader)
-    }
-
-    /// The tenant of this name, or nil.
-    public static func read(
-        named name: RoleName, _ reader: some TableReader
-    ) throws -> TenantRow? {
-        guard let value = try reader.get(.tenantsByName, name.bytes) else { return nil }
-        guard let id = TenantID(bytes: value), let tenant = try read(id, reader) else {
-            throw StateDamage(table: .tenantsByName, key: name.bytes, what: "name of no tenant")
-        }
-        return tenant
-    }
-
-    func write(to writer: inout ByteWriter) {
-        writer.write(UInt8(1))
-        writer.write(id)
-        writer.write(createdAt)
-        writer.write(name)
-    }
-
-    init(from reader: inout ByteReader) throws(ByteCodecError) {
-        try reader.readVersion(1, of: "tenant")
-        id = try reader.readID()
-        createdAt = try reader.readTime()
-        name = try reader.readRoleName()
-    }
-}
-
 /// The keyring, sealed under the root key.
 public struct KeyringRow: Hashable, Sendable {
     /// Counts changes from 1.

@@ -57,8 +57,10 @@ struct LogInFailureRow: Hashable, Row {
     var tally: LogInTally
 
     static func key(_ tenant: TenantID, _ subject: LogInSubject) -> [UInt8] {
-        [0] + Key.of(tenant, subject.bytes)
+        prefix(of: tenant) + subject.bytes
     }
+    /// What the keys of all rows of a tenant begin with.
+    static func prefix(of tenant: TenantID) -> [UInt8] { [0] + Key.of(tenant) }
     var key: [UInt8] { Self.key(tenant, subject) }
     /// What the keys begin with that list rows by the moment at which they are forgotten.
     static let expiryPrefix: [UInt8] = [1]

@@ -70,6 +70,8 @@ public enum Table: UInt8, CaseIterable, Sendable {
     case settings = 34
     /// Secrets of one-time codes, sealed, by tenant and user.
     case secondFactors = 35
+    /// Tenants that are being removed, and how many there are.
+    case tenantDeletions = 36
     /// Which audit rows of a block there are of an actor, an action, a target or an outcome.
     case auditIndex = 39
     /// Which blocks of the trail that index reaches.

@@ -41,7 +41,8 @@ struct KeyAuthenticator: Authenticator {
     private static func failure(_ denial: KeyDenial) -> ServiceFailure {
         switch denial {
         case .expired: .tokenExpired
-        case .unknown, .ended, .wrongVerifier, .ownerDisabled, .address: .tokenInvalid
+        case .unknown, .ended, .wrongVerifier, .ownerDisabled, .tenantSuspended, .address:
+            .tokenInvalid
         }
     }
 }

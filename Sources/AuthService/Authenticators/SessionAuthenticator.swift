@@ -28,7 +28,7 @@ struct SessionAuthenticator: Authenticator {
     static func failure(_ denial: SessionDenial) -> ServiceFailure {
         switch denial {
         case .expired, .idle: .tokenExpired
-        case .unknown, .ended, .wrongVerifier, .userDisabled: .tokenInvalid
+        case .unknown, .ended, .wrongVerifier, .userDisabled, .tenantSuspended: .tokenInvalid
         }
     }
 }

@@ -69,6 +69,7 @@ public enum ServiceFailure: Error, Equatable, Sendable {
         case .actorEnded: self = .tokenInvalid
         case .insufficientPermissions: self = .insufficientPermissions
         case .userDisabled: self = .invalid("the user is disabled")
+        case .tenantSuspended: self = .invalid("the tenant is suspended")
         case .lastSuperAdmin: self = .invalid("the last super administrator cannot be lost")
         case .builtInRole: self = .invalid("a built-in role cannot be changed")
         case .roleInUse: self = .invalid("the role is held or inherited")
@@ -98,6 +99,7 @@ public enum ServiceFailure: Error, Equatable, Sendable {
         case .form: "a value has the wrong form"
         case .passwordOfService: "a service has no password; give it an API key"
         case .imported: "an imported key cannot be rotated; make a new one"
+        case .platformTenant: "the first tenant keeps its name, and is always there"
         case .standing: "the member's present part in the cluster does not allow it"
         }
     }

@@ -175,7 +175,7 @@ extension World {
                 tenant: caller.tenant, actor: caller.actor, action: .requestDenied,
                 outcome: .denied, requestID: Text(context.requestID),
                 address: Text(context.address),
-                details: [.reason(.insufficientPermissions)]
+                details: [.reason(.insufficientPermissions)] + caller.actingDetails
                     + denial.missing.map(AuditDetail.permission)))
         return denial
     }

@@ -25,7 +25,16 @@ public struct Caller: Sendable, CustomStringConvertible {
     /// When it ends, if nothing else ends it before.
     public let expiresAt: Timestamp?
 
-    public var tenant: TenantID { user.tenant }
+    /// Where the caller acts, when that is not their own tenant.
+    var place: TenantID?
+
+    /// The tenant in which the caller works: their own, or the one that they act in.
+    public var tenant: TenantID { place ?? user.tenant }
+
+    /// What audit records say of a caller who acts in another tenant.
+    var actingDetails: [AuditDetail] {
+        tenant == user.tenant ? [] : [.actorTenant(user.tenant)]
+    }
 
     /// The session, when it is one: by its own token, or by an access token.
     public var session: SessionRow? {
@@ -140,15 +149,36 @@ enum Gatekeeper {
         _ presented: PresentedCredential, _ requirement: Requirement, _ context: RequestContext,
         _ view: StateView
     ) throws -> Result<Caller, Denial> {
-        try presented.judge(view, context.clientAddress).flatMap { caller in
+        switch try presented.judge(view, context.clientAddress) {
+        case .failure(let denial): return .failure(denial)
+        case .success(let caller):
             guard requirement.isMet(by: caller) else {
                 return .failure(
                     Denial(
                         failure: .insufficientPermissions, isFinal: false, caller: caller,
                         missing: requirement.permissions))
             }
-            return .success(caller)
+            guard let place = context.place else { return .success(caller) }
+            return try enter(place, caller, view)
         }
+    }
+
+    /// Lets a caller act in another tenant, which must be there: suspended ones are read and
+    /// resumed so.
+    private static func enter(
+        _ place: TenantID, _ caller: Caller, _ view: StateView
+    ) throws -> Result<Caller, Denial> {
+        guard caller.permissions.allows(.tenantsAct) else {
+            return .failure(
+                Denial(
+                    failure: .insufficientPermissions, isFinal: false, caller: caller,
+                    missing: [.tenantsAct]))
+        }
+        guard let tenant = try TenantRow.read(place, view.tables), tenant.state != .deleting
+        else { return .denied(.notFound, isFinal: false) }
+        var caller = caller
+        caller.place = place
+        return .success(caller)
     }
 }
 

@@ -25,7 +25,7 @@ extension Caller {
             budgets.append(Budget(BudgetID(.user, user.id.bits), BudgetRate(limit)))
         }
         if let limit = defaults.tenant {
-            budgets.append(Budget(BudgetID(.tenant, tenant.bits), BudgetRate(limit)))
+            budgets.append(Budget(BudgetID(.tenant, user.tenant.bits), BudgetRate(limit)))
         }
         return budgets
     }

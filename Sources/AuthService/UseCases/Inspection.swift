@@ -35,6 +35,8 @@ public struct Inspection: Sendable {
         /// The session was not used for too long.
         case idle
         case userDisabled = "user_disabled"
+        /// Its tenant is suspended.
+        case tenantSuspended = "tenant_suspended"
         /// The key is not good from this address.
         case address
         /// The refresh token was redeemed before; once more, and its session ends.
@@ -264,6 +266,7 @@ extension Inspection.Reason {
             case .expired: .expired
             case .idle: .idle
             case .userDisabled: .userDisabled
+            case .tenantSuspended: .tenantSuspended
             }
     }
 
@@ -275,6 +278,7 @@ extension Inspection.Reason {
             case .wrongVerifier: .wrongSecret
             case .expired: .expired
             case .ownerDisabled: .userDisabled
+            case .tenantSuspended: .tenantSuspended
             case .address: .address
             }
     }

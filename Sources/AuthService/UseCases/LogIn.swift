@@ -1,4 +1,4 @@
-public import AuthCore
+internal import AuthCore
 internal import ByteCodec
 public import Cryptography
 internal import RaftCore
@@ -13,8 +13,8 @@ public struct LogIn: Sendable {
     public var password: SharedSecret
     /// A one-time code or a recovery code; of no account to who has no second factor.
     public var code: String?
-    /// The tenant's name; nil is the first one.
-    public var tenant: RoleName?
+    /// The tenant; nil is the first one.
+    public var tenant: TenantReference?
     /// How long the session is to live at most; what is too long becomes the longest allowed.
     public var seconds: UInt64?
     public var label: String
@@ -23,7 +23,8 @@ public struct LogIn: Sendable {
     public var context: RequestContext
 
     public init(
-        username: String, password: SharedSecret, code: String? = nil, tenant: RoleName? = nil,
+        username: String, password: SharedSecret, code: String? = nil,
+        tenant: TenantReference? = nil,
         seconds: UInt64? = nil, label: String = "", wantsRefreshToken: Bool = false,
         context: RequestContext
     ) {
@@ -43,6 +44,8 @@ public struct LogIn: Sendable {
     /// What is known of the user before the password is.
     private struct Candidate: Sendable {
         var tenant: TenantID
+        /// Whether anybody of the tenant is let in.
+        var isOpen = true
         /// By whom failures are counted; nil while the cluster counts none.
         var subject: LogInSubject?
         var user: UserRow?
@@ -50,19 +53,21 @@ public struct LogIn: Sendable {
 
         /// The user, when a right password would let them in.
         var admissible: (user: UserRow, password: PasswordRow)? {
-            guard let user, let password, !user.disabled else { return nil }
+            guard let user, let password, !user.disabled, isOpen else { return nil }
             return (user, password)
         }
 
         /// Why nobody is let in, for the audit trail.
         var reason: AuditReason {
             guard let user else { return .unknownUser }
+            guard isOpen else { return .tenantSuspended }
             return user.disabled ? .userDisabled : .wrongPassword
         }
 
         /// Whether a password verified against `other` is verified against this too.
         func isSame(as other: Candidate) -> Bool {
-            user?.id == other.user?.id && user?.disabled == other.user?.disabled
+            user?.id == other.user?.id && isOpen == other.isOpen
+                && user?.disabled == other.user?.disabled
                 && password?.authVersion == other.password?.authVersion
                 && password?.hash == other.password?.hash
         }
@@ -145,13 +150,13 @@ public struct LogIn: Sendable {
         _ world: World
     ) -> Result<(until: Timestamp, now: Timestamp)?, ServiceFailure> {
         world.view { view in
-            let place = try self.place(view)
+            let place = try TenantReference.find(tenant, view.tables)
             switch try subject(place, view, world) {
             case .failure(let failure): return .failure(failure)
             case .success(nil): return .success(nil)
             case .success(let subject?):
                 let end = try logInHeldUntil(
-                    subject, in: place ?? .platform, from: Text(context.address), now: view.now,
+                    subject, in: place.countedIn, from: Text(context.address), now: view.now,
                     view.tables)
                 return .success(end.map { ($0, view.now) })
             }
@@ -160,10 +165,10 @@ public struct LogIn: Sendable {
 
     private func candidate(_ world: World) -> Result<Candidate, ServiceFailure> {
         world.view { view in
-            let place = try self.place(view)
-            var found = Candidate(tenant: place ?? .platform)
-            if let place, let name = UserName(username),
-                let user = try UserRow.read(place, named: name, view.tables)
+            let place = try TenantReference.find(tenant, view.tables)
+            var found = Candidate(tenant: place.countedIn, isOpen: place.isOpen)
+            if let name = UserName(username),
+                let user = try UserRow.read(place.tenant, named: name, view.tables)
             {
                 found.user = user
                 if user.kind.logsInByPassword(at: view.meta.featureLevel) {
@@ -179,15 +184,9 @@ public struct LogIn: Sendable {
         }
     }
 
-    /// The tenant that was asked for; nil when there is none of its name.
-    private func place(_ view: StateView) throws -> TenantID? {
-        guard let tenant else { return .platform }
-        return try TenantRow.read(named: tenant, view.tables)?.id
-    }
-
     /// By whom failures are counted; nil while the cluster counts none.
     private func subject(
-        _ place: TenantID?, _ view: StateView, _ world: World
+        _ place: TenantReference.Found, _ view: StateView, _ world: World
     ) throws -> Result<LogInSubject?, ServiceFailure> {
         guard world.counts(failuresOf: view.meta) else { return .success(nil) }
         // Also where there is a user: whether there is must not show.
@@ -195,7 +194,7 @@ public struct LogIn: Sendable {
         case .failure(let failure): return .failure(failure)
         case .success(let keys):
             return .success(
-                try LogInNames.subject(username, in: place, named: tenant, keys, view.tables))
+                try LogInNames.subject(username, in: place, keys, view.tables))
         }
     }
 
@@ -279,7 +278,7 @@ public struct LogIn: Sendable {
                 header: context.header(.anonymous, tenant: user.tenant, request: key))
             return drawn.begin(beginning, world) { refusal, world in
                 switch refusal {
-                case .credentialsChanged, .userDisabled, .notFound, .stale:
+                case .credentialsChanged, .userDisabled, .notFound, .stale, .tenantSuspended:
                     attempt < Self.attemptsMax
                         ? verify(attempt: attempt + 1, world) : deny(candidate, attempt: attempt)
                 case .heldBack(let end): .failed(.rateLimited(until: end, now: world.now))

@@ -8,18 +8,16 @@ enum LogInNames {
     /// name.
     ///
     /// - Parameters:
-    ///   - tenant: nil when there is none of the asked-for name.
-    ///   - tenantName: as it was asked for.
+    ///   - place: where the name is looked for.
     static func subject(
-        _ typed: String, in tenant: TenantID?, named tenantName: RoleName?, _ keys: ServiceKeys,
+        _ typed: String, in place: TenantReference.Found, _ keys: ServiceKeys,
         _ tables: some TableReader
     ) throws -> LogInSubject {
         let folded = fold(typed)
-        let place = tenant?.bytes ?? tenantName?.bytes ?? []
         // Also where it is not needed, so that both take as long.
-        let digest = Digest256(keys.logInNames.tag(tenant: place, name: folded))
-        guard let tenant, let name = UserName(String(decoding: folded, as: UTF8.self)),
-            let user = try UserRow.id(tenant, named: name, tables)
+        let digest = Digest256(keys.logInNames.tag(tenant: place.spelling, name: folded))
+        guard let name = UserName(String(decoding: folded, as: UTF8.self)),
+            let user = try UserRow.id(place.tenant, named: name, tables)
         else { return .name(digest) }
         return .user(user)
     }
@@ -57,6 +55,8 @@ enum LogInNames {
     ) -> Flow<Answer> {
         let header = context.header(.anonymous, tenant: tenant)
         return .propose(Command(.failLogIn(failure), header: header)) { refusal, world in
+            // The tenant went away meanwhile, and the answer is that of one that never was.
+            if refusal == .notFound(.tenant) { return answer() }
             guard case .heldBack(let end) = refusal else {
                 return .failed(ServiceFailure(refusal))
             }

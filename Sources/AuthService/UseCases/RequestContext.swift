@@ -1,4 +1,4 @@
-internal import AuthCore
+public import AuthCore
 internal import ByteCodec
 internal import Cryptography
 
@@ -12,6 +12,8 @@ public struct RequestContext: Sendable {
     public var freshness: Freshness
     /// Present when the request may be repeated.
     public var repetition: Repetition?
+    /// The tenant to act in, when the request names one.
+    public var place: TenantID?
 
     public init(
         requestID: String, address: String, freshness: Freshness = Freshness(),

@@ -129,7 +129,8 @@ public enum Secrets {
         let event = AuditEvent(
             tenant: caller.tenant, actor: caller.actor, action: .secretRead,
             target: .secret(path), outcome: .success, requestID: Text(context.requestID),
-            address: Text(context.address), details: version.map { [.version($0)] } ?? [])
+            address: Text(context.address),
+            details: (version.map { [.version($0)] } ?? []) + caller.actingDetails)
         let header = context.header(caller.actor, tenant: caller.tenant)
         let command = Command(.recordAudit(.init(events: [event])), header: header)
         return .propose(command) { applied, world in

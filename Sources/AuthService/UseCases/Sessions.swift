@@ -156,10 +156,14 @@ public enum Sessions {
     public static func read(
         _ id: SessionID, in tenant: TenantID, _ view: StateView
     ) throws -> SessionRow? {
-        guard let session = try SessionRow.read(id, view.tables), session.tenant == tenant,
-            try isLive(session, view)
-        else { return nil }
-        return session
+        guard let session = try SessionRow.read(id, view.tables), session.tenant == tenant else {
+            return nil
+        }
+        switch try decideLife(of: session, meta: view.meta, wall: view.now, view.tables) {
+        // Only who acts in a suspended tenant comes here: its sessions wait for the resumption.
+        case .allow, .deny(.tenantSuspended, _): return session
+        case .deny: return nil
+        }
     }
 
     /// Whether a session's row stands for a session that lives.

@@ -135,6 +135,10 @@ public final class API: Sendable {
         let body = try Preparation.body(request, route)
         var context = RequestContext(
             requestID: record.requestID, address: record.address, freshness: common.freshness)
+        if route.isInTenant {
+            // What is spelt like no id is one that no tenant has.
+            context.place = parameters["tenant_id"].flatMap { ObjectText.read($0) } ?? .nobody
+        }
         var token: RunningRequests.Token?
         if route.isIdempotent, let key = common.idempotencyKey {
             context.repetition = Repetition(

@@ -35,6 +35,12 @@ struct Call: Sendable {
         read(parameter(name)).map { .success($0) } ?? .failure(.notFound)
     }
 
+    /// Where something lies that the request has made: in the tenant that its path names.
+    func location(_ path: String) -> String {
+        let place = route.isInTenant ? "/tenants/" + parameter("tenant_id") : ""
+        return "/v1" + place + path
+    }
+
     /// The condition of `If-Match` and `If-None-Match`.
     var condition: Result<VersionCondition, ServiceFailure> {
         EntityTag.condition(request.headers).map { .success($0) }

@@ -42,6 +42,7 @@ struct AuditObjects {
         case .secret(let path): "secret:\(path.string)"
         case .member(let node): "\(node)"
         case .key(let id): codec.show(id)
+        case .tenant(let id): ObjectText.show(id)
         }
     }
 
@@ -50,6 +51,7 @@ struct AuditObjects {
         if let id: UserID = ObjectText.read(text) { return .user(id) }
         if let id = codec.readSessionID(text) { return .session(id) }
         if let id = codec.readKeyID(text) { return .key(id) }
+        if let id: TenantID = ObjectText.read(text) { return .tenant(id) }
         if text.hasPrefix("role:") {
             return RoleName(String(text.dropFirst(5))).map { .role($0) }
         }

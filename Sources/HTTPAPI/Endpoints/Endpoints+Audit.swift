@@ -40,8 +40,13 @@ extension Endpoints {
                 .limit,
             ],
             answers: [Answer(200, "What a part of the chain shows.", .auditChain)],
-            summary: "Whether each record of the audit trail bears the digest of the one before.",
-            handler: .read(stale: true) { call, _, view, _ in
+            summary: "Whether each record of the audit trail bears the digest of the one before; "
+                + "in the platform tenant only.",
+            handler: .read(stale: true) { call, caller, view, _ in
+                // There is one chain for all tenants, and its numbers tell of all.
+                guard caller.tenant == .platform else {
+                    return .failure(.insufficientPermissions)
+                }
                 let chain = try AuditChain.look(
                     after: call.query["after"].flatMap { UInt64($0) } ?? 0, limit: call.limit,
                     view.tables

@@ -51,7 +51,8 @@ extension Endpoints {
         let logIn = LogIn(
             username: call.requiredText("username"),
             password: secret(call.requiredText("password")), code: call.text("code"),
-            tenant: call.text("tenant").flatMap { RoleName($0) },
+            // What only looks like an id is none that there is.
+            tenant: call.text("tenant").map { TenantReference($0) ?? .id(.nobody) },
             seconds: call.body["ttl_seconds"]?.unsigned, label: call.text("label") ?? "",
             wantsRefreshToken: call.body["tokens"]?.bool ?? false, context: call.context)
         return logIn.run(world).then { answer in
@@ -65,7 +66,8 @@ extension Endpoints {
     ) -> Reply {
         var reply = Reply.json(
             Objects.loggedIn(answer, codec, now: now), status: 201, index: answer.index)
-        reply.headers.add("Location", "/v1/sessions/" + codec.show(answer.session.id))
+        reply.headers.add(
+            "Location", call.location("/sessions/" + codec.show(answer.session.id)))
         // Browsers name the page that asks. A program would only be troubled by a cookie beside
         // the token that it sends itself.
         if call.isFromOwnPage {

@@ -96,7 +96,13 @@ extension Endpoints {
             Admission.read(
                 token: token, requirement: .permission(.metricsRead), context: call.context,
                 world: world
-            ) { _, _, _ in .success(metricsReply(call)) }
+            ) { caller, _, _ in
+                // They tell of the whole cluster.
+                guard caller.tenant == .platform else {
+                    return .failure(.insufficientPermissions)
+                }
+                return .success(metricsReply(call))
+            }
         }
     }
 

@@ -81,7 +81,7 @@ extension Endpoints {
                         APIKeys.rotate(
                             id, graceSeconds: call.body["grace_seconds"]?.unsigned ?? 0,
                             condition, caller, call.context, world
-                        ).then { issued in Flow(world.tokenCodec.map { reply(issued, $0) }) }
+                        ).then { issued in Flow(world.tokenCodec.map { reply(issued, call, $0) }) }
                     }
                 }
             }),
@@ -95,16 +95,18 @@ extension Endpoints {
         }
     }
 
-    private static func reply(_ issued: APIKeys.Issued, _ codec: TokenCodec) -> Reply {
+    private static func reply(
+        _ issued: APIKeys.Issued, _ call: Call, _ codec: TokenCodec
+    ) -> Reply {
         Reply.json(Objects.issued(issued, codec), status: 201, index: issued.index)
-            .adding("Location", "/v1/keys/" + codec.show(issued.key.id))
+            .adding("Location", call.location("/keys/" + codec.show(issued.key.id)))
             .tagged(issued.key.version)
     }
 
     private static func createKey(_ call: Call, _ caller: Caller, _ world: World) -> Flow<Reply> {
         Flow(newKey(call)).then { new in
             APIKeys.create(new, caller, call.context, world).then { issued in
-                Flow(world.tokenCodec.map { reply(issued, $0) })
+                Flow(world.tokenCodec.map { reply(issued, call, $0) })
             }
         }
     }

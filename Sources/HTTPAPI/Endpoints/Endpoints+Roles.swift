@@ -66,7 +66,8 @@ extension Endpoints {
                     Objects.role(changed.object), status: isNew ? 201 : 200,
                     index: changed.index
                 ).tagged(changed.object.version)
-                return isNew ? reply.adding("Location", "/v1/roles/\(name.string)") : reply
+                let place = call.location("/roles/\(name.string)")
+                return isNew ? reply.adding("Location", place) : reply
             }
         }
     }

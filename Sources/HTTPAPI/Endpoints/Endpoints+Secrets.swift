@@ -145,7 +145,8 @@ extension Endpoints {
                     Objects.secret(changed.object), status: isNew ? 201 : 200,
                     index: changed.index
                 ).tagged(changed.object.latest)
-                return isNew ? reply.adding("Location", "/v1/secrets/\(path.string)") : reply
+                let place = call.location("/secrets/\(path.string)")
+                return isNew ? reply.adding("Location", place) : reply
             }
         }
     }

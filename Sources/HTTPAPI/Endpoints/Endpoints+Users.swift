@@ -204,7 +204,9 @@ extension Endpoints {
         return Users.create(fields, password: password, caller, call.context, world)
             .map { changed in
                 Reply.json(Objects.user(changed.object), status: 201, index: changed.index)
-                    .adding("Location", "/v1/users/" + ObjectText.show(changed.object.id))
+                    .adding(
+                        "Location", call.location("/users/" + ObjectText.show(changed.object.id))
+                    )
                     .tagged(changed.object.version)
             }
     }

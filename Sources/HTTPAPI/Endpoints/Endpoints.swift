@@ -10,7 +10,16 @@ enum Endpoints {
     static let all: [Route] =
         health + authentication + validation + checks + inspection + sessions + users + roles
         + keys + secrets + cluster + audit + members + joinTokens + upkeep + signingKeys
-        + settings + secondFactors
+        + settings + secondFactors + tenants + inTenant
+
+    /// What works within a tenant, for who acts in another one: all but what is the caller's own,
+    /// and the one chain of all tenants' records.
+    private static let inTenant: [Route] =
+        (checks + inspection + sessions + users + roles + keys + secrets + audit + settings
+        + secondFactors)
+        .filter { $0.isVersioned && !$0.isOwn && $0.pattern.segments.first == .literal("v1") }
+        .filter { $0.name != "verifyAudit" }
+        .map(\.inTenant)
 
     /// `GET /openapi.json`, which tells of all the others.
     static func openAPI(_ document: [UInt8]) -> Route {

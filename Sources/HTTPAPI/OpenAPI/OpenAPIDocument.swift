@@ -63,7 +63,7 @@ struct OpenAPIDocument {
         var members: [JSONMember] = [
             JSONMember("operationId", .string(name)),
             JSONMember("summary", .string(route.summary)),
-            JSONMember("description", .string(route.gate.words)),
+            JSONMember("description", .string(route.gateWords)),
         ]
         let parameters = self.parameters(route)
         if !parameters.isEmpty { members.append(JSONMember("parameters", .array(parameters))) }

@@ -48,6 +48,7 @@ extension Route {
         if case .openSteps = handler { statuses.formUnion([401, 403]) }
         // The caller may have come without what the route is about.
         if case .anyCredential = gate { statuses.insert(404) }
+        if isInTenant { statuses.insert(404) }
         if !pattern.parameterNames.isEmpty || !query.isEmpty { statuses.formUnion([404, 422]) }
         if case .json = body { statuses.formUnion([404, 411, 413, 415, 422]) }
         if isIdempotent { statuses.formUnion([409, 422]) }
@@ -67,6 +68,11 @@ extension Route {
         return responses
     }
 
+    /// The gate in words.
+    var gateWords: String {
+        isInTenant ? gate.words + " And `tenants:act`, in the platform tenant." : gate.words
+    }
+
     /// The header fields that an answer of its own may have.
     func headers(of answer: Answer) -> [SharedHeader] {
         var headers: [SharedHeader] = [.requestID, .cacheControl]
@@ -74,7 +80,7 @@ extension Route {
         if allowsStale { headers.append(.staleness) }
         if answer.isTagged { headers.append(.tag) }
         if [201, 307].contains(answer.status) { headers.append(.location) }
-        if name == "logIn" || name == "createSession" || name == "logOut" {
+        if ["logIn", "createSession", "createSessionInTenant", "logOut"].contains(name) {
             headers.append(.cookie)
         }
         if case .ignored = body {
@@ -119,6 +125,7 @@ enum PathParameter {
         switch name {
         case "path": .secretPath
         case "name": .roleName
+        case "tenant_id": .objectID("ten")
         case "id" where pattern.text.contains("/members/"): .nodeName
         case "id" where pattern.text.contains("/sessions/"): .objectID("ses")
         case "id" where pattern.text.contains("/keys/"): .objectID("key")

@@ -116,7 +116,9 @@ extension Schema {
             [
                 Property("username", .text(TextRule(1...128))),
                 Property("password", .text(.password)),
-                Property("tenant", .text(.tenantName), required: false),
+                Property(
+                    "tenant", .text(.tenant), required: false,
+                    "Its name or id; without it, the first one."),
                 Property(
                     "code", .text(.oneTimeCode), required: false,
                     "A one-time code or a recovery code, for who has a second factor."),

@@ -32,6 +32,22 @@ struct PathPattern: Hashable, Sendable, ExpressibleByStringLiteral {
         text = spelled.split(separator: "...").joined()
     }
 
+    private init(text: String, segments: [Segment]) {
+        self.text = text
+        self.segments = segments
+    }
+
+    /// The same path in another tenant.
+    ///
+    /// - Precondition: it begins with `/v1/`.
+    var inTenant: PathPattern {
+        precondition(segments.first == .literal("v1"), "\(text) is of no version")
+        let place: PathPattern = "/v1/tenants/{tenant_id}"
+        return PathPattern(
+            text: place.text + text.dropFirst(3),
+            segments: place.segments + segments.dropFirst())
+    }
+
     /// The names of the parameters, in order.
     var parameterNames: [String] {
         segments.compactMap {

@@ -21,6 +21,8 @@ struct Route: Sendable {
     let isConditional: Bool
     let summary: String
     let handler: Handler
+    /// Whether the path names the tenant in which the caller acts: that needs `tenants:act` too.
+    private(set) var isInTenant = false
 
     init(
         _ name: String, _ method: String, _ pattern: PathPattern, gate: Gate,
@@ -38,6 +40,22 @@ struct Route: Sendable {
         isConditional = conditional
         self.summary = summary
         self.handler = handler
+    }
+
+    /// The same route for who acts in another tenant.
+    var inTenant: Route {
+        var route = Route(
+            name + "InTenant", method, pattern.inTenant, gate: gate, body: body, query: query,
+            answers: answers, idempotent: isIdempotent, conditional: isConditional,
+            summary: summary, handler: handler)
+        route.isInTenant = true
+        return route
+    }
+
+    /// Whether it is about the caller alone, or the caller's own session or key.
+    var isOwn: Bool {
+        if case .anySession = gate { return true }
+        return pattern.segments.contains(.literal("self"))
     }
 
     /// Whether the common headers of `/v1` stand on its answers.

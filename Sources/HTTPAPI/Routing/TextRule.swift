@@ -68,10 +68,15 @@ extension TextRule {
                 }
         })
 
-    /// A tenant's name.
+    /// A tenant's name: it does not begin like an id.
     static let tenantName = TextRule(
-        1...64, pattern: "^[a-z0-9][a-z0-9._-]{0,63}$", example: "default",
-        isSatisfied: { RoleName($0) != nil })
+        1...64, pattern: "^(?!ten_)[a-z0-9][a-z0-9._-]{0,63}$", example: "default",
+        isSatisfied: { RoleName($0).map(TenantRow.mayBeCalled) ?? false })
+
+    /// A tenant's name or id.
+    static let tenant = TextRule(
+        1...64, pattern: "^([a-z0-9][a-z0-9._-]{0,63}|ten_[0-9A-Za-z]{22})$", example: "default",
+        isSatisfied: { RoleName($0) != nil || objectID("ten").allows($0) })
 
     /// A role's name.
     static let roleName = TextRule(
