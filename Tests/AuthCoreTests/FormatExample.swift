@@ -34,7 +34,7 @@ struct Example: Sendable, CustomTestStringConvertible {
         { try R(decodingRow: $0).encodedRow }
     }
 
-    private init(
+    init(
         _ name: String, _ operation: Command.Operation, request: RequestKey? = nil,
         actor: UserActor = Self.actor
     ) {
@@ -48,7 +48,7 @@ struct Example: Sendable, CustomTestStringConvertible {
         rewrite = { try Command(decoding: $0).encoded() }
     }
 
-    private init(outcome result: Outcome.Result, _ name: String) {
+    init(outcome result: Outcome.Result, _ name: String) {
         self.name = name
         bytes =
             Outcome(
@@ -170,242 +170,58 @@ struct Example: Sendable, CustomTestStringConvertible {
         ]
     }()
 
-    static let commands: [Example] = [
-        Example(
-            "create-user",
-            .createUser(
-                .init(
-                    id: user.id, username: user.username, email: "a@example",
-                    displayName: "Alice", roles: [role("dev")],
-                    password: PasswordHash(phc: "$argon2id$v=19$"))), request: requestKey),
-        Example("begin-checkpoint", .beginCheckpoint),
-        Example(
-            "attest-checkpoint",
-            .attestCheckpoint(.init(index: LogIndex(6), digest: StateHash(low: 7, high: 8)))),
-        Example(
-            "update-user",
-            .updateUser(.init(id: user.id, condition: .version(2), disabled: true))),
-        Example(
-            "put-role",
-            .putRole(
-                .init(
-                    name: role("dev"), condition: .absent, permissions: [permission("invoke")],
-                    inherits: [role("viewer")]))),
-        Example(
-            "start-session",
-            .startSession(
-                .init(
-                    user: user.id, nonce: 6, verifier: digest(1), authVersionSeen: 2,
-                    idleMilliseconds: 1_800_000, absoluteMilliseconds: 43_200_000, label: "cli",
-                    method: .password, refreshVerifier: digest(2)))),
-        Example(
-            "rotate-refresh",
-            .rotateRefresh(
-                .init(
-                    number: CredentialNumber(5), presented: digest(2), successor: digest(3),
-                    sealedSuccessor: [1, 2, 3]))),
-        Example(
-            "fail-log-in", .failLogIn(.init(subject: .user(user.id), reason: .wrongPassword))),
-        Example(
-            "fail-log-in-of-nobody",
-            .failLogIn(.init(subject: .name(digest(9)), reason: .unknownUser))),
-        Example("revoke-session", .revokeSession(.init(session: session.id))),
-        Example(
-            "start-session-of-level-2",
-            .startSession(
-                .init(
-                    user: user.id, nonce: 6, verifier: digest(1), authVersionSeen: 2,
-                    idleMilliseconds: 1_800_000, absoluteMilliseconds: 43_200_000, label: "cli",
-                    method: .password, mayEvict: true,
-                    code: .totp(enrolment: 9, step: 56_666_667)))),
-        Example(
-            "revoke-sessions-before",
-            .revokeSessions(.init(user: user.id, keeping: session.id, before: time))),
-        Example(
-            "update-settings",
-            .updateSettings(
-                .init(
-                    condition: .version(2), idleMilliseconds: .set(600_000),
-                    absoluteMilliseconds: .clear, sessionsPerUser: .set(5),
-                    overflow: .evictOldest))),
-        Example(outcome: .settings(settings), "outcome-settings"),
-        Example(
-            "enrol-factor",
-            .enrolFactor(
-                .init(
-                    user: user.id, authVersionSeen: 2, enrolment: 9, secret: factor.secret))),
-        Example(
-            "confirm-factor",
-            .confirmFactor(
-                .init(
-                    user: user.id, authVersionSeen: 2, shown: .totp(enrolment: 9, step: 56_666_666),
-                    recoveryCodes: [digest(1), digest(2)]))),
-        Example(
-            "remove-factor",
-            .removeFactor(
-                .init(
-                    user: user.id,
-                    proof: .init(
-                        authVersionSeen: 2, shown: .recovery(enrolment: 9, digest(1)))))),
-        Example(
-            "bootstrap-with-keys",
-            .bootstrap(
-                {
-                    var begin = House.bootstrap
-                    begin.keys = [
-                        .init(
-                            nonce: 7, name: "ci", digest: digest(5),
-                            permissions: [permission("invoke")])
-                    ]
-                    return begin
-                }())),
-        Example(
-            "set-password-with-code",
-            .setPassword(
-                .init(
-                    user: user.id, password: PasswordHash(phc: "$2"), authVersionSeen: 2,
-                    code: .totp(enrolment: 9, step: 56_666_667)))),
-        Example(outcome: .refused(.evictionNeeded), "outcome-eviction-needed"),
-        Example(
-            "create-tenant",
-            .createTenant(
-                .init(
-                    id: tenant.id, name: tenant.name, displayName: tenant.displayName,
-                    administrator: .init(
-                        id: user.id, username: user.username,
-                        password: PasswordHash(phc: "$argon2id$v=19$"))))),
-        Example(
-            "update-tenant",
-            .updateTenant(
-                .init(
-                    id: tenant.id, condition: .version(3), name: role("acme"), displayName: "Acme",
-                    suspended: true))),
-        Example("delete-tenant", .deleteTenant(.init(id: tenant.id, condition: .version(4)))),
-        Example(outcome: .tenant(tenant), "outcome-tenant"),
-        Example(
-            "touch-sessions",
-            .touchSessions(
-                .init(touches: [SessionTouch(session: session.id, lastSeen: time, uses: 12)]))),
-        Example(
-            "put-secret",
-            .putSecret(
-                .init(
-                    path: path("app/db"), condition: .version(1), version: 2,
-                    value: SealedBlob(term: 4, bytes: [9, 8, 7]),
-                    timeToLiveMilliseconds: 60_000, metadata: "{}"))),
-        Example(
-            "create-join-token",
-            .createJoinToken(
-                .init(
-                    digest: digest(1), role: .voter, replaces: NodeID(3),
-                    timeToLiveMilliseconds: 3_600_000))),
-        Example(
-            "redeem-join-token",
-            .redeemJoinToken(
-                .init(
-                    node: NodeID(4), digest: digest(1), publicKey: digest(2), url: "https://n4",
-                    peer: "n4:8201", version: "0.1.0", featureLevel: 1))),
-        Example("order-change", .orderChange(.init(node: NodeID(2), change: .remove))),
-        Example(
-            "settle-plan",
-            .settlePlan(.init(node: NodeID(2), order: LogIndex(9), refusal: .quorumOutOfReach))),
-        Example(
-            "set-peer-authority",
-            .setPeerAuthority(
-                .init(
-                    expectedVersion: 0, certificate: "-----BEGIN CERTIFICATE-----",
-                    sealedKey: SealedBlob(term: 1, bytes: [4, 4])))),
-        Example(
-            "recover",
-            .recover(
-                .init(survivor: NodeID(3), last: EntryID(index: LogIndex(99), term: Term(7))))),
-        Example(
-            "create-key",
-            .createKey(
-                .init(
-                    nonce: 8, owner: user.id, name: "ci", prefix: keyPrefix("acme"),
-                    digest: digest(4), scope: .permissions([permission("invoke")]),
-                    addresses: [range("10.0.0.0/8")], rateLimit: "100/minute",
-                    expiry: .after(milliseconds: 86_400_000), metadata: "{}"))),
-        Example(
-            "update-key",
-            .updateKey(
-                .init(
-                    id: key.id, condition: .version(2), scope: .roles([role("dev")]),
-                    addresses: [range("2001:db8::/32")], expiry: .at(time)))),
-        Example(
-            "rotate-key",
-            .rotateKey(.init(id: key.id, digest: digest(5), graceMilliseconds: 60_000))),
-        Example("delete-key", .deleteKey(.init(id: key.id, condition: .version(3)))),
-        Example(
-            "touch-keys",
-            .touchKeys(
-                .init(touches: [KeyTouch(key: key.id, lastUsed: time, address: "10.1.2.3")]))),
-        Example(
-            "rotate-signing-keys",
-            .rotateSigningKeys(.init(6, version: 2, lead: 360_000, keep: 310_000))),
-        Example("delete-key-by-itself", .deleteKey(.init(id: key.id)), actor: key.actor),
-        Example(outcome: .key(key), "outcome-key"),
-        Example(outcome: .joinToken(joinToken), "outcome-join-token"),
-        Example(outcome: .plan(plan), "outcome-plan"),
-        Example(outcome: .session(session), "outcome-session"),
-        Example(outcome: .refused(.versionMismatch(current: 7)), "outcome-refused"),
-        Example(outcome: .refused(.heldBack(until: time)), "outcome-held-back"),
-        Example(outcome: .secret(secret), "outcome-secret"),
-    ]
-
-    private static let time = Timestamp(milliseconds: 1_700_000_000_000)
-    private static let actor = UserActor(
+    static let time = Timestamp(milliseconds: 1_700_000_000_000)
+    static let actor = UserActor(
         tenant: .platform, user: UserID(bits: 0xAD), session: SessionID(bits: 0x11))
-    private static let requestKey = RequestKey(
+    static let requestKey = RequestKey(
         scope: digest(0x5C), subject: 0x50B, body: digest(0xB0),
         timeToLiveMilliseconds: 86_400_000, sealedAnswer: [0xA1])
-    private static let user = UserRow(
+    static let user = UserRow(
         tenant: .platform, id: UserID(bits: 0x0123_4567_89AB_CDEF),
         username: AuthCoreTests.name("alice"),
         email: "a@example", displayName: "Alice", kind: .person, disabled: false,
         roles: [role("dev"), role("viewer")], metadata: "{}", createdAt: time, updatedAt: time,
         version: 3, sessionEpoch: 2, authzEpoch: 4)
-    private static let tenant = TenantRow(
+    static let tenant = TenantRow(
         id: TenantID(bits: 0xAC), name: role("acme"), createdAt: time, displayName: "Acme",
         state: .suspended, updatedAt: time, version: 4)
-    private static let settings = SettingsRow(
+    static let settings = SettingsRow(
         tenant: .platform, version: 3, updatedAt: time, idleMilliseconds: 600_000,
         absoluteMilliseconds: nil, sessionsPerUser: 5, overflow: .evictOldest)
-    private static let factor = SecondFactorRow(
+    static let factor = SecondFactorRow(
         tenant: .platform, user: user.id, enrolment: 9, secret: SealedBlob(term: 1, bytes: [6, 6]),
         enrolledAt: time, confirmedAt: time, lastStep: 56_666_666, recoveryCodes: [digest(1)])
-    private static let session = SessionRow(
+    static let session = SessionRow(
         id: SessionID(number: CredentialNumber(5), nonce: 6), tenant: .platform, user: user.id,
         kind: .user, method: .password, verifier: digest(1), hasRefreshFamily: true, epoch: 2,
         createdAt: time, expiresAt: time.advanced(milliseconds: 43_200_000),
         idleExpiresAt: time.advanced(milliseconds: 1_800_000), idleMilliseconds: 1_800_000,
         lastSeenAt: time, accessCount: 12, expiryMinute: 28_333_364, version: 1, label: "cli",
         address: "::1")
-    private static let tally = LogInTally(
+    static let tally = LogInTally(
         failures: 5, heldUntil: time.advanced(milliseconds: 1_000),
         forgottenAt: time.advanced(milliseconds: 27_000_000))
-    private static let networks = LogInNetworksRow(
+    static let networks = LogInNetworksRow(
         tenant: .platform, user: user.id,
         networks: [
             .init(network: LogInNetwork(of: "192.0.2.7"), lastLogIn: time, tally: .none),
             .init(network: LogInNetwork(of: "2001:db8::1"), lastLogIn: time, tally: tally),
             .init(network: LogInNetwork(of: .empty), lastLogIn: time, tally: .none),
         ])
-    private static var logInAudit: LogInAuditRow {
+    static var logInAudit: LogInAuditRow {
         var row = LogInAuditRow(minute: 28_333_333)
         row.users = .init(failures: 7, holds: 1)
         row.names = .init(failures: 60, holds: 2)
         row.summed = 440
         return row
     }
-    private static let joinToken = JoinTokenRow(
+    static let joinToken = JoinTokenRow(
         node: NodeID(4), digest: digest(1), role: .voter, replaces: NodeID(3), createdAt: time,
         expiresAt: time.advanced(milliseconds: 3_600_000), spentBy: digest(2))
-    private static let plan = MemberPlanRow(
+    static let plan = MemberPlanRow(
         node: NodeID(4), order: LogIndex(9), plan: .replace(NodeID(3)), orderedAt: time,
         refusal: nil)
-    private static let key = KeyRow(
+    static let key = KeyRow(
         id: KeyID(number: CredentialNumber(7), nonce: 8), tenant: .platform, owner: user.id,
         origin: .made, name: "ci", prefix: keyPrefix("acme"), digest: digest(5),
         former: FormerKey(digest: digest(4), endsAt: time.advanced(milliseconds: 60_000)),
@@ -413,7 +229,7 @@ struct Example: Sendable, CustomTestStringConvertible {
         addresses: [range("10.0.0.0/8"), range("2001:db8::1")], rateLimit: "100/minute",
         createdAt: time, updatedAt: time, expiresAt: time.advanced(milliseconds: 86_400_000),
         lastUsedAt: time, lastUsedAddress: "10.1.2.3", metadata: "{}", version: 3)
-    private static let secret = SecretRow(
+    static let secret = SecretRow(
         tenant: .platform, path: path("app/db"), latest: 2, oldest: 1, state: .live,
         createdAt: time, expiresAt: nil, encoding: .utf8, metadata: "{}")
 }
