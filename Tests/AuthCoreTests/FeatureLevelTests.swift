@@ -135,6 +135,7 @@ struct FeatureLevelTests {
             (.rotateKey(.init(id: key, digest: digest(1), graceMilliseconds: 0)), .node),
             (.failLogIn(.init(subject: .user(House.adminID), reason: .wrongPassword)), .anonymous),
             (event(action: .logInHeld), .node), (event(action: .logInFailures), .node),
+            (event(action: .logInElsewhere), .node),
             (.deleteKey(.init(id: key)), .node), (.touchKeys(.init(touches: [])), .node),
             (.rotateSigningKeys(.init(1, version: 0)), .node),
             (event(action: .signingKeysRotate), .node), (event(action: .signingKeysRevoke), .node),

@@ -26,10 +26,17 @@ extension Execution {
         ).map { .heldBack(until: $0) }
     }
 
-    /// A password was right, and counts.
-    func noteLogIn(_ user: UserID) throws {
+    /// A password was right, and counts. That a session begins at a new place is recorded: the
+    /// user, or who watches over them, may know better (security J).
+    mutating func noteLogIn(_ user: UserID, beginsSession: Bool) throws {
         guard countsLogIns else { return }
-        try LogIns.succeeded(tenant, user, from: header.address, at: stamp, tables)
+        let isElsewhere = try LogIns.succeeded(
+            tenant, user, from: header.address, at: stamp, tables)
+        guard isElsewhere, beginsSession else { return }
+        try append(
+            AuditEvent(
+                tenant: tenant, actor: .anonymous, action: .logInElsewhere, target: .user(user),
+                outcome: .success, requestID: header.requestID, address: header.address))
     }
 
     /// Forgets the failures of a user who has another password, or is there no more.

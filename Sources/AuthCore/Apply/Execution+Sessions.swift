@@ -52,7 +52,7 @@ extension Execution {
         note?.details.append(.user(user.id))
         if isLogIn {
             note?.actor = .user(session.actor)
-            try noteLogIn(user.id)
+            try noteLogIn(user.id, beginsSession: true)
         }
         return .session(session)
     }

@@ -161,7 +161,7 @@ extension Execution {
         try endSessions(of: &user, keeping: isOwn ? actorSession : nil)
         // Nobody's guesses were at the new one. Whoever has set it is let in from there.
         try forgetLogIns(user.id)
-        if isOwn { try noteLogIn(user.id) }
+        if isOwn { try noteLogIn(user.id, beginsSession: false) }
         return .user(user)
     }
 

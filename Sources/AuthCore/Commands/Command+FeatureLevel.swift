@@ -66,6 +66,7 @@ extension AuditAction {
             .memberRemove, .clusterVerify, .clusterRecover:
             1
         case .keyCreate, .keyUpdate, .keyRotate, .keyDelete, .logInFailures, .logInHeld,
+            .logInElsewhere,
             .signingKeysRotate, .signingKeysRevoke, .sessionEvict, .settingsUpdate, .factorEnrol,
             .factorConfirm, .factorRemove, .recoveryCodesRenew,
             .tenantCreate, .tenantUpdate, .tenantSuspend, .tenantResume, .tenantDelete,

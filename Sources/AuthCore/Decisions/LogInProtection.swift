@@ -163,10 +163,12 @@ enum LogIns {
 
     /// A user has logged in: their network is known from now on, and its failures are forgotten.
     /// Those from elsewhere stay: somebody else made them (NIST SP 800-63B-4 §3.2.2).
+    ///
+    /// - Returns: whether others were known, and this one was not.
     static func succeeded(
         _ tenant: TenantID, _ user: UserID, from address: Text, at stamp: Timestamp,
         _ tables: some TableWriter
-    ) throws {
+    ) throws -> Bool {
         let network = LogInNetwork(of: address)
         let key = LogInNetworksRow.key(tenant, user)
         var row =
@@ -176,10 +178,13 @@ enum LogIns {
             let known = row.networks[place]
             let age = stamp.milliseconds(since: known.lastLogIn)
             // Most log-ins change nothing here.
-            if known.tally == .none, age < Limits.logInNetworkNotedMilliseconds { return }
+            if known.tally == .none, age < Limits.logInNetworkNotedMilliseconds { return false }
             row.networks[place].lastLogIn = stamp
             row.networks[place].tally = .none
+            try row.put(tables)
+            return false
         } else {
+            let isElsewhere = !row.networks.isEmpty
             if row.networks.count == Limits.logInNetworks,
                 let oldest = row.networks.indices.min(by: {
                     row.networks[$0].lastLogIn < row.networks[$1].lastLogIn
@@ -189,7 +194,8 @@ enum LogIns {
             }
             row.networks.append(
                 .init(network: network, lastLogIn: stamp, tally: .none))
+            try row.put(tables)
+            return isElsewhere
         }
-        try row.put(tables)
     }
 }

@@ -25,6 +25,8 @@ public enum AuditAction: UInt16, CaseIterable, Sendable {
     case logInFailures = 36
     /// A name is held back, because too many log-ins have failed.
     case logInHeld = 37
+    /// A user who is known of some networks has logged in from another one.
+    case logInElsewhere = 38
     case secretRead = 40
     case secretPut = 41
     case secretDelete = 42
@@ -101,6 +103,7 @@ public enum AuditAction: UInt16, CaseIterable, Sendable {
         case .logIn: "auth.login"
         case .logInFailures: "auth.login_failures"
         case .logInHeld: "auth.login_held"
+        case .logInElsewhere: "auth.login_new_network"
         case .secretRead: "secret.read"
         case .secretPut: "secret.put"
         case .secretDelete: "secret.delete"
