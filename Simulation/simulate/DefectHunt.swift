@@ -122,9 +122,12 @@ extension Planted {
     fileprivate var emphasis: Emphasis {
         switch self {
         case .unfitLeads: .releases
+        case .staleCompletion: .overtaken
         case .jwtSessionNotChecked, .jwtPreviousKeyKept: .tokens
         case .keyOutlivesGrace, .keyBeyondOwner, .keyRevocationNotNarrowing: .keys
         case .leaseIndexAtElection, .grantToFormerRun: .returns
+        case .crowdEvictsNewest, .evictionNotNarrowing, .evictionUnannounced: .crowds
+        case .codeSpentTwice, .recoveryCodeKept, .codeNotAsked: .codes
         case .slicesNotCharged, .limitsForgottenByLeader: .limits
         case .checkpointNotCompared, .damagedStateAnswers, .damagedStateKept,
             .hashLeavesOutTable, .snapshotUnchecked, .repairResetsLog:

@@ -143,7 +143,7 @@ public enum Limits {
     /// The feature level from which the audit trail has an index.
     public static let auditIndexFeatureLevel: UInt32 = 2
     /// Older blocks of the trail that one sweep takes into the index.
-    static let auditBlocksPerSweep = 4
+    static let auditBlocksPerSweep = 1
     /// Expired rows of each kind that one sweep removes.
     public static let sweepRows: UInt32 = 1000
     /// Expired rows of each kind that a growing command removes on its way.

@@ -166,6 +166,19 @@ public enum Planted: String, CaseIterable, Sendable {
     /// A new leader takes every limit for unused.
     case limitsForgottenByLeader = "limits-forgotten-by-leader"
 
+    /// The newest sessions give way to another one, and not the oldest.
+    case crowdEvictsNewest = "crowd-evicts-newest"
+    /// A start that may end sessions is not taken for narrowing access.
+    case evictionNotNarrowing = "eviction-not-narrowing"
+    /// A start ends sessions although its command does not say that it may.
+    case evictionUnannounced = "eviction-unannounced"
+    /// A one-time code is good for more than one log-in.
+    case codeSpentTwice = "code-spent-twice"
+    /// A recovery code stays where it is when it is spent.
+    case recoveryCodeKept = "recovery-code-kept"
+    /// A log-in that brings no code is not asked for one.
+    case codeNotAsked = "code-not-asked"
+
     /// Whether it shows only where clients speak HTTP.
     public var needsHTTP: Bool {
         switch self {
@@ -176,7 +189,8 @@ public enum Planted: String, CaseIterable, Sendable {
             .viewBeforeRequest, .leaseBeforeRequest, .recallUnreleased, .allowPastLease,
             .keyOutlivesGrace, .keyBeyondOwner, .keyRevocationNotNarrowing,
             .logInHoldIgnored, .jwtSessionNotChecked, .jwtPreviousKeyKept, .slicesNotCharged,
-            .limitsForgottenByLeader:
+            .limitsForgottenByLeader, .crowdEvictsNewest, .evictionNotNarrowing,
+            .evictionUnannounced, .codeSpentTwice, .recoveryCodeKept, .codeNotAsked:
             true
         default: false
         }

@@ -4,7 +4,7 @@
 struct CountingReader: TableReader {
     final class Looks {
         var count = 0
-        /// Rows that scans have shown.
+        /// Scans, and rows that they have shown.
         var scanned = 0
         var all: Int { count + scanned }
     }
@@ -18,6 +18,7 @@ struct CountingReader: TableReader {
     func scan(
         _ table: Table, from: [UInt8], upTo: [UInt8]?, _ body: ([UInt8], [UInt8]) throws -> Bool
     ) throws {
+        looks.scanned += 1
         try tables.scan(table, from: from, upTo: upTo) {
             looks.scanned += 1
             return try body($0, $1)
@@ -26,6 +27,7 @@ struct CountingReader: TableReader {
     func scanReverse(
         _ table: Table, from: [UInt8], upTo: [UInt8]?, _ body: ([UInt8], [UInt8]) throws -> Bool
     ) throws {
+        looks.scanned += 1
         try tables.scanReverse(table, from: from, upTo: upTo) {
             looks.scanned += 1
             return try body($0, $1)

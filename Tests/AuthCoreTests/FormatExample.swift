@@ -148,8 +148,8 @@ struct Example: Sendable, CustomTestStringConvertible {
             Example(row: settings, "settings"),
             Example(
                 index: AuditIndexRow(
-                    facet: AuditFacet.actor(user.id).digest(in: .platform), block: AuditBlock(2),
-                    offsets: [0, 7, 255]), "audit-index"),
+                    block: AuditBlock(2), facet: AuditFacet.actor(user.id).digest(in: .platform),
+                    offsets: [0, 7, 1_023]), "audit-index"),
             Example(
                 row: AuditIndexExtent(begin: AuditBlock(2), end: AuditBlock(9)),
                 "audit-index-extent"),

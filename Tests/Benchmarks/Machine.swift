@@ -85,6 +85,7 @@ struct CountingRows<Base: TableReader>: TableReader {
     func scan(
         _ table: Table, from: [UInt8], upTo: [UInt8]?, _ body: ([UInt8], [UInt8]) throws -> Bool
     ) throws {
+        note(table)
         try base.scan(table, from: from, upTo: upTo) {
             note(table)
             return try body($0, $1)
@@ -94,6 +95,7 @@ struct CountingRows<Base: TableReader>: TableReader {
     func scanReverse(
         _ table: Table, from: [UInt8], upTo: [UInt8]?, _ body: ([UInt8], [UInt8]) throws -> Bool
     ) throws {
+        note(table)
         try base.scanReverse(table, from: from, upTo: upTo) {
             note(table)
             return try body($0, $1)

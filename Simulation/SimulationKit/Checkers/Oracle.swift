@@ -237,13 +237,7 @@ final class Oracle {
             voted(node, for: message.to, in: message.term)
             checkVote(node, for: message.to, in: message.term)
         case .vote(let last, _): claims[message.from] = (message.term, last)
-        case .appendReply(.accepted(let match)):
-            if match > views[node].durableLog.lastIndex {
-                fail(
-                    "S11",
-                    "n\(node + 1) accepts \(match.rawValue), durable "
-                        + "\(views[node].durableLog.lastIndex.rawValue)")
-            }
+        case .appendReply(.accepted(let match)): checkAcceptance(node, upTo: match)
         case .preVote, .preVoteReply, .voteReply, .append, .appendReply, .heartbeat,
             .heartbeatReply, .snapshot, .timeoutNow, .transferRefused, .steppingDown:
             break

@@ -26,10 +26,20 @@ public struct Emphasis: OptionSet, Sendable {
     /// Clients over HTTP use access tokens; no seed draws that by itself.
     public static let tokens = Emphasis(rawValue: 256)
 
+    /// Leaders with slow disks are cut off, so that what these say comes after others have replaced
+    /// what it is about; no seed draws that by itself.
+    public static let overtaken = Emphasis(rawValue: 512)
+
+    /// Tenants limit how many sessions a user may have; no seed draws that by itself.
+    public static let crowds = Emphasis(rawValue: 1024)
+    /// Users have one-time codes, which several show at once; no seed draws that by itself.
+    public static let codes = Emphasis(rawValue: 2048)
+
     private static let named: [(word: String, emphasis: Emphasis)] = [
         ("--members", .members), ("--releases", .releases), ("--http", .http),
         ("--returns", .returns), ("--rotten-states", .states), ("--rotten-logs", .logs),
         ("--keys", .keys), ("--limits", .limits), ("--tokens", .tokens),
+        ("--overtaken", .overtaken), ("--crowds", .crowds), ("--codes", .codes),
     ]
 
     /// What a word on the command line asks for; nil for every other word.

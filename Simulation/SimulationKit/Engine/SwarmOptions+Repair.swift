@@ -15,4 +15,19 @@ extension SwarmOptions {
         slowAppliers = (nodes - 1) / 2
         slowApplyMax = pick([100_000, 400_000])
     }
+
+    /// Has answers of disks outlive truncations: a leader with a slow disk is cut off, goes on
+    /// appending for as long as it may lead unheard, and is back while its disk is still slow. It
+    /// hears of the new term by a heartbeat, and has its entries replaced while that term is being
+    /// written, with which the disk will answer for all that the log had.
+    mutating func overtakeDisks() {
+        isOvertaken = true
+        slowDiskEvery = 1_000_000
+        syncMin = min(syncMin, 1_000)
+        clients = 16
+        thinkTime = 160_000
+        readShare = 16
+        deadline = max(deadline, 1_000)
+        raft.appendEntriesMax = 1_024
+    }
 }

@@ -127,6 +127,8 @@ public struct SwarmOptions: Equatable, Sendable {
     /// Whether leaders hear late, and hand over while answers to what they sent before are on
     /// their way.
     var isAnsweredLate = false
+    /// Whether disks that get slow are those of leaders, which are then cut off.
+    var isOvertaken = false
     /// Whether messages to a process reach the one that runs on its node then.
     var isOutlivingRestarts = false
     /// In the second after its start a process takes up to so much longer to apply.
@@ -199,15 +201,10 @@ public struct SwarmOptions: Equatable, Sendable {
         options.drawReleases(&random, always: emphasis.contains(.releases))
         options.drawSuspensions(seed)
         options.drawStates(&random, always: emphasis.contains(.states))
-        options.drawHTTP(
-            seed, always: !emphasis.isDisjoint(with: [.http, .keys, .limits, .tokens]),
-            keys: emphasis.contains(.keys))
-        if emphasis.contains(.limits), options.isHTTP { options.mix.insert(.limits) }
-        if emphasis.contains(.tokens) {
-            options.mix.formUnion([.accessTokens, .refreshes, .revocations, .expiry])
-        }
+        options.drawHTTP(seed, emphasis)
         options.drawLeases(seed, returns: emphasis.contains(.returns))
         options.drawDamage(seed)
+        if emphasis.contains(.overtaken) { options.overtakeDisks() }
         return options
     }
 }
@@ -329,23 +326,6 @@ extension SwarmOptions {
         stateEvery = pick([1_000_000, 4_000_000, 15_000_000], &random)
         checkpointEntries = pick([8, 64, 1_024], &random)
         checkpointMilliseconds = pick([500, 2_000], &random)
-    }
-
-    /// By a chance of its own too.
-    private mutating func drawHTTP(_ seed: UInt64, always: Bool, keys: Bool) {
-        var random = RandomSource(seed: seed ^ 0x4854_5450)
-        let isPlain = membersEvery == 0 && releasesEvery == 0
-        guard random.chance(1, in: 8) && isPlain || always else { return }
-        isHTTP = true
-        // Nodes of an older release are asked for commands only.
-        releasesEvery = 0
-        // What is answered from a state that nobody knows to be damaged proves nothing.
-        stateEvery = 0
-        thinkTime = min(thinkTime, 400_000)
-        // Who waits for all that others do has less of each.
-        mix = random.chance(1, in: 2) ? .all : WorkloadMix(rawValue: random.next() & 255)
-        mix.formUnion([.logIns, .validations])
-        if keys { mix.formUnion([.keys, .roles]) }
     }
 
     private mutating func drawLoad(_ random: inout RandomSource) {

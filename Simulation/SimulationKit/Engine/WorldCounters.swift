@@ -18,6 +18,7 @@ public struct WorldCounters: Equatable, Sendable {
         case keysAllowed, keysRefused, keysRotated, logInsHeld
         case limitsPassed, limitsRefused
         case accessTokensTaken, accessTokensRefused, signingKeysRotated
+        case sessionsEvicted, sessionsDenied, codesGranted, codesRefused
         case historiesChecked, historiesUndecided, auditRowsChecked
 
         /// What to call it.
@@ -108,6 +109,10 @@ public struct WorldCounters: Equatable, Sendable {
             case .accessTokensTaken: "access tokens taken"
             case .accessTokensRefused: "access tokens refused"
             case .signingKeysRotated: "signing keys rotated"
+            case .sessionsEvicted: "sessions that gave way to newer ones"
+            case .sessionsDenied: "sessions refused by a limit"
+            case .codesGranted: "log-ins with one-time codes"
+            case .codesRefused: "one-time codes refused"
             case .historiesChecked: "histories of objects checked"
             case .historiesUndecided: "histories that could not be decided"
             case .auditRowsChecked: "audit records checked"

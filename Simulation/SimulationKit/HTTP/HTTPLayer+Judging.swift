@@ -47,6 +47,8 @@ extension HTTPLayer {
         judgeAccessToken(flight, answer, arrived)
         judgeHold(flight, answer)
         judgeLimit(flight, answer)
+        judgeCode(flight, answer, arrived)
+        countDenied(flight, answer)
         acknowledge(flight, answer, arrived)
         if flight.intent.isLinearizableRead, answer.isSuccess, let index = answer.index {
             world.oracle.fail(world.history.read(at: index, floor: flight.floor))
@@ -121,6 +123,10 @@ extension HTTPLayer {
         case .logIn(let asked, _, _): account = asked
         case .changePassword(let session, _, _): account = judge.tokens[session].account
         case .useLimited: return
+        case .coder, .showCode, .showNoCode:
+            world.counters[.logInsHeld] += 1
+            return world.oracle.fail(
+                judge.logIns.refused(coder(of: flight)?.id, clock: flight.clock.state))
         default:
             return world.oracle.fail("held", "\(flight.intent.kind.told) is held back")
         }
@@ -140,6 +146,7 @@ extension HTTPLayer {
                 let number = judge.number(of: token)
             else { return }
             judge.note { $0.issued(number, at: now) }
+            acknowledgeEvictions(by: number)
         case .logOut(let session), .revoke(let session):
             // That it is gone already is an acknowledgement too, unless it had ended by its own
             // time, and what ended everything of its user came later.
@@ -173,10 +180,11 @@ extension HTTPLayer {
             pry(keys: keysOf(account))
         case .createKey, .rotateKey, .deleteKey: acknowledgeKeys(flight, answer)
         case .rotateSigningKeys: acknowledgeRotation(flight, answer)
+        case .coder, .showCode, .showNoCode: acknowledgeCode(flight, answer)
         case .refresh(let session, let token):
             judgeRefresh(flight, answer, session, token, arrived)
         case .validate, .lookUp, .readUser, .putSecret, .readSecret, .deleteSecret, .putRole,
-            .createUser, .useKey, .createLimited, .useLimited, .useAccessToken:
+            .createUser, .useKey, .createLimited, .useLimited, .useAccessToken, .limitSessions:
             break
         }
     }

@@ -45,6 +45,9 @@ final class HTTPLayer {
     var clients: [HTTPClient] = []
     var accounts: [Account] = []
     var judge: Judge
+    /// Users who enrol in one-time codes, and the codes that were shown.
+    var coders: [Coder] = []
+    var codes: [KnownCode] = []
     /// Roles that are made already, of those that are wanted first.
     var setUpRoles = 0
     /// Passwords and values are never used twice.

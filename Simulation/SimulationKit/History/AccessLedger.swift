@@ -101,6 +101,11 @@ struct AccessLedger {
         sessions[number]?.endedBy = index
     }
 
+    /// These sessions gave way to one that this entry began.
+    mutating func evicted(_ numbers: [UInt64], _ index: LogIndex) {
+        for number in numbers { end(number, index) }
+    }
+
     private mutating func endAll(of user: UserID, keeping kept: SessionID?, _ index: LogIndex) {
         for number in users[user]?.sessions ?? [] where number != kept?.number.rawValue {
             end(number, index)

@@ -56,7 +56,7 @@ struct AuditTrail {
     /// The rows are those at the edges of what the index takes in at once, where a mistake would
     /// be, and some more.
     func checkSearch(_ reader: some TableReader) throws -> Violation? {
-        let edges = rows.indices.filter { rows[$0].sequence % 256 == 255 }.suffix(6)
+        let edges = rows.indices.filter { rows[$0].sequence % 1_024 == 1_023 }.suffix(6)
         for position in Set(edges + [rows.startIndex, rows.endIndex - 1]).sorted()
         where rows.indices.contains(position) {
             let row = rows[position]

@@ -14,6 +14,8 @@ struct Judge {
     private(set) var logIns = LogInLedger()
     var limits: LimitLedger
     private(set) var signing = AccessTokenLedger()
+    private(set) var crowds = CrowdLedger()
+    private(set) var codeUse = CodeLedger()
     private var effects = EffectLedger()
     /// Every session that somebody was given.
     private(set) var tokens: [KnownToken] = []
@@ -67,7 +69,12 @@ struct Judge {
             }
         }
         violation = violation ?? logIns.committed(command, outcome)
+        violation = violation ?? crowds.committed(command.operation, outcome, access)
+        violation = violation ?? codeUse.committed(command, outcome)
         access.committed(command.operation, actor: command.header.actor, outcome, at: now)
+        if case .session(let row) = outcome.result {
+            access.evicted(crowds.evicted(by: row.id.number.rawValue), outcome.index)
+        }
         signing.committed(command.operation, outcome)
         if let permission = Permission(HTTPLayer.rolePermission) {
             keyAccess.committed(command.operation, outcome, permission: permission)

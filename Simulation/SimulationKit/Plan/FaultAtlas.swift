@@ -223,6 +223,21 @@ struct FaultAtlas {
 
     private mutating func drawDisk(_ family: FaultFamily) -> [(after: UInt64, fault: Fault)] {
         switch family {
+        case .slowDisk where options.isOvertaken:
+            let leader = Fault.Target.leader(or: node())
+            let election = options.raft.electionTimeoutMilliseconds * 1_000
+            return [
+                (
+                    0,
+                    .slowDisk(
+                        leader, extra: 20_000 + number(upTo: election * 4),
+                        lasting: election * 6 + number(upTo: election * 6))
+                ),
+                (
+                    10_000 + number(upTo: 100_000),
+                    .cut(.isolate(leader), lasting: election * 2 + number(upTo: election * 3))
+                ),
+            ]
         case .slowDisk:
             return [
                 (

@@ -25,6 +25,14 @@ struct HTTPClient {
         case rotator
         /// Shows access tokens to this node.
         case bearer(node: Int)
+        /// Changes how many sessions users may have.
+        case crowdKeeper
+        /// Begins sessions at this node, and shows what has had to give way.
+        case crowdUser(node: Int)
+        /// Makes users and has them enrol in one-time codes.
+        case coderMaker
+        /// Logs in with codes at this node, which others show too.
+        case coderUser(node: Int)
     }
 
     let index: Int
@@ -39,7 +47,7 @@ struct HTTPClient {
     /// When the operation under way began.
     var began: UInt64 = 0
     var operations: UInt64 = 0
-    /// What a watcher is to ask for.
+    /// What a watcher, or one of a crowd, is to ask for.
     var suspects: [(session: Int, needsRole: Bool)] = []
     /// What a user of keys is to ask for before anything else.
     var keySuspects: [(key: Int, part: Int, needsRole: Bool)] = []

@@ -16,6 +16,10 @@ extension HTTPLayer {
         case .limitUser(let node): limitUserWants(index, node)
         case .rotator: rotatorWants(index)
         case .bearer(let node): bearerWants(index, node)
+        case .crowdKeeper: crowdKeeperWants(index)
+        case .crowdUser(let node): crowdUserWants(index, node)
+        case .coderMaker: coderMakerWants(index)
+        case .coderUser(let node): coderUserWants(index, node)
         }
     }
 

@@ -28,6 +28,8 @@ extension HTTPLayer {
         addKeyClients()
         addLimitClients()
         addTokenClients()
+        addCrowdClients()
+        addCodeClients()
         for node in 0..<options.machines {
             schedule(.balancerLooks(node: node), in: random.upTo(Balancer.inter))
         }
@@ -78,7 +80,11 @@ extension HTTPLayer {
         var pause = clients[index].random.upTo(options.thinkTime * 2)
         // Gateways ask far more often than anybody else.
         if case .gateway = clients[index].part { pause /= 4 }
-        if case .bearer = clients[index].part { pause /= 4 }
+        switch clients[index].part {
+        case .bearer, .coderMaker, .coderUser: pause /= 4
+        case .crowdUser: pause = clients[index].suspects.isEmpty ? pause / 2 : min(pause, 5_000)
+        default: break
+        }
         if case .keyUser = clients[index].part {
             pause = clients[index].keySuspects.isEmpty ? pause / 4 : min(pause, 5_000)
         }

@@ -33,7 +33,7 @@ extension HTTPLayer {
                 Observation(operation: done, began: began, ended: ended(conclusion)))
         case .logOut, .refresh, .validate, .lookUp, .revoke, .revokeAll, .revokeOwn, .putRole,
             .createKey, .rotateKey, .deleteKey, .useKey, .createLimited, .useLimited,
-            .rotateSigningKeys, .useAccessToken:
+            .rotateSigningKeys, .useAccessToken, .limitSessions, .coder, .showCode, .showNoCode:
             break
         }
     }
@@ -231,8 +231,10 @@ extension HTTPLayer {
         case .createUser(let account): learnUser(account, answer)
         case .createKey, .rotateKey, .deleteKey: learnKeys(operation, answer)
         case .createLimited(let place): learnLimited(place, answer)
+        case .coder(let place, let step): learnCoder(place, step, answer)
         case .validate, .lookUp, .grant, .takeBack, .readUser, .deleteSecret, .useKey,
-            .useLimited, .rotateSigningKeys, .useAccessToken:
+            .useLimited, .rotateSigningKeys, .useAccessToken, .limitSessions, .showCode,
+            .showNoCode:
             break
         }
     }
@@ -269,6 +271,9 @@ extension HTTPLayer {
             // Made by an operation whose outcome nobody knew.
             accounts[account].name += "b"
         }
+        if case .coder(let place, let step) = operation.kind {
+            learnCoderRefusal(place, step, operation, answer)
+        }
         learnDoubt(operation, operation.isDoubtful ? .unknown : .nothing)
     }
 
@@ -281,6 +286,7 @@ extension HTTPLayer {
                 accounts[account].passwords.append(new)
             }
         case .setDisabled(let account, true): accounts[account].isDisabled = true
+        case .coder(let place, let step): learnCoderDoubt(place, step)
         default: break
         }
     }

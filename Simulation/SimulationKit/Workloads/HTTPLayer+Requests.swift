@@ -33,6 +33,8 @@ extension HTTPLayer {
         case .createKey, .rotateKey, .deleteKey, .useKey: keyDraft(operation)
         case .createLimited, .useLimited: limitDraft(operation)
         case .rotateSigningKeys, .useAccessToken: tokenDraft(operation)
+        case .limitSessions: crowdDraft(operation)
+        case .coder, .showCode, .showNoCode: codeDraft(operation)
         }
     }
 

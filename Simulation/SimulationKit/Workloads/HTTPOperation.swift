@@ -31,6 +31,10 @@ struct HTTPOperation {
         case useLimited(Int)
         case rotateSigningKeys(isRevoking: Bool)
         case useAccessToken(Int)
+        case limitSessions(UInt64?, evicts: Bool)
+        case coder(Int, CoderStep)
+        case showCode(Int)
+        case showNoCode(coder: Int)
     }
 
     let kind: Kind
@@ -79,6 +83,10 @@ extension HTTPOperation.Kind {
         case .useLimited: "use key with a limit"
         case .rotateSigningKeys(let isRevoking): isRevoking ? "revoke tokens" : "rotate keys"
         case .useAccessToken: "use access token"
+        case .limitSessions: "limit sessions"
+        case .coder(_, let step): "\(step) for codes"
+        case .showCode: "log in with a code"
+        case .showNoCode: "log in without a code"
         }
     }
 
@@ -103,6 +111,9 @@ extension HTTPOperation.Kind {
         case .deleteKey: .keyDelete
         case .rotateSigningKeys(let isRevoking):
             isRevoking ? .signingKeysRevoke : .signingKeysRotate
+        case .limitSessions: .settingsUpdate
+        case .coder(_, let step): step.action
+        case .showCode, .showNoCode: .logIn
         case .validate, .lookUp, .readUser, .useKey, .useLimited, .useAccessToken: nil
         }
     }

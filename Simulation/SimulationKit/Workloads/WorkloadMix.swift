@@ -28,6 +28,12 @@ struct WorkloadMix: OptionSet, Hashable, Sendable {
     /// nodes.
     static let accessTokens = WorkloadMix(rawValue: 1024)
 
+    /// How many sessions a user may have is limited, this way and that, and users begin more.
+    static let crowds = WorkloadMix(rawValue: 2048)
+
+    /// Users enrol in one-time codes, and several log in with the same one.
+    static let codes = WorkloadMix(rawValue: 4096)
+
     /// What a seed may draw by itself.
     static let all = WorkloadMix(rawValue: 255)
 }

@@ -1,8 +1,8 @@
 import ByteCodec
 import RaftCore
 
-/// Keeping the index of the audit trail: by whole blocks, so that a facet costs a row for every
-/// 256 rows that have it, and not one each (docs/audit.md).
+/// Keeping the index of the audit trail: by whole blocks, so that most entries write nothing for
+/// it, and a facet that many rows have costs one row in a block (docs/audit.md).
 extension Execution {
     /// Takes the newest block in, if the row that was appended last has filled it.
     func indexFilledBlock() throws {
@@ -59,7 +59,7 @@ extension Execution {
 
     /// What the index says, or is to say, of the rows of a block that are kept.
     private func indexRows(of block: AuditBlock) throws -> [AuditIndexRow] {
-        var found: [(facet: UInt64, offset: UInt8)] = []
+        var found: [(facet: UInt64, offset: UInt16)] = []
         let kept = block.sequences.clamped(to: meta.firstAudit..<meta.nextAudit)
         try tables.scan(.audit, from: Key.of(kept.lowerBound), upTo: Key.of(kept.upperBound)) {
             let row = try AuditRow(key: $0, value: $1)
@@ -67,21 +67,21 @@ extension Execution {
             let isLeftOut = Planted.auditIndexLacksLast.isOn && row.sequence + 1 == kept.upperBound
             guard !isLeftOut else { return true }
             for facet in row.facets {
-                found.append(
-                    (facet.digest(in: row.tenant), UInt8(truncatingIfNeeded: row.sequence)))
+                let offset = UInt16(row.sequence - block.sequences.lowerBound)
+                found.append((facet.digest(in: row.tenant), offset))
             }
             return true
         }
         found.sort { ($0.facet, $0.offset) < ($1.facet, $1.offset) }
         var rows: [AuditIndexRow] = []
-        var offsets: [UInt8] = []
+        var offsets: [UInt16] = []
         for (position, item) in found.enumerated() {
             // Two facets of one row may share their digest.
             if offsets.last != item.offset { offsets.append(item.offset) }
             guard position + 1 == found.count || found[position + 1].facet != item.facet else {
                 continue
             }
-            rows.append(AuditIndexRow(facet: item.facet, block: block, offsets: offsets))
+            rows.append(AuditIndexRow(block: block, facet: item.facet, offsets: offsets))
             offsets.removeAll(keepingCapacity: true)
         }
         return rows

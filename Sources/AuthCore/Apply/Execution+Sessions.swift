@@ -9,9 +9,9 @@ extension Execution {
         let finding: CodeFinding = isLogIn ? try codeFinding(body) : .none
         var factors: Factors = isLogIn ? .password : .delegated
         if case .good = finding { factors.insert(.code) }
+        let hasFactor = try hasSecondFactor(body.user) && !Planted.codeNotAsked.isOn
         let refusal = mayIssue(
-            found, of: try TenantStanding.of(tenant, tables), factors,
-            hasSecondFactor: try hasSecondFactor(body.user))
+            found, of: try TenantStanding.of(tenant, tables), factors, hasSecondFactor: hasFactor)
         if let refusal, refusal != .codeRequired { return .refused(refusal) }
         guard let user = found else { return .refused(.notFound(.user)) }
         // A password that does not count any more says nothing of codes.

@@ -46,8 +46,13 @@ extension Execution {
         switch settings.overflow {
         case .deny: return .failure(StartRefusal(.quota(.session)))
         case .evictOldest:
-            guard body.mayEvict else { return .failure(StartRefusal(.evictionNeeded)) }
-            return .success((Array(crowd.living.prefix(excess)), crowd.ended))
+            guard body.mayEvict || Planted.evictionUnannounced.isOn else {
+                return .failure(StartRefusal(.evictionNeeded))
+            }
+            let oldest = crowd.living.prefix(excess)
+            let newest = crowd.living.suffix(excess)
+            return .success(
+                (Array(Planted.crowdEvictsNewest.isOn ? newest : oldest), crowd.ended))
         }
     }
 

@@ -132,7 +132,7 @@ public struct Command: Hashable, Sendable {
         case .startSession(let body):
             // It adds rows; older sessions of the user end by it only where it says that they may,
             // which apply sees to.
-            return body.mayEvict
+            return body.mayEvict && !Planted.evictionNotNarrowing.isOn
         case .enrolFactor, .confirmFactor, .removeFactor:
             // They say what later log-ins must show, which the log puts behind them; no validation
             // reads that. What was issued stays as good as it was.

@@ -41,8 +41,8 @@ public struct AuditSpan: Hashable, Sendable {
 extension Listing {
     /// The audit rows of a tenant in a part of the trail.
     ///
-    /// Looks at 10,000 rows and some, of the trail and of its index, and mostly at as many as are
-    /// found: at others where no index reaches, and of filters that hold together for few rows.
+    /// Looks at no more than 10,000 rows, and where the index reaches mostly at those that are
+    /// found; and asks the index once for each block and facet, 20,000 times and some at most.
     ///
     /// - Returns: the rows, and how far was looked: the next page begins behind it, or before it
     ///   when the newest come first. It may be set although there is no item: then nothing fitted

@@ -11,8 +11,9 @@ struct AuditSearch<Reader: TableReader> {
 
     private let facets: [UInt64]
     private(set) var items: [AuditRow] = []
-    // Rows of the trail and of the index.
+    // Rows of the trail, and times of asking the index.
     private var looked = 0
+    private var asked = 0
     /// Everything up to here was looked at; from here on, where the newest come first.
     private(set) var last: UInt64
 
@@ -85,63 +86,36 @@ struct AuditSearch<Reader: TableReader> {
 
     private mutating func walk(_ range: Range<UInt64>) throws -> Bool {
         guard !range.isEmpty else { return true }
-        var blocks: ClosedRange<AuditBlock>? =
-            AuditBlock(of: range.lowerBound)...AuditBlock(of: range.upperBound - 1)
-        while let left = blocks {
-            let block = isNewestFirst ? left.upperBound : left.lowerBound
-            var lists: [[UInt8]] = []
-            var nearest: AuditBlock? = block
-            for facet in facets where nearest == block {
-                guard !isSpent else { return false }
-                looked += 1
-                let found = try AuditIndexRow.nearest(
-                    facet, in: left, fromEnd: isNewestFirst, reader)
-                nearest = found?.block
-                lists.append(found?.offsets ?? [])
-            }
-            if nearest == block {
-                guard try take(Self.common(lists), of: block, in: range) else { return false }
-            }
-            // Behind this block, or where the facet that it lacks is next.
-            blocks = nearest.flatMap {
-                rest(of: left, from: $0 == block ? nil : $0, behind: block)
-            }
-            settle(before: blocks, in: range)
+        let first = AuditBlock(of: range.lowerBound).number
+        let last = AuditBlock(of: range.upperBound - 1).number
+        for step in 0...(last - first) {
+            guard items.count < limit, asked < Listing.auditBlocksLookedAt else { return false }
+            let block = AuditBlock(isNewestFirst ? last - step : first + step)
+            guard try take(try common(block), of: block, in: range) else { return false }
+            settle(behind: block, in: range)
         }
         return true
     }
 
-    /// The blocks that are left: from one on, or those behind another.
-    private func rest(
-        of blocks: ClosedRange<AuditBlock>, from nearest: AuditBlock?, behind block: AuditBlock
-    ) -> ClosedRange<AuditBlock>? {
-        if let nearest {
-            return isNewestFirst ? blocks.lowerBound...nearest : nearest...blocks.upperBound
+    /// The rows of a block that have all facets.
+    private mutating func common(_ block: AuditBlock) throws -> [UInt16] {
+        var common: [UInt16]?
+        for facet in facets {
+            asked += 1
+            guard let row = try AuditIndexRow.read(block, facet, reader) else { return [] }
+            common = common.map { Self.common($0, row.offsets) } ?? row.offsets
         }
-        guard blocks.lowerBound < blocks.upperBound else { return nil }
-        return isNewestFirst
-            ? blocks.lowerBound...AuditBlock(block.number - 1)
-            : AuditBlock(block.number + 1)...blocks.upperBound
-    }
-
-    /// Notes that there is nothing more before these blocks.
-    private mutating func settle(before blocks: ClosedRange<AuditBlock>?, in range: Range<UInt64>) {
-        if isNewestFirst {
-            last = min(last, max(blocks?.upperBound.sequences.upperBound ?? 0, range.lowerBound))
-        } else {
-            let next = min(blocks?.lowerBound.sequences.lowerBound ?? .max, range.upperBound)
-            last = max(last, next - 1)
-        }
+        return common ?? []
     }
 
     /// Looks at rows of a block; false when there is no room for all of them.
     private mutating func take(
-        _ offsets: [UInt8], of block: AuditBlock, in range: Range<UInt64>
+        _ offsets: [UInt16], of block: AuditBlock, in range: Range<UInt64>
     ) throws -> Bool {
         for offset in isNewestFirst ? offsets.reversed() : offsets {
             let sequence = block.sequences.lowerBound + UInt64(offset)
             guard range.contains(sequence) else { continue }
-            guard items.count < limit else { return false }
+            guard items.count < limit, !isSpent else { return false }
             guard let row = try AuditRow.read(sequence, reader) else {
                 throw StateDamage(
                     table: .audit, key: Key.of(sequence), what: "in the index, and not there")
@@ -151,16 +125,18 @@ struct AuditSearch<Reader: TableReader> {
         return true
     }
 
-    /// What stands in all of some ascending lists.
-    private static func common(_ lists: [[UInt8]]) -> [UInt8] {
-        guard var common = lists.first else { return [] }
-        for list in lists.dropFirst() {
-            var position = 0
-            common.removeAll { offset in
-                while position < list.count, list[position] < offset { position += 1 }
-                return position == list.count || list[position] != offset
-            }
+    /// Notes that all of a block was looked at.
+    private mutating func settle(behind block: AuditBlock, in range: Range<UInt64>) {
+        let looked = block.sequences.clamped(to: range)
+        last = isNewestFirst ? min(last, looked.lowerBound) : max(last, looked.upperBound - 1)
+    }
+
+    /// What stands in both of two ascending lists.
+    private static func common(_ some: [UInt16], _ others: [UInt16]) -> [UInt16] {
+        var position = 0
+        return some.filter { offset in
+            while position < others.count, others[position] < offset { position += 1 }
+            return position < others.count && others[position] == offset
         }
-        return common
     }
 }

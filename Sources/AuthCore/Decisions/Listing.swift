@@ -37,6 +37,9 @@ public struct UserFilter: Hashable, Sendable {
 public enum Listing {
     /// Rows that one page may look at, wanted or not.
     static let rowsLookedAt = 10_000
+    /// How often one page of the audit trail asks its index: mostly as often as there are blocks,
+    /// of which as many records as are kept fill some 11,000.
+    static let auditBlocksLookedAt = 20_000
     /// The same for users, each of whom is a look-up and some kilobytes at most.
     static let usersLookedAt = 2_000
 

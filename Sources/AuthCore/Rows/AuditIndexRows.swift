@@ -55,9 +55,9 @@ extension AuditFilter {
     }
 }
 
-/// 256 audit rows whose sequence numbers differ in the last byte alone: what the index goes by.
+/// 1,024 audit rows that follow each other: what the index goes by.
 struct AuditBlock: Hashable, Comparable, Sendable {
-    static let size: UInt64 = 256
+    static let size: UInt64 = 1_024
     let number: UInt64
 
     init(_ number: UInt64) { self.number = number }
@@ -71,29 +71,37 @@ struct AuditBlock: Hashable, Comparable, Sendable {
 }
 
 /// Which rows of one block have a facet. Written once and never changed.
+///
+/// The block stands first in the key, so that all rows of a block are written side by side, at the
+/// end of the table: pages that lie anywhere cost more than all the rest of an entry.
 struct AuditIndexRow: Hashable, Sendable {
     static let table = Table.auditIndex
     private static let version: UInt8 = 1
 
-    let facet: UInt64
     let block: AuditBlock
-    /// The last bytes of their sequence numbers, ascending; never empty.
-    let offsets: [UInt8]
+    let facet: UInt64
+    /// Their places in the block, ascending; never empty.
+    let offsets: [UInt16]
 
     /// Where the row of this facet and block lies.
-    static func key(_ facet: UInt64, _ block: AuditBlock) -> [UInt8] {
-        Key.of(facet, block.number)
+    static func key(_ block: AuditBlock, _ facet: UInt64) -> [UInt8] {
+        Key.of(block.number, facet)
     }
 
-    var key: [UInt8] { Self.key(facet, block) }
+    var key: [UInt8] { Self.key(block, facet) }
     /// A version byte and the offsets. The key is not repeated: there are many such rows, and what
     /// they name is looked at.
-    var value: [UInt8] { [Self.version] + offsets }
+    var value: [UInt8] {
+        var writer = ByteWriter(capacity: 1 + 2 * offsets.count)
+        writer.write(Self.version)
+        for offset in offsets { writer.write(offset) }
+        return writer.bytes
+    }
 
-    init(facet: UInt64, block: AuditBlock, offsets: [UInt8]) {
+    init(block: AuditBlock, facet: UInt64, offsets: [UInt16]) {
         precondition(!offsets.isEmpty, "a row of the audit index that names nothing")
-        self.facet = facet
         self.block = block
+        self.facet = facet
         self.offsets = offsets
     }
 
@@ -101,30 +109,32 @@ struct AuditIndexRow: Hashable, Sendable {
     ///
     /// - Throws: `StateDamage`.
     init(key: [UInt8], value: [UInt8]) throws {
-        guard key.count == 16, value.first == Self.version, value.count > 1,
-            zip(value.dropFirst(), value.dropFirst(2)).allSatisfy(<)
-        else { throw StateDamage(table: Self.table, key: key, what: "no row of the index") }
-        facet = Bytes.bigEndian(key.prefix(8))
-        block = AuditBlock(Bytes.bigEndian(key.suffix(8)))
-        offsets = Array(value.dropFirst())
+        var offsets: [UInt16] = []
+        do {
+            var reader = ByteReader(value)
+            try reader.readVersion(Self.version, of: "row of the audit index")
+            while reader.remaining > 0 { offsets.append(try reader.read()) }
+        } catch {
+            throw StateDamage(table: Self.table, key: key, what: "\(error)")
+        }
+        guard key.count == 16, let last = offsets.last, UInt64(last) < AuditBlock.size,
+            zip(offsets, offsets.dropFirst()).allSatisfy(<)
+        else { throw StateDamage(table: Self.table, key: key, what: "offsets out of order") }
+        block = AuditBlock(Bytes.bigEndian(key.prefix(8)))
+        facet = Bytes.bigEndian(key.suffix(8))
+        self.offsets = offsets
     }
 
-    /// The row of a facet in the first block of some, or in their last one; nil when none has it.
-    static func nearest(
-        _ facet: UInt64, in blocks: ClosedRange<AuditBlock>, fromEnd: Bool,
-        _ reader: some TableReader
+    /// What a block has of a facet; nil when that is nothing. As in every list, a row that was lost
+    /// without a trace is not missed: to look at what lies beside it too would take twice as long.
+    static func read(
+        _ block: AuditBlock, _ facet: UInt64, _ reader: some TableReader
     ) throws -> AuditIndexRow? {
+        let key = key(block, facet)
         var found: AuditIndexRow?
-        let from = key(facet, blocks.lowerBound)
-        let upTo = Key.after(key(facet, blocks.upperBound))
-        let take = { (key: [UInt8], value: [UInt8]) throws -> Bool in
-            found = try AuditIndexRow(key: key, value: value)
+        try reader.scan(table, from: key, upTo: Key.after(key)) {
+            found = try AuditIndexRow(key: $0, value: $1)
             return false
-        }
-        if fromEnd {
-            try reader.scanReverse(table, from: from, upTo: upTo, take)
-        } else {
-            try reader.scan(table, from: from, upTo: upTo, take)
         }
         return found
     }

@@ -82,13 +82,15 @@ extension SecondFactorRow {
         switch shown {
         case .totp(let enrolment, let step):
             let latest = stamp.rawValue / Limits.codeStepMilliseconds + Limits.codeStepsAhead
-            guard enrolment == self.enrolment, step > lastStep, step <= latest else { return nil }
-            row.lastStep = step
+            guard enrolment == self.enrolment, step <= latest,
+                step > lastStep || Planted.codeSpentTwice.isOn
+            else { return nil }
+            row.lastStep = max(lastStep, step)
         case .recovery(let enrolment, let digest):
             guard enrolment == self.enrolment,
                 let place = recoveryCodes.firstIndex(of: digest)
             else { return nil }
-            row.recoveryCodes.remove(at: place)
+            if !Planted.recoveryCodeKept.isOn { row.recoveryCodes.remove(at: place) }
         }
         return row
     }
