@@ -125,6 +125,7 @@ extension Planted {
         case .jwtSessionNotChecked, .jwtPreviousKeyKept: .tokens
         case .keyOutlivesGrace, .keyBeyondOwner, .keyRevocationNotNarrowing: .keys
         case .leaseIndexAtElection, .grantToFormerRun: .returns
+        case .keyOfSuspendedTenant, .sessionOfAnyTenant: .tenants
         case .slicesNotCharged, .limitsForgottenByLeader: .limits
         case .checkpointNotCompared, .damagedStateAnswers, .damagedStateKept,
             .hashLeavesOutTable, .snapshotUnchecked, .repairResetsLog:

@@ -26,10 +26,14 @@ public struct Emphasis: OptionSet, Sendable {
     /// Clients over HTTP use access tokens; no seed draws that by itself.
     public static let tokens = Emphasis(rawValue: 256)
 
+    /// Clients over HTTP work in several tenants; no seed draws that by itself.
+    public static let tenants = Emphasis(rawValue: 512)
+
     private static let named: [(word: String, emphasis: Emphasis)] = [
         ("--members", .members), ("--releases", .releases), ("--http", .http),
         ("--returns", .returns), ("--rotten-states", .states), ("--rotten-logs", .logs),
         ("--keys", .keys), ("--limits", .limits), ("--tokens", .tokens),
+        ("--tenants", .tenants),
     ]
 
     /// What a word on the command line asks for; nil for every other word.

@@ -200,9 +200,10 @@ public struct SwarmOptions: Equatable, Sendable {
         options.drawSuspensions(seed)
         options.drawStates(&random, always: emphasis.contains(.states))
         options.drawHTTP(
-            seed, always: !emphasis.isDisjoint(with: [.http, .keys, .limits, .tokens]),
+            seed, always: !emphasis.isDisjoint(with: [.http, .keys, .limits, .tokens, .tenants]),
             keys: emphasis.contains(.keys))
         if emphasis.contains(.limits), options.isHTTP { options.mix.insert(.limits) }
+        if emphasis.contains(.tenants) { options.mix.insert(.tenants) }
         if emphasis.contains(.tokens) {
             options.mix.formUnion([.accessTokens, .refreshes, .revocations, .expiry])
         }

@@ -18,6 +18,7 @@ public struct WorldCounters: Equatable, Sendable {
         case keysAllowed, keysRefused, keysRotated, logInsHeld
         case limitsPassed, limitsRefused
         case accessTokensTaken, accessTokensRefused, signingKeysRotated
+        case tenantsAllowed, tenantsRefused, tenantsClosed
         case historiesChecked, historiesUndecided, auditRowsChecked
 
         /// What to call it.
@@ -108,6 +109,9 @@ public struct WorldCounters: Equatable, Sendable {
             case .accessTokensTaken: "access tokens taken"
             case .accessTokensRefused: "access tokens refused"
             case .signingKeysRotated: "signing keys rotated"
+            case .tenantsAllowed: "credentials of other tenants let in"
+            case .tenantsRefused: "credentials of other tenants refused"
+            case .tenantsClosed: "tenants suspended or deleted"
             case .historiesChecked: "histories of objects checked"
             case .historiesUndecided: "histories that could not be decided"
             case .auditRowsChecked: "audit records checked"

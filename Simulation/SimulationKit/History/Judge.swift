@@ -14,6 +14,10 @@ struct Judge {
     private(set) var logIns = LogInLedger()
     var limits: LimitLedger
     private(set) var signing = AccessTokenLedger()
+    private(set) var tenantAccess = TenantLedger()
+    /// Every tenant that was made, and what was given out there.
+    private(set) var tenants: [KnownTenant] = []
+    private(set) var tenantCredentials: [TenantCredential] = []
     private var effects = EffectLedger()
     /// Every session that somebody was given.
     private(set) var tokens: [KnownToken] = []
@@ -69,6 +73,7 @@ struct Judge {
         violation = violation ?? logIns.committed(command, outcome)
         access.committed(command.operation, actor: command.header.actor, outcome, at: now)
         signing.committed(command.operation, outcome)
+        violation = violation ?? tenantAccess.committed(command, outcome)
         if let permission = Permission(HTTPLayer.rolePermission) {
             keyAccess.committed(command.operation, outcome, permission: permission)
         }
@@ -177,6 +182,25 @@ struct Judge {
 
     /// Changes what is known of keys.
     mutating func noteKeys(_ change: (inout KeyLedger) -> Void) { change(&keyAccess) }
+
+    // MARK: Tenants
+
+    /// Somebody was told of a tenant that was made.
+    mutating func learnTenant(_ tenant: KnownTenant) { tenants.append(tenant) }
+
+    /// Changes what is thought of a tenant.
+    mutating func change(tenant place: Int, _ change: (inout KnownTenant) -> Void) {
+        change(&tenants[place])
+    }
+
+    /// Somebody was given a session or key of a tenant.
+    mutating func learnCredential(_ credential: TenantCredential) {
+        guard !tenantCredentials.contains(where: { $0.token == credential.token }) else { return }
+        tenantCredentials.append(credential)
+    }
+
+    /// Changes what is known of tenants.
+    mutating func noteTenants(_ change: (inout TenantLedger) -> Void) { change(&tenantAccess) }
 
     // MARK: Access tokens
 

@@ -25,6 +25,10 @@ struct HTTPClient {
         case rotator
         /// Shows access tokens to this node.
         case bearer(node: Int)
+        /// Makes, suspends, resumes and deletes tenants.
+        case tenantKeeper
+        /// Works in tenants at this node.
+        case tenantUser(node: Int)
     }
 
     let index: Int

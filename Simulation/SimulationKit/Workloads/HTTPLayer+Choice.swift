@@ -16,6 +16,8 @@ extension HTTPLayer {
         case .limitUser(let node): limitUserWants(index, node)
         case .rotator: rotatorWants(index)
         case .bearer(let node): bearerWants(index, node)
+        case .tenantKeeper: tenantKeeperWants(index)
+        case .tenantUser(let node): tenantUserWants(index, node)
         }
     }
 

@@ -28,6 +28,7 @@ extension HTTPLayer {
         addKeyClients()
         addLimitClients()
         addTokenClients()
+        addTenantClients()
         for node in 0..<options.machines {
             schedule(.balancerLooks(node: node), in: random.upTo(Balancer.inter))
         }
@@ -79,6 +80,7 @@ extension HTTPLayer {
         // Gateways ask far more often than anybody else.
         if case .gateway = clients[index].part { pause /= 4 }
         if case .bearer = clients[index].part { pause /= 4 }
+        if case .tenantUser = clients[index].part { pause /= 4 }
         if case .keyUser = clients[index].part {
             pause = clients[index].keySuspects.isEmpty ? pause / 4 : min(pause, 5_000)
         }

@@ -33,7 +33,8 @@ extension HTTPLayer {
                 Observation(operation: done, began: began, ended: ended(conclusion)))
         case .logOut, .refresh, .validate, .lookUp, .revoke, .revokeAll, .revokeOwn, .putRole,
             .createKey, .rotateKey, .deleteKey, .useKey, .createLimited, .useLimited,
-            .rotateSigningKeys, .useAccessToken:
+            .rotateSigningKeys, .useAccessToken, .createTenant, .setTenant, .deleteTenant,
+            .tenantLogIn, .tenantKey, .useInTenant, .reachSession:
             break
         }
     }
@@ -231,8 +232,10 @@ extension HTTPLayer {
         case .createUser(let account): learnUser(account, answer)
         case .createKey, .rotateKey, .deleteKey: learnKeys(operation, answer)
         case .createLimited(let place): learnLimited(place, answer)
+        case .createTenant, .setTenant, .deleteTenant, .tenantLogIn, .tenantKey:
+            learnTenants(operation, answer)
         case .validate, .lookUp, .grant, .takeBack, .readUser, .deleteSecret, .useKey,
-            .useLimited, .rotateSigningKeys, .useAccessToken:
+            .useLimited, .rotateSigningKeys, .useAccessToken, .useInTenant, .reachSession:
             break
         }
     }
@@ -260,6 +263,12 @@ extension HTTPLayer {
         if case .rotateKey(let place, _) = operation.kind, answer.status == 404 {
             judge.markKeyEnded(place)
         }
+        if case .deleteTenant(let place) = operation.kind, answer.status == 404 {
+            judge.change(tenant: place) { $0.isGone = true }
+        }
+        if case .setTenant(let place, _) = operation.kind, answer.status == 404 {
+            judge.change(tenant: place) { $0.isGone = true }
+        }
         if case .setDisabled(let account, _) = operation.kind {
             accounts[account].isDisabled = false
         }
@@ -281,6 +290,7 @@ extension HTTPLayer {
                 accounts[account].passwords.append(new)
             }
         case .setDisabled(let account, true): accounts[account].isDisabled = true
+        case .setTenant(let place, true): judge.change(tenant: place) { $0.isSuspended = true }
         default: break
         }
     }

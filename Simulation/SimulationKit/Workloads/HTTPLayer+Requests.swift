@@ -33,6 +33,9 @@ extension HTTPLayer {
         case .createKey, .rotateKey, .deleteKey, .useKey: keyDraft(operation)
         case .createLimited, .useLimited: limitDraft(operation)
         case .rotateSigningKeys, .useAccessToken: tokenDraft(operation)
+        case .createTenant, .setTenant, .deleteTenant, .tenantLogIn, .tenantKey, .useInTenant,
+            .reachSession:
+            tenantDraft(operation)
         }
     }
 

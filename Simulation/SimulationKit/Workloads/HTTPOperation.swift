@@ -31,6 +31,14 @@ struct HTTPOperation {
         case useLimited(Int)
         case rotateSigningKeys(isRevoking: Bool)
         case useAccessToken(Int)
+        case createTenant(Int)
+        case setTenant(Int, suspended: Bool)
+        case deleteTenant(Int)
+        case tenantLogIn(Int)
+        case tenantKey(Int)
+        case useInTenant(Int)
+        /// With one credential of a tenant, for the session of another one.
+        case reachSession(by: Int, of: Int, ends: Bool)
     }
 
     let kind: Kind
@@ -79,6 +87,13 @@ extension HTTPOperation.Kind {
         case .useLimited: "use key with a limit"
         case .rotateSigningKeys(let isRevoking): isRevoking ? "revoke tokens" : "rotate keys"
         case .useAccessToken: "use access token"
+        case .createTenant: "create tenant"
+        case .setTenant(_, let suspended): suspended ? "suspend tenant" : "resume tenant"
+        case .deleteTenant: "delete tenant"
+        case .tenantLogIn: "log in to tenant"
+        case .tenantKey: "create key in tenant"
+        case .useInTenant: "use in tenant"
+        case .reachSession(_, _, let ends): ends ? "reach to end" : "reach to see"
         }
     }
 
@@ -103,7 +118,14 @@ extension HTTPOperation.Kind {
         case .deleteKey: .keyDelete
         case .rotateSigningKeys(let isRevoking):
             isRevoking ? .signingKeysRevoke : .signingKeysRotate
-        case .validate, .lookUp, .readUser, .useKey, .useLimited, .useAccessToken: nil
+        case .createTenant: .tenantCreate
+        case .setTenant(_, let suspended): suspended ? .tenantSuspend : .tenantResume
+        case .deleteTenant: .tenantDelete
+        case .tenantLogIn: .logIn
+        case .tenantKey: .keyCreate
+        case .validate, .lookUp, .readUser, .useKey, .useLimited, .useAccessToken, .useInTenant,
+            .reachSession:
+            nil
         }
     }
 
@@ -118,7 +140,8 @@ extension HTTPOperation.Kind {
     /// Whether it only looks.
     var isRead: Bool {
         switch self {
-        case .validate, .lookUp, .readUser, .readSecret, .useKey, .useLimited, .useAccessToken:
+        case .validate, .lookUp, .readUser, .readSecret, .useKey, .useLimited, .useAccessToken,
+            .useInTenant, .reachSession:
             true
         default: false
         }

@@ -28,6 +28,10 @@ struct WorkloadMix: OptionSet, Hashable, Sendable {
     /// nodes.
     static let accessTokens = WorkloadMix(rawValue: 1024)
 
+    /// Tenants are made, suspended, resumed and deleted, and their people try to reach each other's
+    /// sessions on all nodes.
+    static let tenants = WorkloadMix(rawValue: 2048)
+
     /// What a seed may draw by itself.
     static let all = WorkloadMix(rawValue: 255)
 }
