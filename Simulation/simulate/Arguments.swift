@@ -79,8 +79,9 @@ struct Arguments {
         EMPHASIS is what each world that can is to have, whatever it draws: --members that change,
         --releases of which there are two, clients that speak --http, --returns from power cuts
         with leases from before on their way, --rotten-logs or --rotten-states, API --keys,
-        keys with --limits, access --tokens, sessions in --crowds that are limited, one-time
-        --codes, disks whose answers are --overtaken by what replaces their entries.
+        keys with --limits, access --tokens, several --tenants, sessions in --crowds that are
+        limited, one-time --codes, disks whose answers are --overtaken by what replaces their
+        entries.
         --lmdb keeps the state of each node in LMDB on real files too; both must do the same.
         shrink makes a plan that breaks a promise as small as it gets, and prints it: --plan runs it.
         scenario runs what the file describes, and tells downtimes and latencies in virtual time.

@@ -128,6 +128,7 @@ extension Planted {
         case .leaseIndexAtElection, .grantToFormerRun: .returns
         case .crowdEvictsNewest, .evictionNotNarrowing, .evictionUnannounced: .crowds
         case .codeSpentTwice, .recoveryCodeKept, .codeNotAsked: .codes
+        case .keyOfSuspendedTenant, .sessionOfAnyTenant: .tenants
         case .slicesNotCharged, .limitsForgottenByLeader: .limits
         case .checkpointNotCompared, .damagedStateAnswers, .damagedStateKept,
             .hashLeavesOutTable, .snapshotUnchecked, .repairResetsLog:

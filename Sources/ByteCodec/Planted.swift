@@ -148,6 +148,10 @@ public enum Planted: String, CaseIterable, Sendable {
     case leaseBeforeRequest = "lease-before-request"
     /// What a repeated request is told of the first one does not wait for leases (rule 5).
     case recallUnreleased = "recall-unreleased"
+    /// Keys of a suspended tenant are good.
+    case keyOfSuspendedTenant = "key-of-suspended-tenant"
+    /// A session is looked up by its id without regard to its tenant.
+    case sessionOfAnyTenant = "session-of-any-tenant"
     /// The key before a rotation stays good when its grace time is over.
     case keyOutlivesGrace = "key-outlives-grace"
     /// A key gives what is written in it, whatever its owner may do (security C18).
@@ -190,7 +194,8 @@ public enum Planted: String, CaseIterable, Sendable {
             .keyOutlivesGrace, .keyBeyondOwner, .keyRevocationNotNarrowing,
             .logInHoldIgnored, .jwtSessionNotChecked, .jwtPreviousKeyKept, .slicesNotCharged,
             .limitsForgottenByLeader, .crowdEvictsNewest, .evictionNotNarrowing,
-            .evictionUnannounced, .codeSpentTwice, .recoveryCodeKept, .codeNotAsked:
+            .evictionUnannounced, .codeSpentTwice, .recoveryCodeKept, .codeNotAsked,
+            .keyOfSuspendedTenant, .sessionOfAnyTenant:
             true
         default: false
         }

@@ -34,12 +34,15 @@ public struct Emphasis: OptionSet, Sendable {
     public static let crowds = Emphasis(rawValue: 1024)
     /// Users have one-time codes, which several show at once; no seed draws that by itself.
     public static let codes = Emphasis(rawValue: 2048)
+    /// Clients over HTTP work in several tenants; no seed draws that by itself.
+    public static let tenants = Emphasis(rawValue: 4096)
 
     private static let named: [(word: String, emphasis: Emphasis)] = [
         ("--members", .members), ("--releases", .releases), ("--http", .http),
         ("--returns", .returns), ("--rotten-states", .states), ("--rotten-logs", .logs),
         ("--keys", .keys), ("--limits", .limits), ("--tokens", .tokens),
         ("--overtaken", .overtaken), ("--crowds", .crowds), ("--codes", .codes),
+        ("--tenants", .tenants),
     ]
 
     /// What a word on the command line asks for; nil for every other word.

@@ -4,7 +4,7 @@ extension SwarmOptions {
     /// Whether clients speak HTTP and what they do then, by a chance of its own, so that everything
     /// else of a seed is the same without it.
     mutating func drawHTTP(_ seed: UInt64, _ emphasis: Emphasis) {
-        let always: Emphasis = [.http, .keys, .limits, .tokens, .crowds, .codes]
+        let always: Emphasis = [.http, .keys, .limits, .tokens, .crowds, .codes, .tenants]
         var random = RandomSource(seed: seed ^ 0x4854_5450)
         let isPlain = membersEvery == 0 && releasesEvery == 0
         guard random.chance(1, in: 8) && isPlain || !emphasis.isDisjoint(with: always) else {
@@ -21,6 +21,7 @@ extension SwarmOptions {
         mix.formUnion([.logIns, .validations])
         if emphasis.contains(.keys) { mix.formUnion([.keys, .roles]) }
         if emphasis.contains(.limits) { mix.insert(.limits) }
+        if emphasis.contains(.tenants) { mix.insert(.tenants) }
         if emphasis.contains(.tokens) {
             mix.formUnion([.accessTokens, .refreshes, .revocations, .expiry])
         }

@@ -19,6 +19,7 @@ public struct WorldCounters: Equatable, Sendable {
         case limitsPassed, limitsRefused
         case accessTokensTaken, accessTokensRefused, signingKeysRotated
         case sessionsEvicted, sessionsDenied, codesGranted, codesRefused
+        case tenantsAllowed, tenantsRefused, tenantsClosed
         case historiesChecked, historiesUndecided, auditRowsChecked
 
         /// What to call it.
@@ -113,6 +114,9 @@ public struct WorldCounters: Equatable, Sendable {
             case .sessionsDenied: "sessions refused by a limit"
             case .codesGranted: "log-ins with one-time codes"
             case .codesRefused: "one-time codes refused"
+            case .tenantsAllowed: "credentials of other tenants let in"
+            case .tenantsRefused: "credentials of other tenants refused"
+            case .tenantsClosed: "tenants suspended or deleted"
             case .historiesChecked: "histories of objects checked"
             case .historiesUndecided: "histories that could not be decided"
             case .auditRowsChecked: "audit records checked"

@@ -75,7 +75,7 @@ struct Intent {
     /// Whether it asks who holds a token, and nothing else.
     var isValidation: Bool {
         switch kind {
-        case .validate, .useKey, .useLimited, .useAccessToken: true
+        case .validate, .useKey, .useLimited, .useAccessToken, .useInTenant: true
         default: false
         }
     }

@@ -45,6 +45,7 @@ extension HTTPLayer {
         judgeCredential(flight, answer, arrived)
         judgeKeyUse(flight, answer, arrived)
         judgeAccessToken(flight, answer, arrived)
+        judgeTenantUse(flight, answer, arrived)
         judgeHold(flight, answer)
         judgeLimit(flight, answer)
         judgeCode(flight, answer, arrived)
@@ -122,7 +123,7 @@ extension HTTPLayer {
         switch flight.intent.kind {
         case .logIn(let asked, _, _): account = asked
         case .changePassword(let session, _, _): account = judge.tokens[session].account
-        case .useLimited: return
+        case .useLimited, .tenantLogIn: return
         case .coder, .showCode, .showNoCode:
             world.counters[.logInsHeld] += 1
             return world.oracle.fail(
@@ -179,12 +180,15 @@ extension HTTPLayer {
             pry(lastSessions(of: account).map { ($0, true) })
             pry(keys: keysOf(account))
         case .createKey, .rotateKey, .deleteKey: acknowledgeKeys(flight, answer)
+        case .setTenant, .deleteTenant, .tenantLogIn, .tenantKey:
+            acknowledgeTenants(flight, answer)
         case .rotateSigningKeys: acknowledgeRotation(flight, answer)
         case .coder, .showCode, .showNoCode: acknowledgeCode(flight, answer)
         case .refresh(let session, let token):
             judgeRefresh(flight, answer, session, token, arrived)
         case .validate, .lookUp, .readUser, .putSecret, .readSecret, .deleteSecret, .putRole,
-            .createUser, .useKey, .createLimited, .useLimited, .useAccessToken, .limitSessions:
+            .createUser, .useKey, .createLimited, .useLimited, .useAccessToken, .limitSessions,
+            .createTenant, .useInTenant, .reachSession:
             break
         }
     }

@@ -16,6 +16,10 @@ struct Judge {
     private(set) var signing = AccessTokenLedger()
     private(set) var crowds = CrowdLedger()
     private(set) var codeUse = CodeLedger()
+    private(set) var tenantAccess = TenantLedger()
+    /// Every tenant that was made, and what was given out there.
+    private(set) var tenants: [KnownTenant] = []
+    private(set) var tenantCredentials: [TenantCredential] = []
     private var effects = EffectLedger()
     /// Every session that somebody was given.
     private(set) var tokens: [KnownToken] = []
@@ -76,6 +80,7 @@ struct Judge {
             access.evicted(crowds.evicted(by: row.id.number.rawValue), outcome.index)
         }
         signing.committed(command.operation, outcome)
+        violation = violation ?? tenantAccess.committed(command, outcome)
         if let permission = Permission(HTTPLayer.rolePermission) {
             keyAccess.committed(command.operation, outcome, permission: permission)
         }
@@ -184,6 +189,25 @@ struct Judge {
 
     /// Changes what is known of keys.
     mutating func noteKeys(_ change: (inout KeyLedger) -> Void) { change(&keyAccess) }
+
+    // MARK: Tenants
+
+    /// Somebody was told of a tenant that was made.
+    mutating func learnTenant(_ tenant: KnownTenant) { tenants.append(tenant) }
+
+    /// Changes what is thought of a tenant.
+    mutating func change(tenant place: Int, _ change: (inout KnownTenant) -> Void) {
+        change(&tenants[place])
+    }
+
+    /// Somebody was given a session or key of a tenant.
+    mutating func learnCredential(_ credential: TenantCredential) {
+        guard !tenantCredentials.contains(where: { $0.token == credential.token }) else { return }
+        tenantCredentials.append(credential)
+    }
+
+    /// Changes what is known of tenants.
+    mutating func noteTenants(_ change: (inout TenantLedger) -> Void) { change(&tenantAccess) }
 
     // MARK: Access tokens
 

@@ -33,6 +33,10 @@ struct HTTPClient {
         case coderMaker
         /// Logs in with codes at this node, which others show too.
         case coderUser(node: Int)
+        /// Makes, suspends, resumes and deletes tenants.
+        case tenantKeeper
+        /// Works in tenants at this node.
+        case tenantUser(node: Int)
     }
 
     let index: Int

@@ -20,6 +20,8 @@ extension HTTPLayer {
         case .crowdUser(let node): crowdUserWants(index, node)
         case .coderMaker: coderMakerWants(index)
         case .coderUser(let node): coderUserWants(index, node)
+        case .tenantKeeper: tenantKeeperWants(index)
+        case .tenantUser(let node): tenantUserWants(index, node)
         }
     }
 

@@ -30,6 +30,7 @@ extension HTTPLayer {
         addTokenClients()
         addCrowdClients()
         addCodeClients()
+        addTenantClients()
         for node in 0..<options.machines {
             schedule(.balancerLooks(node: node), in: random.upTo(Balancer.inter))
         }
@@ -81,7 +82,7 @@ extension HTTPLayer {
         // Gateways ask far more often than anybody else.
         if case .gateway = clients[index].part { pause /= 4 }
         switch clients[index].part {
-        case .bearer, .coderMaker, .coderUser: pause /= 4
+        case .bearer, .coderMaker, .coderUser, .tenantUser: pause /= 4
         case .crowdUser: pause = clients[index].suspects.isEmpty ? pause / 2 : min(pause, 5_000)
         default: break
         }

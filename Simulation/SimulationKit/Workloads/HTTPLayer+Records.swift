@@ -33,7 +33,9 @@ extension HTTPLayer {
                 Observation(operation: done, began: began, ended: ended(conclusion)))
         case .logOut, .refresh, .validate, .lookUp, .revoke, .revokeAll, .revokeOwn, .putRole,
             .createKey, .rotateKey, .deleteKey, .useKey, .createLimited, .useLimited,
-            .rotateSigningKeys, .useAccessToken, .limitSessions, .coder, .showCode, .showNoCode:
+            .rotateSigningKeys, .useAccessToken, .limitSessions, .coder, .showCode, .showNoCode,
+            .createTenant, .setTenant, .deleteTenant, .tenantLogIn, .tenantKey, .useInTenant,
+            .reachSession:
             break
         }
     }
@@ -232,9 +234,11 @@ extension HTTPLayer {
         case .createKey, .rotateKey, .deleteKey: learnKeys(operation, answer)
         case .createLimited(let place): learnLimited(place, answer)
         case .coder(let place, let step): learnCoder(place, step, answer)
+        case .createTenant, .setTenant, .deleteTenant, .tenantLogIn, .tenantKey:
+            learnTenants(operation, answer)
         case .validate, .lookUp, .grant, .takeBack, .readUser, .deleteSecret, .useKey,
             .useLimited, .rotateSigningKeys, .useAccessToken, .limitSessions, .showCode,
-            .showNoCode:
+            .showNoCode, .useInTenant, .reachSession:
             break
         }
     }
@@ -262,6 +266,12 @@ extension HTTPLayer {
         if case .rotateKey(let place, _) = operation.kind, answer.status == 404 {
             judge.markKeyEnded(place)
         }
+        if case .deleteTenant(let place) = operation.kind, answer.status == 404 {
+            judge.change(tenant: place) { $0.isGone = true }
+        }
+        if case .setTenant(let place, _) = operation.kind, answer.status == 404 {
+            judge.change(tenant: place) { $0.isGone = true }
+        }
         if case .setDisabled(let account, _) = operation.kind {
             accounts[account].isDisabled = false
         }
@@ -287,6 +297,7 @@ extension HTTPLayer {
             }
         case .setDisabled(let account, true): accounts[account].isDisabled = true
         case .coder(let place, let step): learnCoderDoubt(place, step)
+        case .setTenant(let place, true): judge.change(tenant: place) { $0.isSuspended = true }
         default: break
         }
     }

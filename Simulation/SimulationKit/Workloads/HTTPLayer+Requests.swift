@@ -35,6 +35,9 @@ extension HTTPLayer {
         case .rotateSigningKeys, .useAccessToken: tokenDraft(operation)
         case .limitSessions: crowdDraft(operation)
         case .coder, .showCode, .showNoCode: codeDraft(operation)
+        case .createTenant, .setTenant, .deleteTenant, .tenantLogIn, .tenantKey, .useInTenant,
+            .reachSession:
+            tenantDraft(operation)
         }
     }
 

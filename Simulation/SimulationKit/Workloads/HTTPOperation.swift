@@ -35,6 +35,14 @@ struct HTTPOperation {
         case coder(Int, CoderStep)
         case showCode(Int)
         case showNoCode(coder: Int)
+        case createTenant(Int)
+        case setTenant(Int, suspended: Bool)
+        case deleteTenant(Int)
+        case tenantLogIn(Int)
+        case tenantKey(Int)
+        case useInTenant(Int)
+        /// With one credential of a tenant, for the session of another one.
+        case reachSession(by: Int, of: Int, ends: Bool)
     }
 
     let kind: Kind
@@ -87,6 +95,13 @@ extension HTTPOperation.Kind {
         case .coder(_, let step): "\(step) for codes"
         case .showCode: "log in with a code"
         case .showNoCode: "log in without a code"
+        case .createTenant: "create tenant"
+        case .setTenant(_, let suspended): suspended ? "suspend tenant" : "resume tenant"
+        case .deleteTenant: "delete tenant"
+        case .tenantLogIn: "log in to tenant"
+        case .tenantKey: "create key in tenant"
+        case .useInTenant: "use in tenant"
+        case .reachSession(_, _, let ends): ends ? "reach to end" : "reach to see"
         }
     }
 
@@ -114,7 +129,14 @@ extension HTTPOperation.Kind {
         case .limitSessions: .settingsUpdate
         case .coder(_, let step): step.action
         case .showCode, .showNoCode: .logIn
-        case .validate, .lookUp, .readUser, .useKey, .useLimited, .useAccessToken: nil
+        case .createTenant: .tenantCreate
+        case .setTenant(_, let suspended): suspended ? .tenantSuspend : .tenantResume
+        case .deleteTenant: .tenantDelete
+        case .tenantLogIn: .logIn
+        case .tenantKey: .keyCreate
+        case .validate, .lookUp, .readUser, .useKey, .useLimited, .useAccessToken, .useInTenant,
+            .reachSession:
+            nil
         }
     }
 
@@ -129,7 +151,8 @@ extension HTTPOperation.Kind {
     /// Whether it only looks.
     var isRead: Bool {
         switch self {
-        case .validate, .lookUp, .readUser, .readSecret, .useKey, .useLimited, .useAccessToken:
+        case .validate, .lookUp, .readUser, .readSecret, .useKey, .useLimited, .useAccessToken,
+            .useInTenant, .reachSession:
             true
         default: false
         }

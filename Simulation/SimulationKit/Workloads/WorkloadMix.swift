@@ -34,6 +34,10 @@ struct WorkloadMix: OptionSet, Hashable, Sendable {
     /// Users enrol in one-time codes, and several log in with the same one.
     static let codes = WorkloadMix(rawValue: 4096)
 
+    /// Tenants are made, suspended, resumed and deleted, and their people try to reach each other's
+    /// sessions on all nodes.
+    static let tenants = WorkloadMix(rawValue: 8192)
+
     /// What a seed may draw by itself.
     static let all = WorkloadMix(rawValue: 255)
 }

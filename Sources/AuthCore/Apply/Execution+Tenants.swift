@@ -74,10 +74,7 @@ extension Execution {
             return .refused(.notFound(.tenant))
         }
         guard row.id != .platform else { return .refused(.invalid(.platformTenant)) }
-        guard row.state != .deleting else {
-            note = nil
-            return .done
-        }
+        guard row.state != .deleting else { return .done }
         if let refusal = body.condition.refusal(current: row.version, kind: .tenant) {
             return .refused(refusal)
         }

