@@ -10,6 +10,8 @@ public struct ClientError: Error, Equatable, Sendable, CustomStringConvertible {
         public static let unintelligible = Code(rawValue: "unintelligible")
         /// A write may have happened or not, and could not be asked again in time.
         public static let outcomeUnknown = Code(rawValue: "outcome_unknown")
+        /// What was asked for is done in the caller's own tenant only.
+        public static let ownTenant = Code(rawValue: "own_tenant")
         public static let notFound = Code(rawValue: "not_found")
         public static let exists = Code(rawValue: "exists")
         public static let versionMismatch = Code(rawValue: "version_mismatch")

@@ -13,6 +13,8 @@ public struct ClientOptions: Sendable {
     public var authorityFile: String?
     /// The session token that requests carry.
     public var token: String?
+    /// The id of another tenant to act in; needs `tenants:act` in the platform tenant.
+    public var tenant: String?
     /// How long one request may take, with all its tries.
     public var timeoutSeconds: Int64 = 15
 
@@ -73,11 +75,13 @@ public final class WatchwordClient: Sendable {
     ///   - body: sent as JSON.
     ///   - keyed: whether a write carries an idempotency key. The server keeps a limited number of
     ///     them for each caller; a mass of writes that may be repeated anyway goes without.
+    ///   - atHome: whether it goes to the caller's own tenant, wherever else they act.
     /// - Throws: `ClientError`.
     public func send(
         _ method: String, _ path: String, body: JSON? = nil, headers: [(String, String)] = [],
-        keyed: Bool = true
+        keyed: Bool = true, atHome: Bool = false
     ) async throws -> ClientResponse {
+        let path = atHome ? path : try placed(path)
         let deadline = ContinuousClock.now.advanced(by: .seconds(options.timeoutSeconds))
         let key = method == "GET" || !keyed ? nil : UUID().uuidString
         var last = ClientError(code: .unreachable, detail: "no node answered")
@@ -97,6 +101,23 @@ public final class WatchwordClient: Sendable {
             try await Task.sleep(for: .milliseconds(pause))
         }
         throw last
+    }
+
+    /// What nobody does in another tenant: it is the caller's own, or the cluster's.
+    private static let homePaths = [
+        "/v1/auth/", "/v1/cluster", "/v1/tenants", "/v1/signing-keys", "/v1/audit/chain",
+        "/v1/users/self", "/v1/sessions/self", "/v1/keys/self",
+    ]
+
+    /// The path in the tenant that the caller acts in.
+    private func placed(_ path: String) throws(ClientError) -> String {
+        guard let tenant = options.tenant else { return path }
+        guard path.hasPrefix("/v1/"), !Self.homePaths.contains(where: path.hasPrefix) else {
+            throw ClientError(
+                code: .ownTenant, status: 400,
+                detail: "this is the caller's own or the cluster's, and of no other tenant")
+        }
+        return "/v1/tenants/\(tenant)" + path.dropFirst(3)
     }
 
     /// Whether another try, here or at another node, may end otherwise.

@@ -25,7 +25,8 @@ struct ApplyCommand: AsyncParsableCommand {
     func run() async throws {
         let manifest = try readManifest()
         try await connection.withClient { client in
-            let present = try await PresentReader(client: client).read(manifest, prunes: prune)
+            let reader = PresentReader(client: client, actsElsewhere: connection.tenant != nil)
+            let present = try await reader.read(manifest, prunes: prune)
             let changes = try planned(manifest, present)
             if dryRun {
                 try show(changes, lines: true)

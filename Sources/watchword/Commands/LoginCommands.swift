@@ -21,6 +21,7 @@ struct LoginCommand: AsyncParsableCommand {
             "label": "watchword command line",
         ]
         if let code { fields["code"] = .string(code) }
+        if let tenant = connection.tenant { fields["tenant"] = .string(tenant) }
         let body = JSON.object(fields)
         let answer = try await connection.withClient(needsToken: false) { client in
             try await client.send("POST", "/v1/auth/login", body: body)

@@ -50,6 +50,7 @@ struct TokenCommand: AsyncParsableCommand {
             "expired": "it is past its end",
             "idle": "the session was not used for too long",
             "user_disabled": "its user is disabled",
+            "tenant_suspended": "its tenant is suspended",
             "address": "the key is not good from that address",
             "spent": "this refresh token was redeemed before; if that was not its holder, "
                 + "somebody else has it",

@@ -10,6 +10,9 @@ struct ConnectionOptions: ParsableArguments {
     @Option(name: .customLong("ca"), help: "PEM file of the cluster's certificate authority.")
     var authority: String?
 
+    @Option(help: "Act in this tenant, by name or id; at log-in: the tenant to log in to.")
+    var tenant: String?
+
     @Flag(name: .customLong("json"), help: "Print JSON, for programs.")
     var asJSON = false
 
@@ -18,10 +21,24 @@ struct ConnectionOptions: ParsableArguments {
 
     /// Runs a body with a client, and ends the client.
     ///
-    /// `needsToken`: refuses at once when nobody is logged in.
+    /// - Parameters:
+    ///   - needsToken: refuses at once when nobody is logged in.
+    ///   - acts: whether the body works in the tenant that `--tenant` names.
     func withClient<Result>(
-        needsToken: Bool = true, _ body: (WatchwordClient) async throws -> Result
+        needsToken: Bool = true, acts: Bool = true,
+        _ body: (WatchwordClient) async throws -> Result
     ) async throws -> Result {
+        var options = try options(needsToken: needsToken)
+        if needsToken, let tenant {
+            guard acts else {
+                throw CommandFailure(.configuration, "--tenant has no meaning here")
+            }
+            options.tenant = try await Self.with(options) { try await $0.tenantID(tenant) }
+        }
+        return try await Self.with(options, body)
+    }
+
+    private func options(needsToken: Bool) throws -> ClientOptions {
         let profile = try Profile.load()
         let environment = ProcessInfo.processInfo.environment
         let urls = url.isEmpty ? profile?.urls ?? ["http://127.0.0.1:8080"] : url
@@ -33,6 +50,12 @@ struct ConnectionOptions: ParsableArguments {
         var options = ClientOptions(
             urls: urls, authorityFile: authority ?? profile?.authorityFile, token: nil)
         if needsToken { options.token = token }
+        return options
+    }
+
+    private static func with<Result>(
+        _ options: ClientOptions, _ body: (WatchwordClient) async throws -> Result
+    ) async throws -> Result {
         let client = try WatchwordClient(options: options)
         do {
             let result = try await body(client)
@@ -40,7 +63,7 @@ struct ConnectionOptions: ParsableArguments {
             return result
         } catch {
             try await client.shutdown()
-            throw Self.failure(for: error)
+            throw failure(for: error)
         }
     }
 
@@ -72,6 +95,16 @@ func encoded(_ text: String, keepingSlashes: Bool = false) -> String {
 }
 
 extension WatchwordClient {
+    /// The id of a tenant that is named by its name or id.
+    func tenantID(_ text: String) async throws -> String {
+        guard !text.hasPrefix("ten_") else { return text }
+        let found = try await send("GET", "/v1/tenants?name=\(encoded(text))", atHome: true)
+        guard let id = found.body["items"]?.elements.first?["id"]?.text else {
+            throw CommandFailure(.notFound, "there is no tenant \(text)")
+        }
+        return id
+    }
+
     /// All items of a list, over its pages, at most `limit` of them.
     func all(_ path: String, limit: Int) async throws -> [JSON] {
         var items: [JSON] = []
