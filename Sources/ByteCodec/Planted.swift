@@ -163,6 +163,8 @@ public enum Planted: String, CaseIterable, Sendable {
     case slicesNotCharged = "slices-not-charged"
     /// A new leader takes every limit for unused.
     case limitsForgottenByLeader = "limits-forgotten-by-leader"
+    /// Usage that a node tells again, because it did not learn whether it was taken, counts again.
+    case usageCountedTwice = "usage-counted-twice"
 
     /// Whether it shows only where clients speak HTTP.
     public var needsHTTP: Bool {
@@ -173,7 +175,7 @@ public enum Planted: String, CaseIterable, Sendable {
             .viewBeforeRequest, .leaseBeforeRequest, .recallUnreleased, .allowPastLease,
             .keyOutlivesGrace, .keyBeyondOwner, .keyRevocationNotNarrowing,
             .logInHoldIgnored, .jwtSessionNotChecked, .jwtPreviousKeyKept, .slicesNotCharged,
-            .limitsForgottenByLeader:
+            .limitsForgottenByLeader, .usageCountedTwice:
             true
         default: false
         }

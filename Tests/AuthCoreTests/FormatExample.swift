@@ -16,7 +16,7 @@ struct Example: Sendable, CustomTestStringConvertible {
         bytes.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
     }
 
-    private init(row: some Row & Sendable, _ name: String) {
+    init(row: some Row & Sendable, _ name: String) {
         self.name = name
         bytes = row.encodedRow
         rewrite = Self.rewriter(row)
@@ -28,7 +28,7 @@ struct Example: Sendable, CustomTestStringConvertible {
         { try R(decodingRow: $0).encodedRow }
     }
 
-    private init(
+    init(
         _ name: String, _ operation: Command.Operation, request: RequestKey? = nil,
         actor: UserActor = Self.actor
     ) {
@@ -42,7 +42,7 @@ struct Example: Sendable, CustomTestStringConvertible {
         rewrite = { try Command(decoding: $0).encoded() }
     }
 
-    private init(outcome result: Outcome.Result, _ name: String) {
+    init(outcome result: Outcome.Result, _ name: String) {
         self.name = name
         bytes =
             Outcome(
@@ -304,13 +304,13 @@ struct Example: Sendable, CustomTestStringConvertible {
         Example(outcome: .secret(secret), "outcome-secret"),
     ]
 
-    private static let time = Timestamp(milliseconds: 1_700_000_000_000)
-    private static let actor = UserActor(
+    static let time = Timestamp(milliseconds: 1_700_000_000_000)
+    static let actor = UserActor(
         tenant: .platform, user: UserID(bits: 0xAD), session: SessionID(bits: 0x11))
     private static let requestKey = RequestKey(
         scope: digest(0x5C), subject: 0x50B, body: digest(0xB0),
         timeToLiveMilliseconds: 86_400_000, sealedAnswer: [0xA1])
-    private static let user = UserRow(
+    static let user = UserRow(
         tenant: .platform, id: UserID(bits: 0x0123_4567_89AB_CDEF),
         username: AuthCoreTests.name("alice"),
         email: "a@example", displayName: "Alice", kind: .person, disabled: false,
@@ -352,7 +352,7 @@ struct Example: Sendable, CustomTestStringConvertible {
     private static let plan = MemberPlanRow(
         node: NodeID(4), order: LogIndex(9), plan: .replace(NodeID(3)), orderedAt: time,
         refusal: nil)
-    private static let key = KeyRow(
+    static let key = KeyRow(
         id: KeyID(number: CredentialNumber(7), nonce: 8), tenant: .platform, owner: user.id,
         origin: .made, name: "ci", prefix: keyPrefix("acme"), digest: digest(5),
         former: FormerKey(digest: digest(4), endsAt: time.advanced(milliseconds: 60_000)),

@@ -43,7 +43,8 @@ struct KnowingCommand {
     }
 
     private mutating func operation() throws -> Command.Operation {
-        switch dice.below(75) {
+        switch dice.below(77) {
+        case 75, 76: addUsage()
         case 72...74: try membership()
         case 69...71: try putRole()
         case 66...68: try signingKeys()

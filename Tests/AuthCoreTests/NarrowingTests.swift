@@ -91,7 +91,7 @@ enum CommandKind: CaseIterable {
     case putSecret, deleteSecret, recordAudit, updateKeyring, sweep, raiseFeatureLevel
     case createJoinToken, redeemJoinToken, orderChange, settlePlan, setPeerAuthority, checkpoint
     case createKey, changeKeyFields, limitKey, rotateKey, deleteKey, touchKeys
-    case failLogIn
+    case failLogIn, addUsage
     case firstSigningKey, nextSigningKey, revokeSigningKeys
 
     init(_ operation: Command.Operation) {
@@ -127,6 +127,7 @@ enum CommandKind: CaseIterable {
         case .confirmFactor: self = .confirmFactor
         case .removeFactor: self = .removeFactor
         case .touchSessions: self = .touchSessions
+        case .addUsage: self = .addUsage
         case .putSecret: self = .putSecret
         case .deleteSecret: self = .deleteSecret
         case .recordAudit: self = .recordAudit

@@ -12,6 +12,7 @@ extension Execution {
             try sweepKeys(atMost: limit),
             try sweepLogIns(atMost: limit), try sweepSigningKeys(),
             try trimAudit(atMost: limit), try sweepOutcomesOfTheGone(atMost: limit),
+            try sweepUsage(atMost: limit),
         ]
         return .swept(
             removed: steps.reduce(0, +), moreDue: steps.contains { $0 == limit })

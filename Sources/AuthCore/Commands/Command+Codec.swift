@@ -123,14 +123,14 @@ extension Command.Operation {
         case .beginCheckpoint: 50
         case .attestCheckpoint: 51
         case .recover: 60
-        case .createUser: 10
-        case .updateUser: 11
+        case .createUser(let body): body.isOfFirstLevel ? 10 : 92
+        case .updateUser(let body): body.isOfFirstLevel ? 11 : 92
         case .deleteUser: 12
         case .setPassword: 13
         case .rehashPassword: 14
         case .grantRole: 15
         case .revokeRole: 16
-        case .putRole: 17
+        case .putRole(let body): body.isOfFirstLevel ? 17 : 91
         case .deleteRole: 18
         case .startSession(let body): body.isOfFirstLevel ? 20 : 101
         case .rotateRefresh: 21
@@ -155,6 +155,7 @@ extension Command.Operation {
         case .enrolFactor: 103
         case .confirmFactor: 104
         case .removeFactor: 105
+        case .addUsage: 90
         }
     }
 
@@ -202,6 +203,7 @@ extension Command.Operation {
         case .enrolFactor(let body): body.write(to: &writer)
         case .confirmFactor(let body): body.write(to: &writer)
         case .removeFactor(let body): body.write(to: &writer)
+        case .addUsage(let body): body.write(to: &writer)
         }
     }
 
@@ -266,6 +268,9 @@ extension Command.Operation {
         case 103: self = .enrolFactor(try .init(from: &reader))
         case 104: self = .confirmFactor(try .init(from: &reader))
         case 105: self = .removeFactor(try .init(from: &reader))
+        case 90: self = .addUsage(try .init(from: &reader))
+        case 91: self = .putRole(try .init(fromLevel2: &reader))
+        case 92: self = try .init(userFromLevel2: &reader)
         default: throw .malformed(offset: reader.offset - 1, what: "operation \(code)")
         }
     }

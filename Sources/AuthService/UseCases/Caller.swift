@@ -22,6 +22,8 @@ public struct Caller: Sendable, CustomStringConvertible {
     public let permissions: EffectivePermissions
     /// When it ends, if nothing else ends it before.
     public let expiresAt: Timestamp?
+    /// For whom its requests count.
+    let metering: Metering
 
     public var tenant: TenantID { user.tenant }
 

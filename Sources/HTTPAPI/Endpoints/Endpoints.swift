@@ -10,7 +10,7 @@ enum Endpoints {
     static let all: [Route] =
         health + authentication + validation + checks + inspection + sessions + users + roles
         + keys + secrets + cluster + audit + members + joinTokens + upkeep + signingKeys
-        + settings + secondFactors
+        + settings + secondFactors + usage
 
     /// `GET /openapi.json`, which tells of all the others.
     static func openAPI(_ document: [UInt8]) -> Route {
@@ -38,6 +38,11 @@ enum Endpoints {
     /// The names of roles in a body, which its schema has checked.
     static func roleNames(_ texts: [String]?) -> [RoleName] {
         (texts ?? []).compactMap { RoleName($0) }
+    }
+
+    /// The quota that a body names, as it is stored: days before months.
+    static func quota(_ call: Call) -> Text? {
+        call.text("quota").map { Text(Quota($0)?.description ?? "") }
     }
 
     /// Lists with an authenticated cursor that is good for this list alone.
