@@ -128,6 +128,14 @@ public enum Limits {
     public static let tenants: UInt64 = 10_000
     /// What one sweep removes of a tenant that is deleted: users, sessions, keys, single rows.
     public static let tenantObjectsPerSweep = 200
+    /// The feature level from which requests are counted by day, and quotas hold.
+    public static let usageFeatureLevel: UInt32 = 2
+    /// Counts in one command.
+    public static let usageBatch = 1000
+    /// Days for which counts of days and months are kept after their ends.
+    public static let usageDays: UInt32 = 400
+    /// Counts that are kept, of days and of months.
+    public static let usageRows: UInt64 = 2_000_000
     /// Versions of a secret that are kept.
     public static let versionsPerSecret: UInt64 = 10
     /// Touches in one command.

@@ -169,6 +169,8 @@ public enum Planted: String, CaseIterable, Sendable {
     case slicesNotCharged = "slices-not-charged"
     /// A new leader takes every limit for unused.
     case limitsForgottenByLeader = "limits-forgotten-by-leader"
+    /// Usage that a node tells again, because it did not learn whether it was taken, counts again.
+    case usageCountedTwice = "usage-counted-twice"
 
     /// The newest sessions give way to another one, and not the oldest.
     case crowdEvictsNewest = "crowd-evicts-newest"
@@ -195,7 +197,7 @@ public enum Planted: String, CaseIterable, Sendable {
             .logInHoldIgnored, .jwtSessionNotChecked, .jwtPreviousKeyKept, .slicesNotCharged,
             .limitsForgottenByLeader, .crowdEvictsNewest, .evictionNotNarrowing,
             .evictionUnannounced, .codeSpentTwice, .recoveryCodeKept, .codeNotAsked,
-            .keyOfSuspendedTenant, .sessionOfAnyTenant:
+            .keyOfSuspendedTenant, .sessionOfAnyTenant, .usageCountedTwice:
             true
         default: false
         }

@@ -29,26 +29,29 @@ struct ManifestField: Sendable {
     static let role = [
         ManifestField("permissions", .list { Permission($0)?.string }),
         ManifestField("inherits", .list { RoleName($0)?.string }),
-        rateLimit, ManifestField("description", .text(shortText)),
+        rateLimit, quota, ManifestField("description", .text(shortText)),
     ]
 
     static let user = [
         ManifestField("email", .text { $0.utf8.count <= Limits.emailBytes ? printable($0) : nil }),
         ManifestField("display_name", .text(shortText)),
         ManifestField("kind", .text { ["person", "service"].contains($0) ? $0 : nil }),
-        roles, ManifestField("disabled", .boolean), metadata,
+        roles, quota, ManifestField("disabled", .boolean), metadata,
     ]
 
     static let key = [
         roles, ManifestField("permissions", .list { Permission($0)?.string }),
         ManifestField("allowed_addresses", .list { AddressRange($0)?.description }),
-        rateLimit, ManifestField("expires_at", .end), metadata,
+        rateLimit, quota, ManifestField("expires_at", .end), metadata,
     ]
 
     private static let roles = ManifestField("roles", .list { RoleName($0)?.string })
     private static let metadata = ManifestField("metadata", .metadata)
     private static let rateLimit = ManifestField(
         "rate_limit", .text { $0.isEmpty ? $0 : RateLimit($0)?.description })
+
+    private static let quota = ManifestField(
+        "quota", .text { $0.isEmpty ? $0 : Quota($0)?.description })
 
     /// A text for people, of so many bytes at most.
     @Sendable static func shortText(_ text: String) -> String? {

@@ -138,7 +138,7 @@ public struct Planner {
 
     /// All of a role, because a role is replaced: what is not written stays as it is.
     private func wholeRole(_ role: Declaration, _ old: PresentObject?) -> [JSONMember] {
-        ["permissions", "inherits", "rate_limit", "description"].compactMap { name in
+        ["permissions", "inherits", "rate_limit", "quota", "description"].compactMap { name in
             let kept = old?.value[name] ?? (name == "permissions" ? .array([]) : nil)
             return (role.field(name) ?? kept).map { JSONMember(name, $0) }
         }

@@ -16,7 +16,7 @@ struct Example: Sendable, CustomTestStringConvertible {
         bytes.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
     }
 
-    private init(row: some Row & Sendable, _ name: String) {
+    init(row: some Row & Sendable, _ name: String) {
         self.name = name
         bytes = row.encodedRow
         rewrite = Self.rewriter(row)

@@ -10,18 +10,20 @@ import Testing
 @Suite struct FormatTests {
     @Test(
         "Every frozen row is read, means what it meant, and is written with the same bytes",
-        arguments: Example.rows)
+        arguments: Example.rows + Example.quotaRows)
     func rows(example: Example) throws { try check(example, page: "rows.md") }
 
     @Test(
         "Every frozen command and outcome is read and written with the same bytes",
-        arguments: Example.commands)
+        arguments: Example.commands + Example.quotaCommands)
     func commands(example: Example) throws { try check(example, page: "commands.md") }
 
     @Test("The pages hold no other examples than these")
     func nothingElse() throws {
-        #expect(try Set(frozen("rows.md").keys) == Set(Example.rows.map(\.name)))
-        #expect(try Set(frozen("commands.md").keys) == Set(Example.commands.map(\.name)))
+        let rows = Example.rows + Example.quotaRows
+        let commands = Example.commands + Example.quotaCommands
+        #expect(try Set(frozen("rows.md").keys) == Set(rows.map(\.name)))
+        #expect(try Set(frozen("commands.md").keys) == Set(commands.map(\.name)))
     }
 
     private func check(_ example: Example, page: String) throws {

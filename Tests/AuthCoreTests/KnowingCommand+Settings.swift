@@ -13,6 +13,18 @@ extension KnowingCommand {
                 overflow: dice.chance(90) ? .evictOldest : .deny))
     }
 
+    /// Draws requests that were let through.
+    mutating func addUsage() -> Command.Operation {
+        .addUsage(
+            .init(
+                sequence: count,
+                uses: [
+                    Usage(
+                        tenant: .platform, subject: UsageSubject(.user, UInt128(dice.below(4))),
+                        day: UsagePeriod.day(of: now), count: UInt32(1 + dice.below(9)))
+                ]))
+    }
+
     mutating func signingKeys() throws -> Command.Operation {
         let version = try SigningKeys.read(tables).version
         return .rotateSigningKeys(

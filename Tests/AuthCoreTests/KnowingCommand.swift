@@ -46,8 +46,9 @@ struct KnowingCommand {
     }
 
     private mutating func operation() throws -> Command.Operation {
-        switch dice.below(80) {
+        switch dice.below(82) {
         case 75...79: try tenantChange()
+        case 80, 81: addUsage()
         case 72...74: try membership()
         case 69...71: try putRole()
         case 66...68: try signingKeys()

@@ -92,7 +92,7 @@ enum CommandKind: CaseIterable {
     case putSecret, deleteSecret, recordAudit, updateKeyring, sweep, raiseFeatureLevel
     case createJoinToken, redeemJoinToken, orderChange, settlePlan, setPeerAuthority, checkpoint
     case createKey, changeKeyFields, limitKey, rotateKey, deleteKey, touchKeys
-    case failLogIn
+    case failLogIn, addUsage
     case firstSigningKey, nextSigningKey, revokeSigningKeys
 
     init(_ operation: Command.Operation) {
@@ -132,6 +132,7 @@ enum CommandKind: CaseIterable {
             self = body.suspended == true ? .suspendTenant : .changeTenant
         case .deleteTenant: self = .deleteTenant
         case .touchSessions: self = .touchSessions
+        case .addUsage: self = .addUsage
         case .putSecret: self = .putSecret
         case .deleteSecret: self = .deleteSecret
         case .recordAudit: self = .recordAudit

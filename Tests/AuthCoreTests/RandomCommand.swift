@@ -69,6 +69,7 @@ struct RandomCommand {
                     lead: UInt64(dice.below(600_000)), isRevoking: dice.chance(30)))
         case 26: settings()
         case 27: secondFactor()
+        case 28: usage()
         case 24: failLogIn()
         case 20...23: key()
         case 0, 1: users()
@@ -110,16 +111,17 @@ struct RandomCommand {
     }
 
     private mutating func users() -> Command.Operation {
-        .createUser(
-            .init(
-                id: user(), username: name("u\(dice.below(8))"), email: "e", displayName: "d",
-                kind: dice.chance(50) ? .person : .service,
-                roles: (0..<dice.below(3)).map { _ in roleName() }, disabled: dice.chance(20),
-                metadata: "{}", password: dice.chance(70) ? PasswordHash(phc: "$1") : nil))
+        var body = Command.CreateUser(
+            id: user(), username: name("u\(dice.below(8))"), email: "e", displayName: "d",
+            kind: dice.chance(50) ? .person : .service,
+            roles: (0..<dice.below(3)).map { _ in roleName() }, disabled: dice.chance(20),
+            metadata: "{}", password: dice.chance(70) ? PasswordHash(phc: "$1") : nil)
+        body.quota = quota()
+        return .createUser(body)
     }
 
     private mutating func patch() -> Command.UpdateUser {
-        Command.UpdateUser(
+        var body = Command.UpdateUser(
             id: user(), condition: condition(),
             username: dice.chance(30) ? name("u\(dice.below(8))") : nil,
             email: dice.chance(30) ? "e2" : nil, displayName: dice.chance(30) ? "d2" : nil,
@@ -127,15 +129,19 @@ struct RandomCommand {
             roles: dice.chance(30) ? [roleName()] : nil,
             disabled: dice.chance(40) ? dice.chance(50) : nil,
             metadata: dice.chance(30) ? "{\"a\":1}" : nil)
+        body.quota = dice.chance(30) ? quota() : nil
+        return body
     }
 
     private mutating func rolePut() -> Command.PutRole {
-        Command.PutRole(
+        var body = Command.PutRole(
             name: roleName(), condition: condition(),
             permissions: (0..<dice.below(4)).map { _ in
                 dice.pick([.usersWrite, .rolesGrant, .everything, .secretsWrite])
             }, inherits: dice.chance(40) ? [roleName()] : [], rateLimit: "1/minute",
             description: "x")
+        body.quota = quota()
+        return body
     }
 
     private mutating func start() -> Command.Operation {
@@ -212,6 +218,24 @@ struct RandomCommand {
                 absoluteMilliseconds: change(),
                 sessionsPerUser: dice.chance(60) ? .set(UInt64(dice.below(4))) : change(),
                 overflow: dice.chance(50) ? .evictOldest : nil))
+    }
+
+    private mutating func usage() -> Command.Operation {
+        let day = UsagePeriod.day(of: House.start)
+        return .addUsage(
+            .init(
+                sequence: UInt64(dice.below(50)),
+                uses: (0..<dice.below(4)).map { _ in
+                    Usage(
+                        tenant: .platform,
+                        subject: UsageSubject(
+                            dice.pick(UsageSubject.Kind.allCases), UInt128(dice.below(4))),
+                        day: day &+ 2 &- UInt32(dice.below(500)), count: UInt32(dice.below(9)))
+                }))
+    }
+
+    private mutating func quota() -> Text {
+        dice.pick([.empty, .empty, "5/day", "7/day,90/month", "3/month"])
     }
 
     private mutating func failLogIn() -> Command.Operation {

@@ -171,7 +171,7 @@ private struct Surroundings: APIEnvironment {
 }
 
 /// One node of a house.
-final class HouseNode: @unchecked Sendable, ViewSource, Journal, Limiter {
+final class HouseNode: @unchecked Sendable, ViewSource, Journal, Limiter, UsageMeter {
     let id: NodeID
     unowned let house: House
     private let tables = InMemoryTables()
@@ -189,6 +189,8 @@ final class HouseNode: @unchecked Sendable, ViewSource, Journal, Limiter {
     private(set) var events: [AuditEvent] = []
     private(set) var background: [Command] = []
     private var till: BudgetTill
+    /// What it let through and has not told.
+    var usage = UsageTill()
     /// A release that knows the next feature level too.
     private let machine = StateMachine(
         supports: StateMachine.featureLevel + 1, sha256: { SHA256.hash($0).bytes })
@@ -229,6 +231,20 @@ final class HouseNode: @unchecked Sendable, ViewSource, Journal, Limiter {
             if let answer { till.answered(answer, members: 3, now: now) }
         }
         return verdict
+    }
+
+    func count(_ request: Metering) -> QuotaVerdict { usage.count(request) }
+
+    /// Tells the log what was let through.
+    func tellUsage() throws {
+        guard let batch = usage.batch() else { return }
+        let (_, outcome) = try house.propose(
+            Command(.addUsage(batch), header: CommandHeader(actor: .node)), by: self)
+        if outcome.result == .done {
+            usage.recorded(batch.sequence)
+        } else {
+            usage.failed(batch.sequence)
+        }
     }
 
     /// Proposes what was gathered.
@@ -275,6 +291,6 @@ final class HouseNode: @unchecked Sendable, ViewSource, Journal, Limiter {
         return World(
             views: self, random: house.random, now: house.now, keys: keys,
             tokens: hasTokens ? house.tokens : nil, options: house.options, node: facts,
-            journal: self, certifier: house.certifier, limiter: self)
+            journal: self, certifier: house.certifier, limiter: self, meter: self)
     }
 }

@@ -16,7 +16,7 @@ extension AuditNote {
     init?(_ command: Command) {
         switch command.operation {
         case .sweep, .touchSessions, .touchKeys, .recordAudit, .beginCheckpoint, .attestCheckpoint,
-            .failLogIn:
+            .failLogIn, .addUsage:
             return nil
         case .bootstrap(let body):
             self.init(.clusterBootstrap, .user(body.administrator))

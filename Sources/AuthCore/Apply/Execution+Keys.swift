@@ -20,12 +20,13 @@ extension Execution {
             return .refused(.invalid(.duration))
         }
         if let refusal = try checkRoom(for: body) { return .refused(refusal) }
-        let key = KeyRow(
+        var key = KeyRow(
             id: KeyID(number: meta.nextNumber, nonce: body.nonce), tenant: tenant,
             owner: owner.id, origin: body.origin, name: body.name, prefix: body.prefix,
             digest: body.digest, former: nil, scope: scope, addresses: body.addresses,
             rateLimit: body.rateLimit, createdAt: stamp, updatedAt: stamp, expiresAt: end.moment,
             lastUsedAt: nil, lastUsedAddress: .empty, metadata: body.metadata, version: 1)
+        key.quota = body.quota
         meta.nextNumber = meta.nextNumber.next
         try Keys.insert(key, tables)
         note?.target = .key(key.id)
@@ -230,6 +231,10 @@ extension KeyRow {
         if let rateLimit = patch.rateLimit, rateLimit != self.rateLimit {
             changed.insert(.rateLimit)
             self.rateLimit = rateLimit
+        }
+        if let quota = patch.quota, quota != self.quota {
+            changed.insert(.quota)
+            self.quota = quota
         }
         if let metadata = patch.metadata, metadata != self.metadata {
             changed.insert(.metadata)

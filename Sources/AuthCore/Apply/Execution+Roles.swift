@@ -10,11 +10,12 @@ extension Execution {
         if let refusal = body.condition.refusal(current: old?.version, kind: .role) {
             return .refused(refusal)
         }
-        let role = RoleRow(
+        var role = RoleRow(
             tenant: tenant, name: body.name, permissions: permissions, inherits: inherits,
             rateLimit: body.rateLimit, description: body.description, builtIn: false,
             createdAt: old?.createdAt ?? stamp, updatedAt: stamp,
             version: (old?.version ?? 0) + 1)
+        role.quota = body.quota
         if tenant != .platform, permissions.contains(where: \.isPlatformOnly) {
             return .refused(.invalid(.platformPermission))
         }

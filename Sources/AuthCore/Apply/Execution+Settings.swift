@@ -16,6 +16,7 @@ extension Execution {
         new.absoluteMilliseconds = body.absoluteMilliseconds.applied(to: old.absoluteMilliseconds)
         new.sessionsPerUser = body.sessionsPerUser.applied(to: old.sessionsPerUser)
         new.overflow = body.overflow ?? old.overflow
+        new.quota = body.quota ?? old.quota
         for duration in [new.idleMilliseconds, new.absoluteMilliseconds].compactMap({ $0 })
         where !Limits.sessionMillisecondsAllowed.contains(duration) {
             return .refused(.invalid(.duration))

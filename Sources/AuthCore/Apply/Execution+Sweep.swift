@@ -12,6 +12,7 @@ extension Execution {
             try sweepKeys(atMost: limit),
             try sweepLogIns(atMost: limit), try sweepSigningKeys(),
             try trimAudit(atMost: limit), try sweepOutcomesOfTheGone(atMost: limit),
+            try sweepUsage(atMost: limit),
         ]
         let isIndexDue = try indexOlderBlocks(atMost: Limits.auditBlocksPerSweep)
         let tenants = try sweepTenants()

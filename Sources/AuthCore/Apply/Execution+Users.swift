@@ -12,11 +12,12 @@ extension Execution {
         guard try UserRow.read(tenant, body.id, tables) == nil,
             try UserRow.read(tenant, named: body.username, tables) == nil
         else { return .refused(.exists(.user)) }
-        let user = UserRow(
+        var user = UserRow(
             tenant: tenant, id: body.id, username: body.username, email: body.email,
             displayName: body.displayName, kind: body.kind, disabled: body.disabled,
             roles: roles, metadata: body.metadata, createdAt: stamp, updatedAt: stamp,
             version: 1, sessionEpoch: 1, authzEpoch: 1)
+        user.quota = body.quota
         try insert(user, password: body.password)
         note?.details += roles.prefix(Limits.auditDetails / 2).map(AuditDetail.role)
         return .user(user)
@@ -257,6 +258,7 @@ extension UserRow {
         set(\.roles, patch.roles?.sortedUnique(), .roles)
         set(\.disabled, patch.disabled, patch.disabled == true ? .disabled : .enabled)
         set(\.metadata, patch.metadata, .metadata)
+        set(\.quota, patch.quota, .quota)
         return changed
     }
 }

@@ -9,6 +9,8 @@ struct Execution {
     let command: Command
     /// The node that was asked.
     let node: NodeID
+    /// That node's process, as in `ProposalID.run`.
+    let nodeRun: UInt64
     let index: LogIndex
     var meta: StateMeta
     let tables: Changes
@@ -26,11 +28,12 @@ struct Execution {
     var actorPermissions: EffectivePermissions?
 
     init(
-        command: Command, node: NodeID, index: LogIndex, meta: StateMeta, tables: Changes,
-        supports: UInt32, sha256: @escaping @Sendable ([UInt8]) -> [UInt8]
+        command: Command, node: NodeID, nodeRun: UInt64, index: LogIndex, meta: StateMeta,
+        tables: Changes, supports: UInt32, sha256: @escaping @Sendable ([UInt8]) -> [UInt8]
     ) {
         self.command = command
         self.node = node
+        self.nodeRun = nodeRun
         self.index = index
         self.meta = meta
         self.tables = tables
@@ -90,7 +93,7 @@ struct Execution {
         case .bootstrap:
             return .refused(.alreadyBootstrapped)
         case .registerMember, .touchSessions, .touchKeys, .sweep, .settlePlan, .beginCheckpoint,
-            .attestCheckpoint, .recover:
+            .attestCheckpoint, .recover, .addUsage:
             guard header.actor == .node else { return .refused(.insufficientPermissions) }
         case .recordAudit, .rehashPassword, .rotateRefresh, .redeemJoinToken, .failLogIn:
             // They carry their own proof, or need none.
@@ -153,6 +156,7 @@ struct Execution {
         case .createTenant(let body): try createTenant(body)
         case .updateTenant(let body): try updateTenant(body)
         case .deleteTenant(let body): try deleteTenant(body)
+        case .addUsage(let body): try addUsage(body)
         }
     }
 }

@@ -217,8 +217,8 @@ public struct ApplySession {
             return Outcome(result: .refused(.undecodable), index: index, stamp: meta.lastStamp)
         }
         var execution = Execution(
-            command: command, node: proposal.id.node, index: index, meta: meta, tables: changes,
-            supports: supports, sha256: sha256)
+            command: command, node: proposal.id.node, nodeRun: proposal.id.run, index: index,
+            meta: meta, tables: changes, supports: supports, sha256: sha256)
         let outcome = try execution.run()
         meta = execution.meta
         checkpointWork = execution.checkpointWork

@@ -123,14 +123,14 @@ extension Command.Operation {
         case .beginCheckpoint: 50
         case .attestCheckpoint: 51
         case .recover: 60
-        case .createUser: 10
-        case .updateUser: 11
+        case .createUser(let body): body.isOfFirstLevel ? 10 : 92
+        case .updateUser(let body): body.isOfFirstLevel ? 11 : 92
         case .deleteUser: 12
         case .setPassword(let body): body.code == nil ? 13 : 115
         case .rehashPassword: 14
         case .grantRole: 15
         case .revokeRole: 16
-        case .putRole: 17
+        case .putRole(let body): body.isOfFirstLevel ? 17 : 91
         case .deleteRole: 18
         case .startSession(let body): body.isOfFirstLevel ? 20 : 101
         case .rotateRefresh: 21
@@ -155,6 +155,7 @@ extension Command.Operation {
         case .enrolFactor: 103
         case .confirmFactor: 104
         case .removeFactor: 105
+        case .addUsage: 90
         case .createTenant: 106
         case .updateTenant: 107
         case .deleteTenant: 108
@@ -208,6 +209,7 @@ extension Command.Operation {
         case .createTenant(let body): body.write(to: &writer)
         case .updateTenant(let body): body.write(to: &writer)
         case .deleteTenant(let body): body.write(to: &writer)
+        case .addUsage(let body): body.write(to: &writer)
         }
     }
 
@@ -272,6 +274,9 @@ extension Command.Operation {
         case 103: self = .enrolFactor(try .init(from: &reader))
         case 104: self = .confirmFactor(try .init(from: &reader))
         case 105: self = .removeFactor(try .init(from: &reader))
+        case 90: self = .addUsage(try .init(from: &reader))
+        case 91: self = .putRole(try .init(fromLevel2: &reader))
+        case 92: self = try .init(userFromLevel2: &reader)
         case 106: self = .createTenant(try .init(from: &reader))
         case 107: self = .updateTenant(try .init(from: &reader))
         case 108: self = .deleteTenant(try .init(from: &reader))

@@ -7,16 +7,19 @@ extension Command.Operation {
     public var featureLevel: UInt32 {
         switch self {
         case .bootstrap, .registerMember, .raiseFeatureLevel, .updateKeyring, .sweep,
-            .beginCheckpoint, .attestCheckpoint, .recordAudit, .createUser, .updateUser,
-            .deleteUser, .rehashPassword, .grantRole, .revokeRole, .putRole, .deleteRole,
-            .rotateRefresh, .revokeSession, .touchSessions, .putSecret, .deleteSecret,
+            .beginCheckpoint, .attestCheckpoint, .recordAudit, .deleteUser, .rehashPassword,
+            .grantRole, .revokeRole, .deleteRole, .rotateRefresh, .revokeSession, .touchSessions,
+            .putSecret, .deleteSecret,
             .createJoinToken, .redeemJoinToken, .orderChange, .settlePlan, .setPeerAuthority,
             .recover:
             1
         case .createKey, .updateKey, .rotateKey, .deleteKey, .touchKeys, .failLogIn,
             .rotateSigningKeys, .updateSettings, .enrolFactor, .confirmFactor, .removeFactor,
-            .createTenant, .updateTenant, .deleteTenant:
+            .createTenant, .updateTenant, .deleteTenant, .addUsage:
             2
+        case .createUser(let body): body.isOfFirstLevel ? 1 : 2
+        case .updateUser(let body): body.isOfFirstLevel ? 1 : 2
+        case .putRole(let body): body.isOfFirstLevel ? 1 : 2
         case .setPassword(let body): body.code == nil ? 1 : 2
         case .startSession(let body): body.isOfFirstLevel ? 1 : 2
         case .revokeSessions(let body): body.before == nil ? 1 : 2

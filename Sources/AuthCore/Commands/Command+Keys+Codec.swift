@@ -13,6 +13,7 @@ extension Command.CreateKey {
         writer.write(rateLimit)
         expiry.write(to: &writer)
         writer.write(metadata)
+        writer.write(quota)
     }
 
     init(from reader: inout ByteReader) throws(ByteCodecError) {
@@ -27,6 +28,7 @@ extension Command.CreateKey {
         rateLimit = try reader.readText(atMost: Limits.shortTextBytes)
         expiry = try KeyExpiry(from: &reader)
         metadata = try reader.readText(atMost: Limits.metadataBytes)
+        quota = try reader.readText(atMost: Limits.shortTextBytes)
     }
 }
 
@@ -42,6 +44,7 @@ extension Command.UpdateKey {
         writer.write(optional: rateLimit) { $0.write($1) }
         writer.write(optional: expiry) { $1.write(to: &$0) }
         writer.write(optional: metadata) { $0.write($1) }
+        writer.write(optional: quota) { $0.write($1) }
     }
 
     init(from reader: inout ByteReader) throws(ByteCodecError) {
@@ -64,6 +67,9 @@ extension Command.UpdateKey {
         }
         metadata = try reader.readOptional { reader throws(ByteCodecError) in
             try reader.readText(atMost: Limits.metadataBytes)
+        }
+        quota = try reader.readOptional { reader throws(ByteCodecError) in
+            try reader.readText(atMost: Limits.shortTextBytes)
         }
     }
 }

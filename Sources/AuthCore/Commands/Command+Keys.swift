@@ -30,6 +30,8 @@ extension Command {
         public var rateLimit: Text
         public var expiry: KeyExpiry
         public var metadata: Text
+        /// As in `10000/day,1000000/month`; empty is none.
+        public var quota = Text.empty
         public init(
             nonce: UInt64, owner: UserID, origin: KeyOrigin = .made, name: Text = .empty,
             prefix: KeyPrefix = .standard, digest: Digest256, scope: KeyScope,
@@ -63,6 +65,8 @@ extension Command {
         public var rateLimit: Text?
         public var expiry: KeyExpiry?
         public var metadata: Text?
+        /// Empty takes it away.
+        public var quota: Text?
         public init(
             id: KeyID, condition: VersionCondition = .any, name: Text? = nil,
             scope: KeyScope? = nil, addresses: [AddressRange]? = nil, rateLimit: Text? = nil,

@@ -27,6 +27,8 @@ extension Command {
         public var sessionsPerUser: SettingChange
         /// Nil leaves it.
         public var overflow: SessionOverflow?
+        /// Nil leaves it; empty takes it away.
+        public var quota: Text?
         public init(
             condition: VersionCondition = .any, idleMilliseconds: SettingChange = .keep,
             absoluteMilliseconds: SettingChange = .keep, sessionsPerUser: SettingChange = .keep,
@@ -70,6 +72,7 @@ extension Command.UpdateSettings {
         absoluteMilliseconds.write(to: &writer)
         sessionsPerUser.write(to: &writer)
         writer.write(optional: overflow) { $0.write($1.rawValue) }
+        writer.write(optional: quota) { $0.write($1) }
     }
 
     init(from reader: inout ByteReader) throws(ByteCodecError) {
@@ -79,6 +82,9 @@ extension Command.UpdateSettings {
         sessionsPerUser = try SettingChange(from: &reader)
         overflow = try reader.readOptional { reader throws(ByteCodecError) in
             try reader.readCase()
+        }
+        quota = try reader.readOptional { reader throws(ByteCodecError) in
+            try reader.readText(atMost: Limits.shortTextBytes)
         }
     }
 }

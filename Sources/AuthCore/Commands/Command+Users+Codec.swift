@@ -2,6 +2,7 @@ import ByteCodec
 
 extension Command.CreateUser {
     func write(to writer: inout ByteWriter) {
+        if !isOfFirstLevel { writer.write(Command.Operation.UserOperation.create.rawValue) }
         writer.write(id)
         writer.write(username)
         writer.write(email)
@@ -11,6 +12,7 @@ extension Command.CreateUser {
         writer.write(disabled)
         writer.write(metadata)
         writer.write(optional: password) { $0.write($1) }
+        if !isOfFirstLevel { writer.write(quota) }
     }
 
     init(from reader: inout ByteReader) throws(ByteCodecError) {
@@ -30,6 +32,7 @@ extension Command.CreateUser {
 
 extension Command.UpdateUser {
     func write(to writer: inout ByteWriter) {
+        if !isOfFirstLevel { writer.write(Command.Operation.UserOperation.update.rawValue) }
         writer.write(id)
         condition.write(to: &writer)
         writer.write(optional: username) { $0.write($1) }
@@ -39,6 +42,7 @@ extension Command.UpdateUser {
         writer.write(optional: roles) { $0.write(list: $1) { $0.write($1) } }
         writer.write(optional: disabled) { $0.write($1) }
         writer.write(optional: metadata) { $0.write($1) }
+        if let quota { writer.write(quota) }
     }
 
     init(from reader: inout ByteReader) throws(ByteCodecError) {
@@ -146,6 +150,7 @@ extension Command.PutRole {
         writer.write(list: inherits) { $0.write($1) }
         writer.write(rateLimit)
         writer.write(description)
+        if !isOfFirstLevel { writer.write(quota) }
     }
 
     init(from reader: inout ByteReader) throws(ByteCodecError) {

@@ -24,6 +24,8 @@ extension Command {
         /// A JSON object as text.
         public var metadata: Text
         public var password: PasswordHash?
+        /// As in `10000/day,1000000/month`; empty is none. Feature level 2.
+        public var quota = Text.empty
         public init(
             id: UserID, username: UserName, email: Text = .empty, displayName: Text = .empty,
             kind: UserKind = .person, roles: [RoleName] = [], disabled: Bool = false,
@@ -56,6 +58,8 @@ extension Command {
         public var roles: [RoleName]?
         public var disabled: Bool?
         public var metadata: Text?
+        /// Empty takes it away. Feature level 2.
+        public var quota: Text?
         public init(
             id: UserID, condition: VersionCondition = .any, username: UserName? = nil,
             email: Text? = nil, displayName: Text? = nil, kind: UserKind? = nil,
@@ -150,6 +154,8 @@ extension Command {
         /// As in `100/minute`; empty is none.
         public var rateLimit: Text
         public var description: Text
+        /// As in `10000/day,1000000/month`; empty is none. Feature level 2.
+        public var quota = Text.empty
         public init(
             name: RoleName, condition: VersionCondition = .any, permissions: [Permission],
             inherits: [RoleName] = [], rateLimit: Text = .empty, description: Text = .empty

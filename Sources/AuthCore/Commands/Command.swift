@@ -60,6 +60,7 @@ public struct Command: Hashable, Sendable {
         case createTenant(CreateTenant)
         case updateTenant(UpdateTenant)
         case deleteTenant(DeleteTenant)
+        case addUsage(AddUsage)
     }
 
     /// Whether the command may take access away from anybody, so that its acknowledgement must
@@ -75,6 +76,9 @@ public struct Command: Hashable, Sendable {
         case .bootstrap, .registerMember, .createUser, .grantRole, .touchSessions, .recordAudit,
             .rehashPassword, .putSecret, .createKey, .touchKeys:
             // These add rows, prolong, or replace what no validation reads.
+            return false
+        case .addUsage:
+            // It counts what was let through. A quota that is spent by it is no right.
             return false
         case .failLogIn:
             // It puts off the next log-in; what was issued stays as good as it was.

@@ -205,11 +205,13 @@ public struct UserFields: OptionSet, Hashable, Sendable {
     public static let disabled = UserFields(rawValue: 32)
     public static let enabled = UserFields(rawValue: 64)
     public static let metadata = UserFields(rawValue: 128)
+    public static let quota = UserFields(rawValue: 256)
 
     /// The names as the API shows them, in the order of the bits.
     public var names: [String] {
         let all = [
             "username", "email", "display_name", "kind", "roles", "disabled", "enabled", "metadata",
+            "quota",
         ]
         return all.indices.filter { rawValue >> UInt16($0) & 1 == 1 }.map { all[$0] }
     }
@@ -226,12 +228,13 @@ public struct KeyFields: OptionSet, Hashable, Sendable {
     public static let rateLimit = KeyFields(rawValue: 16)
     public static let expiry = KeyFields(rawValue: 32)
     public static let metadata = KeyFields(rawValue: 64)
+    public static let quota = KeyFields(rawValue: 128)
 
     /// The names as the API shows them, in the order of the bits.
     public var names: [String] {
         let all = [
             "name", "roles", "permissions", "allowed_addresses", "rate_limit", "expires_at",
-            "metadata",
+            "metadata", "quota",
         ]
         return all.indices.filter { rawValue >> UInt16($0) & 1 == 1 }.map { all[$0] }
     }

@@ -10,13 +10,17 @@ public struct EffectivePermissions: Hashable, Sendable {
     public let permissions: [Permission]
     /// How often the holder may ask: the highest limit that any role states; nil when none does.
     public let rateLimit: RateLimit?
+    /// How much the holder may ask in a day and a month: the highest that any role states.
+    public let quota: Quota
 
     /// Takes roles and permissions in any order.
     public init(
-        tenant: TenantID, roles: [RoleName], permissions: [Permission], rateLimit: RateLimit? = nil
+        tenant: TenantID, roles: [RoleName], permissions: [Permission],
+        rateLimit: RateLimit? = nil, quota: Quota = .none
     ) {
         self.tenant = tenant
         self.rateLimit = rateLimit
+        self.quota = quota
         self.roles = roles.sortedUnique()
         self.permissions = permissions.sortedUnique()
     }
@@ -39,7 +43,8 @@ public struct EffectivePermissions: Hashable, Sendable {
     ///
     /// Of two permissions that allow something in common, one covers the other (a name, everything
     /// below it, or everything below a path), so the narrower of each such pair is all there is. A
-    /// role stays only where `other` has it too, or has everything. The limit is that of `other`.
+    /// role stays only where `other` has it too, or has everything. Limit and quota are those of
+    /// `other`.
     ///
     /// Complexity: the product of the numbers of permissions.
     public func limited(to other: EffectivePermissions) -> EffectivePermissions {
@@ -56,7 +61,7 @@ public struct EffectivePermissions: Hashable, Sendable {
         let hasEverything = other.permissions.contains(.everything)
         return EffectivePermissions(
             tenant: tenant, roles: roles.filter { hasEverything || other.roles.contains($0) },
-            permissions: common, rateLimit: other.rateLimit)
+            permissions: common, rateLimit: other.rateLimit, quota: other.quota)
     }
 
     /// Only what is power over this server itself, as far as the cluster knows of it.
@@ -64,7 +69,7 @@ public struct EffectivePermissions: Hashable, Sendable {
         EffectivePermissions(
             tenant: tenant, roles: roles,
             permissions: permissions.filter { $0.isAdministrative(at: featureLevel) },
-            rateLimit: rateLimit)
+            rateLimit: rateLimit, quota: quota)
     }
 
     private func exists(_ permission: Permission) -> Bool {
@@ -91,12 +96,14 @@ extension EffectivePermissions {
         var waiting = seen
         var permissions: [Permission] = []
         var rateLimit: RateLimit?
+        var quota = Quota.none
         while let name = waiting.popLast() {
             guard let role = try RoleRow.read(tenant, name, reader) else { continue }
             permissions += role.permissions
             if role.rateLimit != .empty, let limit = RateLimit(role.rateLimit.string) {
                 rateLimit = max(rateLimit ?? limit, limit)
             }
+            quota = quota.raised(to: Quota(stored: role.quota))
             for inherited in role.inherits where seen.insertSorted(inherited) {
                 waiting.append(inherited)
             }
@@ -104,7 +111,8 @@ extension EffectivePermissions {
         let most = Limits.rolesPerUser * Limits.inheritanceBreadth
         precondition(seen.count <= most, "\(seen.count) roles were resolved")
         return EffectivePermissions(
-            tenant: tenant, roles: seen, permissions: permissions, rateLimit: rateLimit)
+            tenant: tenant, roles: seen, permissions: permissions, rateLimit: rateLimit,
+            quota: quota)
     }
 }
 

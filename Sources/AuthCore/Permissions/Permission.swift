@@ -76,7 +76,9 @@ public struct Permission: Hashable, Comparable, Sendable {
         "audit", "cluster", "keys", "metrics", "roles", "seal", "secrets", "sessions", "tenants",
         "users",
     ].map { Array($0.utf8) }
-    private static let ownNamesOfLevel2 = ["settings", "signing-keys"].map { Array($0.utf8) }
+    private static let ownNamesOfLevel2 = ["settings", "signing-keys", "usage"].map {
+        Array($0.utf8)
+    }
 
     private static func isWellFormed(_ bytes: [UInt8]) -> Bool {
         if bytes.elementsEqual("*".utf8) { return true }
@@ -125,6 +127,7 @@ extension Permission {
     public static let tenantsRead = Permission(trusted: "tenants:read")
     public static let tenantsWrite = Permission(trusted: "tenants:write")
     public static let tenantsExport = Permission(trusted: "tenants:export")
+    public static let usageRead = Permission(trusted: "usage:read")
     public static let tenantsAct = Permission(trusted: "tenants:act")
     /// `secrets:read` narrowed to one path.
     public static func secretsRead(_ path: SecretPath) -> Permission {

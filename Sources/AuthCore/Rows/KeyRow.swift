@@ -51,6 +51,8 @@ public struct KeyRow: Hashable, Sendable {
     public var metadata: Text
     /// Counts changes from 1, uses apart.
     public var version: UInt64
+    /// As in `10000/day,1000000/month`, or empty.
+    public var quota = Text.empty
 }
 
 extension KeyRow {
@@ -178,6 +180,7 @@ extension KeyRow: Row {
         writer.write(metadata)
         scope.write(to: &writer)
         writer.write(list: addresses) { $0.write($1) }
+        writer.write(quota)
     }
 
     init(from reader: inout ByteReader) throws(ByteCodecError) {
@@ -208,6 +211,7 @@ extension KeyRow: Row {
         addresses = try reader.readList(atMost: Limits.addressesPerKey) {
             reader throws(ByteCodecError) in try reader.readAddressRange()
         }
+        quota = try reader.readText(atMost: Limits.shortTextBytes)
     }
 }
 

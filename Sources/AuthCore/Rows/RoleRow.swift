@@ -16,6 +16,8 @@ public struct RoleRow: Hashable, Sendable {
     public var updatedAt: Timestamp
     /// Counts changes from 1.
     public var version: UInt64
+    /// As in `10000/day,1000000/month`, or empty.
+    public var quota = Text.empty
 }
 
 extension RoleRow: Row {
@@ -29,7 +31,7 @@ extension RoleRow: Row {
     ) throws -> RoleRow? { try row(key(tenant, name), reader) }
 
     func write(to writer: inout ByteWriter) {
-        writer.write(UInt8(1))
+        writer.write(UInt8(quota.isEmpty ? 1 : 2))
         writer.write(tenant)
         writer.write(name)
         writer.write(builtIn)
@@ -40,10 +42,11 @@ extension RoleRow: Row {
         writer.write(description)
         writer.write(list: permissions) { $0.write($1) }
         writer.write(list: inherits) { $0.write($1) }
+        if !quota.isEmpty { writer.write(quota) }
     }
 
     init(from reader: inout ByteReader) throws(ByteCodecError) {
-        try reader.readVersion(1, of: "role")
+        let format = try reader.readVersion(1...2, of: "role")
         tenant = try reader.readID()
         name = try reader.readRoleName()
         builtIn = try reader.readBool()
@@ -58,5 +61,6 @@ extension RoleRow: Row {
         inherits = try reader.readList(atMost: Limits.inheritsPerRole) {
             reader throws(ByteCodecError) in try reader.readRoleName()
         }
+        quota = try reader.readQuota(since: 2, format)
     }
 }

@@ -152,6 +152,25 @@ extension ByteReader {
         }
     }
 
+    /// Reads a version byte of several that there are.
+    mutating func readVersion(
+        _ known: ClosedRange<UInt8>, of what: String
+    ) throws(ByteCodecError) -> UInt8 {
+        let version: UInt8 = try read()
+        guard known.contains(version) else {
+            throw .malformed(offset: offset - 1, what: "\(what) of version \(version)")
+        }
+        return version
+    }
+
+    /// Reads the quota that stands in rows of some version and later ones, where it is never empty.
+    mutating func readQuota(since first: UInt8, _ version: UInt8) throws(ByteCodecError) -> Text {
+        guard version >= first else { return .empty }
+        let quota = try readText(atMost: Limits.shortTextBytes)
+        guard !quota.isEmpty else { throw .malformed(offset: offset, what: "empty quota") }
+        return quota
+    }
+
     /// Reads text of at most `maximum` bytes.
     mutating func readText(atMost maximum: Int) throws(ByteCodecError) -> Text {
         try parsed("text", try readLengthPrefixed(atMost: maximum), Text.init(utf8:))

@@ -39,6 +39,8 @@ public struct SettingsRow: Hashable, Sendable {
     /// How many living sessions a user may have; nil: any number.
     public var sessionsPerUser: UInt64?
     public var overflow: SessionOverflow
+    /// Of all its users and keys together, as in `10000/day,1000000/month`, or empty.
+    public var quota = Text.empty
 }
 
 extension SettingsRow: Row {
@@ -66,6 +68,7 @@ extension SettingsRow: Row {
         writer.write(optional: absoluteMilliseconds) { $0.write($1) }
         writer.write(optional: sessionsPerUser) { $0.write($1) }
         writer.write(overflow.rawValue)
+        writer.write(quota)
     }
 
     init(from reader: inout ByteReader) throws(ByteCodecError) {
@@ -83,5 +86,6 @@ extension SettingsRow: Row {
             try reader.read()
         }
         overflow = try reader.readCase()
+        quota = try reader.readText(atMost: Limits.shortTextBytes)
     }
 }

@@ -22,6 +22,8 @@ public struct UserRow: Hashable, Sendable {
     public var sessionEpoch: UInt64
     /// What was resolved under an older epoch is out of date: raised by every change of roles.
     public var authzEpoch: UInt64
+    /// As in `10000/day,1000000/month`, or empty: as the roles say.
+    public var quota = Text.empty
 }
 
 extension UserRow: Row {
@@ -59,7 +61,7 @@ extension UserRow: Row {
     }
 
     func write(to writer: inout ByteWriter) {
-        writer.write(UInt8(1))
+        writer.write(UInt8(quota.isEmpty ? 1 : 2))
         writer.write(tenant)
         writer.write(id)
         writer.write(kind.rawValue)
@@ -74,10 +76,11 @@ extension UserRow: Row {
         writer.write(displayName)
         writer.write(metadata)
         writer.write(list: roles) { $0.write($1) }
+        if !quota.isEmpty { writer.write(quota) }
     }
 
     init(from reader: inout ByteReader) throws(ByteCodecError) {
-        try reader.readVersion(1, of: "user")
+        let format = try reader.readVersion(1...2, of: "user")
         tenant = try reader.readID()
         id = try reader.readID()
         kind = try reader.readCase()
@@ -94,6 +97,7 @@ extension UserRow: Row {
         roles = try reader.readList(atMost: Limits.rolesPerUser) { reader throws(ByteCodecError) in
             try reader.readRoleName()
         }
+        quota = try reader.readQuota(since: 2, format)
     }
 }
 

@@ -66,6 +66,10 @@ public enum Table: UInt8, CaseIterable, Sendable {
     case signingKeys = 30
     /// How often those have changed.
     case signingKeysVersion = 31
+    /// How many requests were let through, by tenant, whose they were, and day or month.
+    case usage = 32
+    /// The rows of usage by their ends, how many there are, and what each node has told.
+    case usageLists = 33
     /// What tenants ask of sessions, by tenant.
     case settings = 34
     /// Secrets of one-time codes, sealed, by tenant and user.

@@ -26,11 +26,12 @@ struct KeyAuthenticator: Authenticator {
         switch verdict {
         case .allow(let facts):
             let owned = try EffectivePermissions.resolve(facts.owner, view.tables)
+            let permissions = try facts.key.permissions(of: owned, view.tables)
             return .success(
                 Caller(
                     user: facts.owner, proof: .key(facts.key), presented: digest,
-                    permissions: try facts.key.permissions(of: owned, view.tables),
-                    expiresAt: facts.expiresAt))
+                    permissions: permissions, expiresAt: facts.expiresAt,
+                    metering: try Metering(facts.owner, key: facts.key, permissions, view)))
         case .deny(let denial, let isFinal):
             return .denied(failure(denial), isFinal: isFinal)
         }

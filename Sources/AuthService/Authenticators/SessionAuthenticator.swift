@@ -13,11 +13,12 @@ struct SessionAuthenticator: Authenticator {
                 view.tables)
             switch verdict {
             case .allow(let facts):
+                let permissions = try EffectivePermissions.resolve(facts.user, view.tables)
                 return .success(
                     Caller(
                         user: facts.user, proof: .session(facts.session), presented: digest,
-                        permissions: try EffectivePermissions.resolve(facts.user, view.tables),
-                        expiresAt: facts.session.expiresAt))
+                        permissions: permissions, expiresAt: facts.session.expiresAt,
+                        metering: try Metering(facts.user, permissions, view)))
             case .deny(let denial, let isFinal):
                 return .denied(Self.failure(denial), isFinal: isFinal)
             }

@@ -35,6 +35,9 @@ public enum ServiceFailure: Error, Equatable, Sendable {
     case rateLimited(seconds: UInt64)
     /// A limit of the caller lets no more pass now: it is worth trying again after so many seconds.
     case overLimit(BudgetStanding, seconds: UInt64)
+    /// A quota of the caller lets no more pass in its period: it is worth trying again after so
+    /// many seconds.
+    case overQuota(QuotaStanding, seconds: UInt64)
     case tooLarge
     case noLeader
     case noQuorum

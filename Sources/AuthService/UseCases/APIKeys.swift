@@ -17,6 +17,7 @@ public enum APIKeys {
         /// Nil: as long as the operator chose.
         public var expiry: KeyExpiry?
         public var metadata: Text
+        public var quota = Text.empty
         /// The SHA-256 of a key that was made elsewhere; nil makes one here.
         public var imported: Digest256?
 
@@ -59,12 +60,13 @@ public enum APIKeys {
             }
         guard let digest else { preconditionFailure("a key without a verifier") }
         let seconds = min(world.options.keySeconds, Limits.keyMilliseconds / 1_000)
-        let operation = Command.CreateKey(
+        var operation = Command.CreateKey(
             nonce: world.random.integer(), owner: new.owner ?? caller.user.id,
             origin: new.imported == nil ? .made : .imported, name: Text(new.name),
             prefix: new.prefix, digest: digest, scope: new.scope, addresses: new.addresses,
             rateLimit: Text(new.rateLimit),
             expiry: new.expiry ?? .after(milliseconds: seconds * 1_000), metadata: new.metadata)
+        operation.quota = new.quota
         return issue(.createKey(operation), drawn, caller, context, world)
     }
 

@@ -24,6 +24,8 @@ public struct Caller: Sendable, CustomStringConvertible {
     public let permissions: EffectivePermissions
     /// When it ends, if nothing else ends it before.
     public let expiresAt: Timestamp?
+    /// For whom its requests count.
+    let metering: Metering
 
     /// Where the caller acts, when that is not their own tenant.
     var place: TenantID?

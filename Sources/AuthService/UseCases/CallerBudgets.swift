@@ -1,5 +1,5 @@
 public import AuthCore
-internal import Budgets
+public import Budgets
 
 /// Limits for what states none itself.
 public struct DefaultLimits: Equatable, Sendable {
@@ -42,18 +42,38 @@ extension BudgetRate {
     }
 }
 
+/// How the limits and quotas of a caller stand.
+public struct CallerStanding: Equatable, Sendable {
+    /// The tightest limit; nil when there is none.
+    public var limit: BudgetStanding?
+    /// The tightest quota; nil when there is none.
+    public var quota: QuotaStanding?
+
+    public init(limit: BudgetStanding? = nil, quota: QuotaStanding? = nil) {
+        self.limit = limit
+        self.quota = quota
+    }
+}
+
 extension World {
-    /// Counts a request of a caller who may make it: how the tightest of its limits stands, nil
-    /// when there is none.
-    func charge(_ caller: Caller) -> Result<BudgetStanding?, ServiceFailure> {
+    /// Counts a request of a caller, unless a limit or a quota has no room for it.
+    func charge(_ caller: Caller) -> Result<CallerStanding, ServiceFailure> {
+        var standing = CallerStanding()
         let budgets = caller.budgets(options.limits)
-        guard !budgets.isEmpty else { return .success(nil) }
-        switch limiter.take(budgets) {
-        case .passed(let standing): return .success(standing)
-        case .refused(let standing, let nanoseconds):
-            let seconds = max(1, (nanoseconds + 999_999_999) / 1_000_000_000)
-            return .failure(.overLimit(standing, seconds: seconds))
+        if !budgets.isEmpty {
+            switch limiter.take(budgets) {
+            case .passed(let limit): standing.limit = limit
+            case .refused(let limit, let nanoseconds):
+                let seconds = max(1, (nanoseconds + 999_999_999) / 1_000_000_000)
+                return .failure(.overLimit(limit, seconds: seconds))
+            }
         }
+        switch meter.count(caller.metering) {
+        case .passed(let quota): standing.quota = quota
+        case .refused(let quota, let seconds):
+            return .failure(.overQuota(quota, seconds: seconds))
+        }
+        return .success(standing)
     }
 
     /// Lets a caller in who may make the request: counts the request, and notes the use.
@@ -62,11 +82,11 @@ extension World {
     ///   a budget keeps nobody from stopping them.
     func letIn(
         _ caller: Caller, _ context: RequestContext, isEnding: Bool = false
-    ) -> Result<BudgetStanding?, ServiceFailure> {
+    ) -> Result<CallerStanding, ServiceFailure> {
         let charged = charge(caller)
-        if isEnding, case .failure(.overLimit) = charged {
+        if isEnding, case .failure = charged {
             touch(caller, context)
-            return .success(nil)
+            return .success(CallerStanding())
         }
         if case .success = charged { touch(caller, context) }
         return charged

@@ -1,5 +1,4 @@
 public import AuthCore
-public import Budgets
 internal import ByteCodec
 internal import RaftCore
 
@@ -27,8 +26,8 @@ public struct Validate: Sendable {
     public struct Allowed: Sendable {
         public let caller: Caller
         public let index: UInt64
-        /// How the tightest limit of the caller stands; nil when there is none.
-        public var standing: BudgetStanding?
+        /// How the limits and quotas of the caller stand.
+        public var standing = CallerStanding()
     }
 
     /// Decides. Everything but a credential that is missing or spelt wrong is confirmed by a

@@ -28,13 +28,15 @@ public struct World: Sendable {
     public var certifier: (any NodeCertifier)?
     /// Counts requests against limits.
     public var limiter: any Limiter
+    /// Counts requests for usage and quotas.
+    public var meter: any UsageMeter
 
     public init(
         views: any ViewSource, random: any RandomBytes, now: Timestamp, keys: ServiceKeys?,
         tokens: TokenCodec?, options: AuthOptions, node: NodeFacts,
         gate: any ReadGate = ConfirmEveryRead(),
         journal: any Journal, certifier: (any NodeCertifier)? = nil,
-        limiter: any Limiter = Unlimited()
+        limiter: any Limiter = Unlimited(), meter: any UsageMeter = Unmetered()
     ) {
         self.views = views
         self.random = random
@@ -47,6 +49,7 @@ public struct World: Sendable {
         self.journal = journal
         self.certifier = certifier
         self.limiter = limiter
+        self.meter = meter
     }
 }
 

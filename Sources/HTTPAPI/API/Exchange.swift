@@ -86,10 +86,8 @@ public struct Exchange: Sendable {
                 failure.code, detail: failure.detail,
                 retryAfterSeconds: failure.retryAfterSeconds, requestID: record.requestID)
             reply.code = failure.code
-            if let standing = failure.standing {
-                for field in LimitHeaders.values(standing) {
-                    reply.headers.add(field.name.rawValue, field.value)
-                }
+            for field in LimitHeaders.values(failure.standing) {
+                reply.headers.add(field.name.rawValue, field.value)
             }
             record.internalDetail = failure.secretDetail
             finish(reply, world)

@@ -21,7 +21,7 @@ extension ServiceFailure {
         case .malformed: .malformed
         case .idempotencyMismatch: .idempotencyMismatch
         case .requestInProgress: .requestInProgress
-        case .quota: .quota
+        case .quota, .overQuota: .quota
         case .busy: .busy
         case .rateLimited, .overLimit: .rateLimited
         case .tooLarge: .contentTooLarge
@@ -55,7 +55,8 @@ extension ServiceFailure {
     /// its code.
     var retryAfterSeconds: UInt64? {
         switch self {
-        case .rateLimited(let seconds), .overLimit(_, let seconds): seconds
+        case .rateLimited(let seconds), .overLimit(_, let seconds), .overQuota(_, let seconds):
+            seconds
         default: nil
         }
     }

@@ -24,9 +24,21 @@ enum LimitHeaders {
     }
 }
 
+extension LimitHeaders {
+    /// The fields of a limit and a quota, where there are any.
+    static func values(_ standing: CallerStanding) -> [(name: SharedHeader, value: String)] {
+        let quota = standing.quota.map { [(SharedHeader.quota, "\($0.remaining)/\($0.limit)")] }
+        return (standing.limit.map { values($0) } ?? []) + (quota ?? [])
+    }
+}
+
 extension ServiceFailure {
-    /// The limit that let the request not pass.
-    var standing: BudgetStanding? {
-        if case .overLimit(let standing, _) = self { standing } else { nil }
+    /// The limit or quota that let the request not pass.
+    var standing: CallerStanding {
+        switch self {
+        case .overLimit(let standing, _): CallerStanding(limit: standing)
+        case .overQuota(let standing, _): CallerStanding(quota: standing)
+        default: CallerStanding()
+        }
     }
 }

@@ -129,6 +129,7 @@ extension Endpoints {
                 if let prefix = call.text("prefix").flatMap({ KeyPrefix($0) }) {
                     new.prefix = prefix
                 }
+                new.quota = quota(call) ?? .empty
                 new.imported = call.text("sha256").flatMap { Digest256(hex: $0) }
                 return .success(new)
             }
@@ -140,12 +141,14 @@ extension Endpoints {
             Flow(call.condition).then { condition in
                 let change = scope(call).flatMap { scope in
                     expiry(call).map { expiry in
-                        Command.UpdateKey(
+                        var change = Command.UpdateKey(
                             id: id, condition: condition,
                             name: call.text("name").map { Text($0) }, scope: scope,
                             addresses: addresses(call),
                             rateLimit: call.text("rate_limit").map { Text($0) }, expiry: expiry,
                             metadata: metadata(call.body["metadata"]))
+                        change.quota = quota(call)
+                        return change
                     }
                 }
                 return Flow(change).then { change in

@@ -54,12 +54,13 @@ extension Endpoints {
             return .failed(.invalid("name: no name of a role"))
         }
         return Flow(call.condition).then { condition in
-            let role = Command.PutRole(
+            var role = Command.PutRole(
                 name: name, condition: condition,
                 permissions: (call.texts("permissions") ?? []).compactMap { Permission($0) },
                 inherits: roleNames(call.texts("inherits")),
                 rateLimit: Text(call.text("rate_limit") ?? ""),
                 description: Text(call.text("description") ?? ""))
+            role.quota = quota(call) ?? .empty
             return Roles.put(role, caller, call.context, world).map { changed in
                 let isNew = changed.object.version == 1
                 let reply = Reply.json(

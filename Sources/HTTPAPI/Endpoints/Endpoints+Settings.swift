@@ -41,12 +41,14 @@ extension Endpoints {
             case let value?: .set((value.unsigned ?? 0) * (milliseconds ? 1_000 : 1))
             }
         }
-        return Command.UpdateSettings(
+        var update = Command.UpdateSettings(
             condition: condition,
             idleMilliseconds: change("session_idle_seconds_max", milliseconds: true),
             absoluteMilliseconds: change("session_seconds_max", milliseconds: true),
             sessionsPerUser: change("sessions_per_user_max"),
             overflow: call.text("session_overflow").flatMap { SessionOverflow(name: $0) })
+        update.quota = quota(call)
+        return update
     }
 }
 
@@ -60,6 +62,7 @@ extension Objects {
             "session_seconds_max": seconds(settings.absoluteMilliseconds),
             "sessions_per_user_max": settings.sessionsPerUser.map { .unsigned($0) } ?? .null,
             "session_overflow": .string(settings.overflow.name),
+            "quota": .string(settings.quota.string),
             "updated_at": .optional(settings.version == 0 ? nil : settings.updatedAt.rfc3339),
             "version": .unsigned(settings.version),
         ])
@@ -88,6 +91,9 @@ extension Schema {
             Property(
                 "session_overflow", overflow, required: required,
                 "What becomes of one more: it is refused, or the oldest end."),
+            Property(
+                "quota", .text(.quota), required: required,
+                "How many requests all users and keys together may make; empty: any number."),
         ]
     }
 

@@ -194,13 +194,14 @@ extension Endpoints {
         case (nil, let hash?): password = .hash(hash)
         case (_?, _?): return .failed(.invalid("password or password_hash, not both"))
         }
-        let fields = Command.CreateUser(
+        var fields = Command.CreateUser(
             id: UserID(bits: 0), username: username, email: Text(call.text("email") ?? ""),
             displayName: Text(call.text("display_name") ?? ""),
             kind: call.text("kind").flatMap { UserKind(name: $0) } ?? .person,
             roles: roleNames(call.texts("roles")),
             disabled: call.body["disabled"]?.bool ?? false,
             metadata: metadata(call.body["metadata"]) ?? .empty)
+        fields.quota = quota(call) ?? .empty
         return Users.create(fields, password: password, caller, call.context, world)
             .map { changed in
                 Reply.json(Objects.user(changed.object), status: 201, index: changed.index)
@@ -216,7 +217,7 @@ extension Endpoints {
     ) -> Flow<Reply> {
         Flow(call.parameter("id") { ObjectText.read($0, as: UserID.self) }).then { id in
             Flow(call.condition).then { condition in
-                let change = Command.UpdateUser(
+                var change = Command.UpdateUser(
                     id: id, condition: condition,
                     username: call.text("username").flatMap { UserName($0) },
                     email: call.text("email").map { Text($0) },
@@ -225,6 +226,7 @@ extension Endpoints {
                     roles: call.texts("roles").map { roleNames($0) },
                     disabled: call.body["disabled"]?.bool,
                     metadata: metadata(call.body["metadata"]))
+                change.quota = quota(call)
                 return Users.update(change, caller, call.context, world).map { changed in
                     Reply.json(Objects.user(changed.object), index: changed.index)
                         .tagged(changed.object.version)

@@ -1,7 +1,6 @@
 internal import APITypes
 internal import AuthCore
 internal import AuthService
-internal import Budgets
 
 extension Endpoints {
     static let validation: [Route] = [
@@ -185,18 +184,17 @@ struct IdentityHeaders {
     private var values: [String: String]
 
     /// Nobody's; where a limit let somebody not pass, how it stands.
-    init(nobody standing: BudgetStanding?) {
+    init(nobody standing: CallerStanding) {
         values = [:]
         note(standing)
     }
 
-    private mutating func note(_ standing: BudgetStanding?) {
-        guard let standing else { return }
+    private mutating func note(_ standing: CallerStanding) {
         for field in LimitHeaders.values(standing) { values[field.name.rawValue] = field.value }
     }
 
-    /// A caller's, with how the tightest limit stands.
-    init(_ caller: Caller, _ codec: TokenCodec, _ standing: BudgetStanding?) {
+    /// A caller's, with how limits and quotas stand.
+    init(_ caller: Caller, _ codec: TokenCodec, _ standing: CallerStanding) {
         let permissions = caller.permissions.permissions.map(\.string).joined(separator: ",")
         let tenant = ObjectText.show(caller.tenant)
         let session = caller.session.map { codec.show($0.id) } ?? ""

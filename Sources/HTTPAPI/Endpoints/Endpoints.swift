@@ -10,13 +10,13 @@ enum Endpoints {
     static let all: [Route] =
         health + authentication + validation + checks + inspection + sessions + users + roles
         + keys + secrets + cluster + audit + members + joinTokens + upkeep + signingKeys
-        + settings + secondFactors + tenants + inTenant
+        + settings + secondFactors + usage + tenants + inTenant
 
     /// What works within a tenant, for who acts in another one: all but what is the caller's own,
     /// and the one chain of all tenants' records.
     private static let inTenant: [Route] =
         (checks + inspection + sessions + users + roles + keys + secrets + audit + settings
-        + secondFactors)
+        + secondFactors + usage)
         .filter { $0.isVersioned && !$0.isOwn && $0.pattern.segments.first == .literal("v1") }
         .filter { $0.name != "verifyAudit" }
         .map(\.inTenant)
@@ -47,6 +47,11 @@ enum Endpoints {
     /// The names of roles in a body, which its schema has checked.
     static func roleNames(_ texts: [String]?) -> [RoleName] {
         (texts ?? []).compactMap { RoleName($0) }
+    }
+
+    /// The quota that a body names, as it is stored: days before months.
+    static func quota(_ call: Call) -> Text? {
+        call.text("quota").map { Text(Quota($0)?.description ?? "") }
     }
 
     /// Lists with an authenticated cursor that is good for this list alone.

@@ -66,6 +66,7 @@ enum SharedHeader: String, CaseIterable, Sendable {
         case .rateLimitLimit: "The requests of the tightest limit."
         case .rateLimitRemaining: "Requests that pass now."
         case .rateLimitReset: "After how many seconds as many pass at once as ever do."
+        case .quota: "The tightest quota: requests that remain, and all of them."
         default: "Who sends the forwarded request; empty where there is nothing to tell."
         }
     }
@@ -126,7 +127,7 @@ enum SharedResponse: String, CaseIterable, Sendable {
             case .retry:
                 [
                     .retryAfter, .rateLimit, .rateLimitPolicy, .rateLimitLimit,
-                    .rateLimitRemaining, .rateLimitReset,
+                    .rateLimitRemaining, .rateLimitReset, .quota,
                 ]
             case .unchanged: [.tag, .staleness]
             case .askLeader: [.location]

@@ -17,6 +17,7 @@ extension Schema {
                 Property("kind", .text(.oneOf(["person", "service"]))),
                 Property("roles", roleNames),
                 Property("disabled", .boolean),
+                Property("quota", .text(.quota), "Empty: as the roles say."),
                 Property("metadata", .freeObject(bytesMax: Limits.metadataBytes)),
                 Property("created_at", .time),
                 Property("updated_at", .time),
@@ -35,6 +36,9 @@ extension Schema {
                     "roles", .array(.text(.roleName), countMax: Limits.rolesPerUser),
                     required: false, "Needs `roles:grant` as well."),
                 Property("disabled", .boolean, required: false),
+                Property(
+                    "quota", .text(.quota), required: false,
+                    "In place of what the roles say; empty: as they say."),
                 Property(
                     "metadata", .freeObject(bytesMax: Limits.metadataBytes), required: false),
                 Property(
@@ -58,6 +62,9 @@ extension Schema {
                     required: false, "Needs `roles:grant` as well."),
                 Property("disabled", .boolean, required: false),
                 Property(
+                    "quota", .text(.quota), required: false,
+                    "In place of what the roles say; empty: as they say."),
+                Property(
                     "metadata", .freeObject(bytesMax: Limits.metadataBytes), required: false),
             ]))
 
@@ -69,6 +76,7 @@ extension Schema {
                 Property("permissions", .array(.text(.permission), countMax: 1_024)),
                 Property("inherits", roleNames),
                 Property("rate_limit", .text(.rateLimit)),
+                Property("quota", .text(.quota)),
                 Property("description", .text(.shortText)),
                 Property("builtin", .boolean),
                 Property("version", anyNumber),
@@ -86,6 +94,7 @@ extension Schema {
                     "inherits", .array(.text(.roleName), countMax: Limits.inheritsPerRole),
                     required: false),
                 Property("rate_limit", .text(.rateLimit), required: false),
+                Property("quota", .text(.quota), required: false),
                 Property("description", .text(.shortText), required: false),
             ]))
 

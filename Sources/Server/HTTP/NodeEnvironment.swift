@@ -20,7 +20,8 @@ struct NodeEnvironment: APIEnvironment {
             views: StoreViews(store: runtime.store), random: SystemRandomBytes(),
             now: runtime.clock.wall, keys: opened?.keys, tokens: opened?.tokens, options: options,
             node: facts.now, gate: LeaseGate(lease: runtime.lease), journal: journal,
-            certifier: CertificateSigner(), limiter: SharedLimiter(till: runtime.till))
+            certifier: CertificateSigner(), limiter: SharedLimiter(till: runtime.till),
+            meter: journal)
     }
 
     func metricsText() -> [UInt8] { metrics.text() }

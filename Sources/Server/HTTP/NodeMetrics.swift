@@ -259,6 +259,18 @@ struct NodeMetrics: Sendable {
         ] {
             text.value(refused, [("kind", kind)], Double(count))
         }
+        let usage = journal.usage
+        let overQuota = "watchword_quotas_refused_total"
+        text.begin(overQuota, .counter, "Requests refused by a quota, by whose it is.")
+        for (kind, count) in zip(["key", "user", "tenant"], usage.refused) {
+            text.value(overQuota, [("kind", kind)], Double(count))
+        }
+        text.single(
+            "watchword_usage_waiting", .gauge,
+            "Keys, users and tenants with requests that the log does not know of.", usage.waiting)
+        text.single(
+            "watchword_usage_dropped_total", .counter, "Requests that usage does not count.",
+            usage.dropped)
         text.single(
             "watchword_limits_buckets", .gauge, "Buckets that this node uses.", buckets)
         text.single(

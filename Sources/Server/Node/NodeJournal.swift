@@ -2,6 +2,7 @@ internal import AuthCore
 internal import AuthService
 internal import ByteCodec
 internal import RaftCore
+internal import Replica
 internal import ReplicaRuntime
 internal import StateStore
 internal import Synchronization
@@ -14,6 +15,8 @@ final class NodeJournal: Journal {
     private struct Contents {
         var uses = UseGathering()
         var pacing = UsePacing()
+        var usage = UsageTill()
+        var usagePacing = UsePacing()
         var events: [AuditEvent] = []
         var droppedEvents: UInt64 = 0
     }
@@ -80,6 +83,60 @@ final class NodeJournal: Journal {
                 idleEnd: { try SessionRow.read($0, view)?.idleExpiresAt })
         }
         if let uses { propose(Command(uses, header: .ownNode)) }
+    }
+}
+
+extension NodeJournal: UsageMeter {
+    func count(_ request: Metering) -> QuotaVerdict {
+        guard !request.subjects.isEmpty else { return .passed(nil) }
+        return contents.withLock { $0.usage.count(request) }
+    }
+
+    /// What is to be told of usage: subjects that wait, requests that were not counted, and those
+    /// that quotas of keys, users and tenants have refused.
+    var usage: (waiting: Int, dropped: UInt64, refused: [UInt64]) {
+        contents.withLock { ($0.usage.count, $0.usage.dropped, $0.usage.refused) }
+    }
+
+    /// Proposes a batch of usage when it is this node's turn, and tells one again of which nobody
+    /// knows whether the log has it.
+    ///
+    /// - Throws: what reading the state throws.
+    func tellUsage(isLast: Bool = false) throws {
+        guard contents.withLock({ $0.usage.isWaiting }) else { return }
+        let nodes = try runtime.store.read { $0.meta.configuration.members.count }
+        let now = runtime.clock.steady
+        let batch = contents.withLock { contents -> Command.AddUsage? in
+            let isPressing = contents.usage.isPressing
+            let isTurn = contents.usagePacing.isDue(at: now, nodes: nodes, isBatchFull: isPressing)
+            return isTurn || isLast ? contents.usage.batch() : nil
+        }
+        guard let batch else { return }
+        runtime.propose(
+            Command(.addUsage(batch), header: .ownNode),
+            deadline: now.advanced(milliseconds: Self.proposalMilliseconds)
+        ) { [self] completion in
+            let isRecorded = UsageTill.isRecorded(completion)
+            contents.withLock { contents in
+                if isRecorded {
+                    contents.usage.recorded(batch.sequence)
+                } else {
+                    contents.usage.failed(batch.sequence)
+                }
+            }
+        }
+    }
+}
+
+extension UsageTill {
+    /// Whether a batch is in the log for certain.
+    fileprivate static func isRecorded(_ completion: ProposalCompletion) -> Bool {
+        guard case .applied(_, let bytes) = completion else { return false }
+        do {
+            return try Outcome(decoding: bytes).result == .done
+        } catch {
+            return false
+        }
     }
 }
 
