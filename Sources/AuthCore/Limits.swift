@@ -54,6 +54,8 @@ public enum Limits {
     public static let evictionsPerStart = 100
     /// Rows of sessions that have ended at which the start of another one of their user looks.
     static let sessionsEndedSeen = 1_000
+    /// The feature level from which users may have a second factor.
+    static let factorFeatureLevel: UInt32 = 2
     /// The sealed secret of one-time codes.
     static let factorSecretBytes = 256
     /// Recovery codes that stand beside one-time codes.

@@ -305,6 +305,12 @@ extension String {
         }
         #expect(try house.send("GET", "/v1/validate?permission=users:read").status == 403)
         // Who shows something is who they are, or nobody.
+        for headers in [
+            [("X-API-Key", "a"), ("X-API-Key", "b")], [("Cookie", "__Host-ww_session=x")],
+            [("Authorization", "Basic YTpi")],
+        ] {
+            #expect(try house.send("GET", "/v1/validate", headers: headers).status == 401)
+        }
         let junk = "wws_" + String(repeating: "A", count: 49)
         #expect(try house.send("GET", "/v1/validate", token: junk).status == 401)
         #expect(

@@ -46,6 +46,14 @@ extension Execution {
         return .refused(.refreshReused)
     }
 
+    /// Whether there is a session of this number that would be refreshed.
+    func hasRefreshable(_ number: CredentialNumber) throws -> Bool {
+        guard let session = try SessionRow.read(number, tables), session.tenant == tenant else {
+            return false
+        }
+        return try isRefreshable(session)
+    }
+
     private func isRefreshable(_ session: SessionRow) throws -> Bool {
         guard stamp < session.expiresAt, stamp < session.idleExpiresAt else { return false }
         let user = try UserRow.read(session.tenant, session.user, tables)

@@ -126,6 +126,10 @@ extension Execution {
     /// Sets a password, and ends all sessions or all but the calling one.
     mutating func setPassword(_ body: Command.SetPassword) throws -> Outcome.Result {
         let isOwn = isActor(body.user) && body.authVersionSeen != nil
+        // One's own takes what it takes, whatever else one may do.
+        guard isOwn || !isActor(body.user) || meta.featureLevel < Limits.factorFeatureLevel else {
+            return .refused(.credentialsChanged)
+        }
         if !isOwn, let refusal = try require(.usersWrite) { return .refused(refusal) }
         guard var user = try UserRow.read(tenant, body.user, tables) else {
             return .refused(.notFound(.user))

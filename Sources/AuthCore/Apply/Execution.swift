@@ -64,6 +64,9 @@ struct Execution {
             case .startSession, .createKey, .rotateKey:
                 guard let refusal = try checkStanding() ?? checkActor() else { return outcome }
                 return Outcome(result: .refused(refusal), index: index, stamp: stamp)
+            case .rotateRefresh(let body) where outcome.refusal == nil:
+                guard try !hasRefreshable(body.number) else { return outcome }
+                return Outcome(result: .refused(.refreshUnknown), index: index, stamp: stamp)
             default: return outcome
             }
         case .refused(let refusal):

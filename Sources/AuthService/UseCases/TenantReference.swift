@@ -31,6 +31,16 @@ public enum TenantReference: Equatable, Sendable {
         var countedIn: TenantID { tenant == .nobody ? .platform : tenant }
     }
 
+    /// The id that is meant: that of nobody where no tenant has the name.
+    static func id(
+        of reference: TenantReference, _ tables: some TableReader
+    ) throws -> TenantID {
+        switch reference {
+        case .name(let name): try TenantRow.id(named: name, tables) ?? .nobody
+        case .id(let id): id
+        }
+    }
+
     /// Looks for a tenant; nil is the first one. As many look-ups whether there is one or not.
     static func find(
         _ reference: TenantReference?, _ tables: some TableReader
@@ -41,10 +51,10 @@ public enum TenantReference: Equatable, Sendable {
         case nil:
             return Found(
                 tenant: .platform, isOpen: true, spelling: TenantID.platform.bytes)
-        case .name(let name):
-            id = try TenantRow.id(named: name, tables) ?? .nobody
+        case .name(let name)?:
+            id = try self.id(of: .name(name), tables)
             spelling = name.bytes
-        case .id(let wanted):
+        case .id(let wanted)?:
             id = wanted
             spelling = wanted.bytes
         }

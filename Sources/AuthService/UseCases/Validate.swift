@@ -11,11 +11,18 @@ public struct Validate: Sendable {
     public var foreign: String?
     /// All must hold.
     public var required: [Permission]
+    /// The caller must be of one of these; any does when there are none.
+    public var tenants: [TenantReference]
+    /// Whether nothing at all was shown, of whatever kind.
+    public var isBare: Bool
     public var context: RequestContext
 
     public init(
-        token: String?, foreign: String? = nil, required: [Permission], context: RequestContext
+        token: String?, foreign: String? = nil, required: [Permission],
+        tenants: [TenantReference] = [], isBare: Bool = false, context: RequestContext
     ) {
+        self.tenants = tenants
+        self.isBare = isBare
         self.token = token
         self.foreign = foreign
         self.required = required
@@ -34,7 +41,9 @@ public struct Validate: Sendable {
     /// quorum, unless the gate admits an allow from this node's view alone.
     public func run(_ world: World) -> Flow<Allowed> {
         guard token != nil || foreign != nil else {
-            guard let name = world.options.nobodyIs else { return .failed(.missingCredentials) }
+            guard isBare, let name = world.options.nobodyIs else {
+                return .failed(.missingCredentials)
+            }
             return judge(NoAuthenticator.present(as: name), world)
         }
         switch world.tokenCodec {
@@ -117,9 +126,12 @@ public struct Validate: Sendable {
         _ presented: PresentedCredential, _ world: World
     ) -> Result<Result<Allowed, Denial>, ServiceFailure> {
         world.view { view in
-            .success(
+            let admitted = try tenants.map { try TenantReference.id(of: $0, view.tables) }
+            return .success(
                 try presented.judge(view, context.clientAddress).flatMap { caller in
-                    guard required.allSatisfy(caller.permissions.allows) else {
+                    guard required.allSatisfy(caller.permissions.allows),
+                        admitted.isEmpty || admitted.contains(caller.tenant)
+                    else {
                         return .failure(
                             Denial(
                                 failure: .insufficientPermissions, isFinal: false, caller: caller,

@@ -42,6 +42,9 @@ extension Endpoints {
                 QueryParameter(
                     "scope", .text(.permissionQuery), repeats: true,
                     "The same, under the name that OAuth uses."),
+                QueryParameter(
+                    "tenant", .text(.tenantReference), repeats: true,
+                    "A tenant, by name or id, that the caller may be of; any does without."),
             ],
             answers: [
                 Answer(200, "The request may pass; who sends it stands in the headers."),
@@ -65,7 +68,8 @@ extension Endpoints {
         let query: QueryString
         do throws(QueryString.Fault) {
             query = try QueryString(
-                call.request.head.query, repeats: ["permission", "scope"], ignoresOthers: true)
+                call.request.head.query, repeats: ["permission", "scope", "tenant"],
+                ignoresOthers: true)
         } catch {
             return .failed(.malformed("the query is malformed"))
         }
@@ -73,8 +77,13 @@ extension Endpoints {
             // What is no permission, nobody holds.
             return .failed(.insufficientPermissions)
         }
+        let named = query.all("tenant") + call.request.headers.all("x-required-tenant")
+        let tenants = named.map { TenantReference($0) }
+        // Nobody is of what can be no tenant.
+        guard !tenants.contains(nil) else { return .failed(.insufficientPermissions) }
         let validate = Validate(
             token: credentials.own.first, foreign: credentials.foreign, required: required,
+            tenants: tenants.compactMap(\.self), isBare: credentials.isBare,
             context: call.context)
         return validate.run(world).then { allowed in
             Flow(
@@ -140,20 +149,23 @@ extension Endpoints {
 /// The credentials of a forwarded request that are spelt as ours are; all others belong to the
 /// service behind the gateway.
 enum ForwardedCredential {
-    /// Those that are spelt as ours, and the one text that may be an imported key: where a key
+    /// Those that are spelt as ours, whether nothing stands there at all, and the one text that may
+    /// be an imported key: where a key
     /// stands in a field of its own, what stands behind `Bearer` is none.
     ///
     /// - Parameter isOwnAccessToken: whether a signed token is one of this server's.
     static func find(
         _ headers: HTTPHeaders, isOwnAccessToken: (String) -> Bool
-    ) -> (own: [String], foreign: String?) {
+    ) -> (own: [String], foreign: String?, isBare: Bool) {
         let bearers = headers.all("authorization").compactMap(Credential.bearerToken)
         let keys = headers.all("x-api-key") + headers.all("api-key")
-        let own = (bearers + keys + Credential.cookies(headers)).filter {
+        let cookies = Credential.cookies(headers)
+        let isBare = keys.isEmpty && cookies.isEmpty && headers.all("authorization").isEmpty
+        let own = (bearers + keys + cookies).filter {
             isOurs($0) || isOwnAccessToken($0)
         }
         let others = keys.isEmpty ? bearers : keys
-        return (own, others.count == 1 && own.isEmpty ? others[0] : nil)
+        return (own, others.count == 1 && own.isEmpty ? others[0] : nil, isBare)
     }
 
     /// A prefix of `[a-z][a-z0-9-]{1,15}`, `_`, and 49 base62 characters.

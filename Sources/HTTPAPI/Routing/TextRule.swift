@@ -52,6 +52,9 @@ extension TextRule {
         1...128, pattern: "^[A-Za-z0-9][A-Za-z0-9._@+-]{0,127}$", example: "alice",
         isSatisfied: { UserName($0) != nil })
 
+    /// A tenant's name or id.
+    static let tenantReference = TextRule(1...64, isSatisfied: { TenantReference($0) != nil })
+
     /// A one-time code of six digits, or a recovery code.
     static let oneTimeCode = TextRule(
         6...19, pattern: "^([0-9]{6}|[a-z2-7]{4}(-[a-z2-7]{4}){3})$", example: "123456",
