@@ -59,8 +59,8 @@ struct RandomCommand {
     }
 
     private mutating func operation() -> Command.Operation {
-        switch dice.below(29) {
-        case 28: tenant()
+        switch dice.below(30) {
+        case 29: tenant()
         case 25:
             .rotateSigningKeys(
                 .init(

@@ -12,11 +12,11 @@ enum NoAuthenticator {
         return PresentedCredential(digest: digest) { view, _ in
             guard let user = try UserRow.read(.platform, named: name, view.tables), !user.disabled
             else { return .denied(.missingCredentials, isFinal: false) }
+            let permissions = try EffectivePermissions.resolve(user, view.tables)
             return .success(
                 Caller(
-                    user: user, proof: .nothing, presented: digest,
-                    permissions: try EffectivePermissions.resolve(user, view.tables),
-                    expiresAt: nil))
+                    user: user, proof: .nothing, presented: digest, permissions: permissions,
+                    expiresAt: nil, metering: try Metering(user, permissions, view)))
         }
     }
 }
