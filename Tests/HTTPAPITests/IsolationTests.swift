@@ -104,6 +104,11 @@ struct IsolationTests {
         case "listSessions": [Case(.usr) { "/v1/sessions?user_id=\($0)" }]
         case "revokeSessionsBefore":
             [Case(.usr) { "/v1/sessions?user_id=\($0)&before=2026-01-01T00:00:00.000Z" }]
+        case "getUsage":
+            [
+                Case(.usr, status: 200) { "/v1/usage?by=day&user_id=\($0)" },
+                Case(.key, status: 200) { "/v1/usage?by=day&key_id=\($0)" },
+            ]
         case "listKeys": [Case(.usr, status: 200) { "/v1/keys?owner_id=\($0)" }]
         case "createSession":
             [

@@ -257,6 +257,13 @@ extension Command.Operation {
         case 42: self = .redeemJoinToken(try .init(from: &reader))
         case 43: self = .orderChange(try .init(from: &reader))
         case 44: self = .settlePlan(try .init(from: &reader))
+        default: self = try Self(ofLevel2: code, &reader)
+        }
+    }
+
+    /// Those that belong to feature level 2.
+    private init(ofLevel2 code: UInt8, _ reader: inout ByteReader) throws(ByteCodecError) {
+        switch code {
         case 70: self = .createKey(try .init(from: &reader))
         case 71: self = .updateKey(try .init(from: &reader))
         case 72: self = .rotateKey(try .init(from: &reader))
