@@ -112,6 +112,6 @@ enum BootstrapKeys {
         guard lengths.contains(bytes.count), bytes.allSatisfy({ (0x21...0x7E).contains($0) }),
             !word.hasPrefix("ww"), !word.hasPrefix("eyJ")
         else { return nil }
-        return Digest256(SHA256.hash(bytes))
+        return Digest256(bytes: SHA256.hash(bytes).bytes)
     }
 }
