@@ -125,7 +125,7 @@ extension Planted {
         case .jwtSessionNotChecked, .jwtPreviousKeyKept: .tokens
         case .keyOutlivesGrace, .keyBeyondOwner, .keyRevocationNotNarrowing: .keys
         case .leaseIndexAtElection, .grantToFormerRun: .returns
-        case .slicesNotCharged, .limitsForgottenByLeader: .limits
+        case .slicesNotCharged, .limitsForgottenByLeader, .usageCountedTwice: .limits
         case .checkpointNotCompared, .damagedStateAnswers, .damagedStateKept,
             .hashLeavesOutTable, .snapshotUnchecked, .repairResetsLog:
             .states

@@ -13,6 +13,7 @@ struct Judge {
     private(set) var keyAccess = KeyLedger()
     private(set) var logIns = LogInLedger()
     var limits: LimitLedger
+    var quotas: QuotaLedger
     private(set) var signing = AccessTokenLedger()
     private var effects = EffectLedger()
     /// Every session that somebody was given.
@@ -37,7 +38,10 @@ struct Judge {
     private(set) var grants: [Int: [Observation<GrantModel.Operation>]] = [:]
     private(set) var expectations: [AuditTrail.Expectation] = []
 
-    init(nodes: Int) { limits = LimitLedger(nodes: nodes) }
+    init(nodes: Int) {
+        limits = LimitLedger(nodes: nodes)
+        quotas = QuotaLedger(nodes: nodes)
+    }
 
     // MARK: What is committed
 
