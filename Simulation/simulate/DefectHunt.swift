@@ -129,7 +129,7 @@ extension Planted {
         case .crowdEvictsNewest, .evictionNotNarrowing, .evictionUnannounced: .crowds
         case .codeSpentTwice, .recoveryCodeKept, .codeNotAsked: .codes
         case .keyOfSuspendedTenant, .sessionOfAnyTenant: .tenants
-        case .slicesNotCharged, .limitsForgottenByLeader: .limits
+        case .slicesNotCharged, .limitsForgottenByLeader, .usageCountedTwice: .limits
         case .checkpointNotCompared, .damagedStateAnswers, .damagedStateKept,
             .hashLeavesOutTable, .snapshotUnchecked, .repairResetsLog:
             .states

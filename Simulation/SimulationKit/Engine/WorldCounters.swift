@@ -16,7 +16,8 @@ public struct WorldCounters: Equatable, Sendable {
         case upgrades, downgrades, levelsRaised, levelsRefused, tooOldNodes
         case requestsAnswered, requestsGivenUp, requestsRedispatched, allows, denials, refreshes
         case keysAllowed, keysRefused, keysRotated, logInsHeld
-        case limitsPassed, limitsRefused
+        case limitsPassed, limitsRefused, quotasPassed, quotasRefused
+        case usageRecorded, usageUncertain
         case accessTokensTaken, accessTokensRefused, signingKeysRotated
         case sessionsEvicted, sessionsDenied, codesGranted, codesRefused
         case tenantsAllowed, tenantsRefused, tenantsClosed
@@ -106,6 +107,10 @@ public struct WorldCounters: Equatable, Sendable {
             case .keysRotated: "API keys rotated"
             case .limitsPassed: "requests that passed under a limit"
             case .limitsRefused: "requests refused by a limit"
+            case .quotasPassed: "requests that passed under a quota"
+            case .quotasRefused: "requests refused by a quota"
+            case .usageRecorded: "batches of usage recorded"
+            case .usageUncertain: "batches of usage told again"
             case .logInsHeld: "log-ins held back"
             case .accessTokensTaken: "access tokens taken"
             case .accessTokensRefused: "access tokens refused"

@@ -274,6 +274,10 @@ extension HTTPLayer {
             complete(flight, Completion(completion))
         case .settling(let node, let epoch):
             if services[node]?.process.epoch == epoch { services[node]?.isSettling = false }
+        case .usage(let node, let epoch, let sequence):
+            if services[node]?.process.epoch == epoch {
+                services[node]?.toldUsage(sequence, completion)
+            }
         case .alone, .probe, .read, .transfer, nil: break
         }
     }
@@ -318,7 +322,7 @@ extension HTTPLayer {
             guard let service = services[node], service.process.epoch == epoch else { return }
             service.isProbing = false
             if case .confirmed = completion { service.confirmedAt = asked }
-        case .alone, .proposal, .settling, .transfer, nil: break
+        case .alone, .proposal, .settling, .usage, .transfer, nil: break
         }
     }
 

@@ -20,6 +20,8 @@ final class HTTPLayer {
         case probe(node: Int, epoch: UInt64, asked: SteadyTime)
         /// A node that makes the cluster or registers.
         case settling(node: Int, epoch: UInt64)
+        /// A node that tells of usage.
+        case usage(node: Int, epoch: UInt64, sequence: UInt64)
         /// Nobody.
         case alone
     }
@@ -124,6 +126,7 @@ final class HTTPLayer {
 
     func started(_ node: Int, _ process: SimulatedNode.Process) {
         judge.limits.began()
+        judge.quotas.began()
         services[node] = NodeService(
             world, node: node, process: process, seed: world.nodes[node].random.next())
         schedule(

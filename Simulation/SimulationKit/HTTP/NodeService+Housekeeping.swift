@@ -31,7 +31,10 @@ extension NodeService {
         if ticks % Every.probe == 0 { probe() }
         if ticks % Every.keys == 0 || opened == nil { refreshKeys() }
         if !isSettled, ticks % Every.settling == 0 { settle() }
-        if ticks % Every.events == 0 { flush() }
+        if ticks % Every.events == 0 {
+            flush()
+            tellUsage()
+        }
         if ticks % Every.sweep == 0, process.glance.role == .leader, opened != nil {
             propose(Command(.sweep(.init(limit: 200)), header: CommandHeader(actor: .node)))
         }

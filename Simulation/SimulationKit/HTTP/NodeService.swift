@@ -50,6 +50,9 @@ final class NodeService: @unchecked Sendable {
     /// What this node has of limits.
     var till: BudgetTill
     var knowsLimits = false
+    /// What this process let through and the log may not know.
+    var usage = UsageTill()
+    var usagePacing = UsePacing()
     /// Whether a leader has told this process what was used.
     var hasHeardOfLimits = false
 
@@ -109,7 +112,7 @@ final class NodeService: @unchecked Sendable {
         AuthService.World(
             views: self, random: random, now: wall, keys: opened?.keys, tokens: opened?.tokens,
             options: AuthOptions(), node: freshFacts, gate: self, journal: self,
-            limiter: self)
+            limiter: self, meter: self)
     }
 
     /// Takes password work, or refuses it when too many wait. Returns when it will be done.

@@ -13,6 +13,7 @@ struct Judge {
     private(set) var keyAccess = KeyLedger()
     private(set) var logIns = LogInLedger()
     var limits: LimitLedger
+    var quotas: QuotaLedger
     private(set) var signing = AccessTokenLedger()
     private(set) var crowds = CrowdLedger()
     private(set) var codeUse = CodeLedger()
@@ -43,7 +44,10 @@ struct Judge {
     private(set) var grants: [Int: [Observation<GrantModel.Operation>]] = [:]
     private(set) var expectations: [AuditTrail.Expectation] = []
 
-    init(nodes: Int) { limits = LimitLedger(nodes: nodes) }
+    init(nodes: Int) {
+        limits = LimitLedger(nodes: nodes)
+        quotas = QuotaLedger(nodes: nodes)
+    }
 
     // MARK: What is committed
 

@@ -58,7 +58,7 @@ public struct UsageTill: Sendable {
     public static let allowanceParts: UInt64 = 20
 
     private let placesMax: Int
-    // Looked up, never iterated.
+    // Looked up, and summed up; the order of nothing depends on it.
     private var entries: [Place: Entry] = [:]
     private var queue = Queue()
     /// Those of which a node may not let much more pass before they are told.
@@ -175,6 +175,16 @@ public struct UsageTill: Sendable {
     public mutating func failed(_ sequence: UInt64) {
         guard flight?.batch.sequence == sequence else { return }
         flight?.isUnderWay = false
+    }
+
+    /// What was let through of a subject in all days, and may not be in the log. For tests.
+    ///
+    /// Complexity: O(n).
+    public func untold(of subject: UsageSubject) -> UInt64 {
+        entries.reduce(0) { sum, entry in
+            entry.key.subject == subject
+                ? sum + UInt64(entry.value.waiting) + UInt64(entry.value.told) : sum
+        }
     }
 
     private mutating func take(_ place: Place, _ uses: inout [Usage]) {

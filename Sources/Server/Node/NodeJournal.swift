@@ -27,6 +27,8 @@ final class NodeJournal: Journal {
     private static let eventsMax = 10_000
     /// How long a proposal that nobody waits for is tried, in milliseconds.
     private static let proposalMilliseconds: UInt64 = 10_000
+    /// The same for usage, of which nothing is lost when nobody knows: it is told again.
+    fileprivate static let usageMilliseconds: UInt64 = 2_000
 
     init(runtime: ReplicaRuntime) { self.runtime = runtime }
 
@@ -114,7 +116,7 @@ extension NodeJournal: UsageMeter {
         guard let batch else { return }
         runtime.propose(
             Command(.addUsage(batch), header: .ownNode),
-            deadline: now.advanced(milliseconds: Self.proposalMilliseconds)
+            deadline: now.advanced(milliseconds: Self.usageMilliseconds)
         ) { [self] completion in
             let isRecorded = UsageTill.isRecorded(completion)
             contents.withLock { contents in

@@ -3,7 +3,7 @@ import WatchwordClient
 
 private let keyFields = [
     "id", "name", "prefix", "owner_id", "roles", "permissions", "allowed_addresses", "rate_limit",
-    "imported", "created_at", "expires_at", "previous_expires_at", "last_used_at",
+    "quota", "imported", "created_at", "expires_at", "previous_expires_at", "last_used_at",
     "last_used_address", "version",
 ]
 
@@ -63,6 +63,7 @@ struct KeyCommand: AsyncParsableCommand {
         @Option(help: "An address or range from which it is good; repeat for more.")
         var allow: [String] = []
         @Option(help: "A limit, as 100/minute.") var rateLimit: String?
+        @Option(help: "A quota, as 10000/day,1000000/month.") var quota: String?
         @Option(help: "How many seconds it lives.") var ttlSeconds: Int64?
         @Flag(help: "It ends only when it is revoked.") var noExpiry = false
         @Option(
@@ -90,6 +91,7 @@ struct KeyCommand: AsyncParsableCommand {
             }
             if !allow.isEmpty { fields["allowed_addresses"] = .array(allow.map { .string($0) }) }
             if let rateLimit { fields["rate_limit"] = .string(rateLimit) }
+            if let quota { fields["quota"] = .string(quota) }
             if let ttlSeconds { fields["ttl_seconds"] = .integer(ttlSeconds) }
             if noExpiry { fields["expires_at"] = .null }
             if let sha256 { fields["sha256"] = .string(sha256) }

@@ -2,7 +2,8 @@ import ArgumentParser
 import WatchwordClient
 
 private let roleFields = [
-    "name", "permissions", "inherits", "rate_limit", "description", "builtin", "version",
+    "name", "permissions", "inherits", "rate_limit", "quota", "description", "builtin",
+    "version",
 ]
 
 /// Roles.
@@ -46,6 +47,7 @@ struct RoleCommand: AsyncParsableCommand {
         @Option(help: "A role whose permissions it has too; repeat for more.")
         var inherit: [String] = []
         @Option(help: "A limit, as 100/minute.") var rateLimit: String?
+        @Option(help: "A quota, as 10000/day,1000000/month.") var quota: String?
         @Option(help: "What it is for.") var description: String?
 
         func run() async throws {
@@ -54,6 +56,7 @@ struct RoleCommand: AsyncParsableCommand {
             ]
             if !inherit.isEmpty { fields["inherits"] = .array(inherit.map { .string($0) }) }
             if let rateLimit { fields["rate_limit"] = .string(rateLimit) }
+            if let quota { fields["quota"] = .string(quota) }
             if let description { fields["description"] = .string(description) }
             let body = JSON.object(fields)
             let answer = try await connection.withClient {

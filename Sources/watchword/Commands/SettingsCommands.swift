@@ -3,7 +3,7 @@ import WatchwordClient
 
 private let settingsFields = [
     "session_idle_seconds_max", "session_seconds_max", "sessions_per_user_max", "session_overflow",
-    "updated_at", "version",
+    "quota", "updated_at", "version",
 ]
 
 /// What the tenant asks of sessions.
@@ -33,6 +33,8 @@ struct SettingsCommand: AsyncParsableCommand {
         @Option(help: "How long a session may live, in seconds, or none.") var life: String?
         @Option(help: "How many sessions a user may have, or none.") var sessionsPerUser: String?
         @Option(help: "What becomes of one more: deny or evict_oldest.") var overflow: String?
+        @Option(help: "A quota of all together, as 10000/day,1000000/month, or none.")
+        var quota: String?
 
         func run() async throws {
             var fields: [String: JSON] = [:]
@@ -40,6 +42,7 @@ struct SettingsCommand: AsyncParsableCommand {
             fields["session_seconds_max"] = try number(life, "--life")
             fields["sessions_per_user_max"] = try number(sessionsPerUser, "--sessions-per-user")
             if let overflow { fields["session_overflow"] = .string(overflow) }
+            if let quota { fields["quota"] = .string(quota == "none" ? "" : quota) }
             guard !fields.isEmpty else { throw ValidationError("nothing to change") }
             let body = JSON.object(fields)
             let answer = try await connection.withClient {

@@ -4,8 +4,8 @@ import WatchwordClient
 
 private let userColumns = ["id", "username", "email", "kind", "roles", "disabled", "version"]
 private let userFields = [
-    "id", "username", "email", "display_name", "kind", "roles", "disabled", "metadata",
-    "created_at", "updated_at", "version",
+    "id", "username", "email", "display_name", "kind", "roles", "disabled", "quota",
+    "metadata", "created_at", "updated_at", "version",
 ]
 
 /// Users.
@@ -24,6 +24,8 @@ struct UserCommand: AsyncParsableCommand {
         @Option(help: "E-mail address.") var email: String?
         @Option(help: "Name for people.") var displayName: String?
         @Option(help: "A role; repeat for more.") var role: [String] = []
+        @Option(help: "A quota in place of the roles', as 10000/day,1000000/month.")
+        var quota: String?
         @Flag(help: "A program, not a person: it has no password, and keys instead.")
         var service = false
         @Flag(help: "Without a password: nobody can log in until one is set.")
@@ -42,6 +44,7 @@ struct UserCommand: AsyncParsableCommand {
             if let email { fields["email"] = .string(email) }
             if let displayName { fields["display_name"] = .string(displayName) }
             if !role.isEmpty { fields["roles"] = .array(role.map { .string($0) }) }
+            if let quota { fields["quota"] = .string(quota) }
             if service { fields["kind"] = "service" }
             if !noPassword, !service {
                 fields["password"] = .string(
@@ -103,6 +106,8 @@ struct UserCommand: AsyncParsableCommand {
         @Option(help: "E-mail address.") var email: String?
         @Option(help: "Name for people.") var displayName: String?
         @Option(help: "person or service.") var kind: String?
+        @Option(help: "A quota in place of the roles', as 10000/day,1000000/month, or none.")
+        var quota: String?
         @Option(
             help: ArgumentHelp(
                 "Only if the user is still of this version.", valueName: "version"))
@@ -111,7 +116,7 @@ struct UserCommand: AsyncParsableCommand {
         func run() async throws {
             let given = [
                 ("username", username), ("email", email), ("display_name", displayName),
-                ("kind", kind),
+                ("kind", kind), ("quota", quota == "none" ? "" : quota),
             ]
             var fields: [String: JSON] = [:]
             for (name, value) in given { fields[name] = value.map { .string($0) } }
