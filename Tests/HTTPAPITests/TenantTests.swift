@@ -356,7 +356,16 @@ struct TenantTests {
             #expect(!text.contains(secret))
         }
         let trail = try house.send("GET", "/v1/audit?action=tenant.export", token: admin)
-        #expect(trail.json["items"]?.array?.isEmpty == false)
+        let home = try #require(trail.json["items"]?.array)
+        #expect(!home.isEmpty)
+        // Whose data went out is told too, and by whom.
+        let own = try house.send("GET", "/v1/audit?action=tenant.export", token: acme.token)
+        let told = try #require(own.json["items"]?.array)
+        #expect(told.count == home.count)
+        for record in told {
+            #expect(record["tenant_id"] == .string(acme.id))
+            #expect(record["details"]?["actor_tenant_id"] == home.first?["tenant_id"])
+        }
         _ = try house.makeUser("reader", permissions: ["tenants:read"], by: admin)
         let reader = try house.logIn("reader", "password of a user")
         #expect(try code("GET", acme.path, reader) == 200)
