@@ -96,7 +96,8 @@ public enum Limits {
     public static let logInNetworkMilliseconds: UInt64 = 30 * 86_400_000
     /// A log-in from a known network is noted again after so long: one day.
     static let logInNetworkNotedMilliseconds: UInt64 = 86_400_000
-    /// Audit records of failed log-ins in one minute, and of names that are held back.
+    /// Audit records of failed log-ins of one tenant in one minute, and of names that are held
+    /// back.
     static let logInAuditRecords: UInt32 = 60
     /// Keys of one owner: few enough to go with their owner in one entry.
     public static let keysPerOwner = 256

@@ -253,6 +253,38 @@ struct AuditIndexTests {
         #expect(page.items.count == 6 && reader.looks.all <= 1_024 + 6 + 2 * 12 + 4)
     }
 
+    @Test("A block that has lost a row is taken in no more, however many sweeps trim it")
+    func trimmed() throws {
+        var house = try House.open()
+        let event = AuditEvent(actor: actor(3), action: .secretRead, outcome: .success)
+        try record(2_000, &house) { event }
+        house.now = house.now.advanced(milliseconds: Limits.auditMilliseconds)
+        try record(1_000, &house) { event }
+        #expect(try AuditIndexExtent.read(house.tables)?.begin == AuditBlock(0))
+        house.now = house.now.advanced(milliseconds: 1)
+        for _ in 1...3 {
+            _ = try house.apply(.sweep(.init(limit: 5)), by: .node)
+            #expect(try AuditIndexExtent.read(house.tables)?.begin == AuditBlock(1))
+            try checkIndex(house)
+        }
+        #expect(try house.meta.firstAudit == 16)
+        let rows = try rows(house).filter { $0.action == .secretRead }
+        let found = try all(
+            .platform, AuditFilter(action: .secretRead), .init(), newestFirst: false, limit: 100,
+            house.tables)
+        #expect(found == rows)
+        // At the beginning of a block it is whole, and stays in.
+        while try house.meta.firstAudit < 1_024 {
+            let left = UInt32(1_024 - (try house.meta.firstAudit))
+            _ = try house.apply(.sweep(.init(limit: min(left, 100))), by: .node)
+        }
+        #expect(try house.meta.firstAudit == 1_024)
+        #expect(try AuditIndexExtent.read(house.tables)?.begin == AuditBlock(1))
+        _ = try house.apply(.sweep(.init(limit: 1)), by: .node)
+        #expect(try AuditIndexExtent.read(house.tables)?.begin == AuditBlock(2))
+        try checkIndex(house)
+    }
+
     @Test("The entry that fills a block writes a row for each facet in it, and others none")
     func writes() throws {
         var house = try House.open()

@@ -118,6 +118,10 @@ import Testing
             .map { try LogInFailureRow(key: $0.key, value: $0.value) }
         #expect(Set(counted.map(\.expiryKey)) == Set(listed.map(\.key)))
         #expect(try logInNamesCounted(tables) == UInt64(counted.count))
+        let minutes = try failures.filter { $0.key[0] == 4 }
+            .map { try LogInAuditRow(key: $0.key, value: $0.value) }
+        #expect(
+            Set(minutes.map(\.minuteKey)) == Set(failures.filter { $0.key[0] == 6 }.map(\.key)))
         for row in failures where row.key[0] == 3 {
             let row = try LogInNetworksRow(key: row.key, value: row.value)
             #expect(users.contains { $0.id == row.user && $0.tenant == row.tenant })

@@ -209,7 +209,7 @@ struct Example: Sendable, CustomTestStringConvertible {
             .init(network: LogInNetwork(of: .empty), lastLogIn: time, tally: .none),
         ])
     static var logInAudit: LogInAuditRow {
-        var row = LogInAuditRow(minute: 28_333_333)
+        var row = LogInAuditRow(tenant: tenant.id, minute: 28_333_333)
         row.users = .init(failures: 7, holds: 1)
         row.names = .init(failures: 60, holds: 2)
         row.summed = 440

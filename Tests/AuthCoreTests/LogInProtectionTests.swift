@@ -180,7 +180,7 @@ struct LogInProtectionTests {
         _ = try house.fail(.user(bob), from: "198.51.100.1")
         _ = try house.apply(.deleteUser(.init(id: bob)), by: .node)
         // What is left is the count, and what the audit trail is told of this minute.
-        let left = house.tables.rows(.logInFailures).map(\.key).filter { ![[2], [4]].contains($0) }
+        let left = house.tables.rows(.logInFailures).filter { ![2, 4, 6].contains($0.key[0]) }
         #expect(left.count <= before)
     }
 

@@ -332,6 +332,45 @@ struct TenantTests {
         #expect(actions == ["tenant.create", "tenant.delete", "tenant.remove"])
     }
 
+    @Test("Audit records outlive their tenant, for who may act in it and read them")
+    func recordsOfTheGone() throws {
+        _ = try house.makeUser("bob", by: acme.token)
+        _ = try house.makeUser("actor", permissions: ["tenants:act"], by: admin)
+        _ = try house.makeUser("reader", permissions: ["audit:read"], by: admin)
+        _ = try house.makeUser("both", permissions: ["audit:read", "tenants:act"], by: admin)
+        let actor = try house.logIn("actor", "password of a user")
+        let reader = try house.logIn("reader", "password of a user")
+        let both = try house.logIn("both", "password of a user")
+        let path = acme.path + "/audit"
+        let before = try house.send("GET", path + "?limit=1000", token: both)
+        #expect(before.json["items"]?.array?.isEmpty == false)
+        #expect(try code("DELETE", acme.path, admin) == 204)
+        for isGone in [false, true] {
+            if isGone {
+                try house.propose(
+                    Command(.sweep(.init(limit: 200)), header: CommandHeader(actor: .node)),
+                    by: house.leader)
+            }
+            #expect(try code("GET", acme.path, admin) == (isGone ? 404 : 200))
+            let kept = try house.send("GET", path + "?limit=1000", token: both)
+            #expect(kept.status == 200 && kept.json["items"] == before.json["items"])
+            let made = try house.send("GET", path + "?action=user.create&limit=1", token: both)
+            #expect(made.json["items"]?.array?.first?["tenant_id"] == .string(acme.id))
+            #expect(try code("GET", path, actor) == 403)
+            #expect(try code("GET", path, reader) == 403)
+            // Nothing else of it is there.
+            #expect(try code("GET", acme.path + "/users", admin) == 404)
+            #expect(try code("GET", acme.path + "/settings", admin) == 404)
+        }
+        // Of an id that no tenant ever had there are none; what is no id is not there.
+        let never = "ten_" + String(repeating: "1", count: 21) + "7"
+        let none = try house.send("GET", "/v1/tenants/\(never)/audit", token: both)
+        #expect(none.status == 200 && none.json["items"]?.array?.isEmpty == true)
+        #expect(try code("GET", "/v1/tenants/acme/audit", both) == 404)
+        let other = try house.makeTenant("other", by: admin)
+        #expect(try code("GET", path, other.token) == 403)
+    }
+
     @Test("An export has everything by pages, and nothing by which anybody is recognised")
     func export() throws {
         for name in ["bob", "carol", "dave"] { _ = try house.makeUser(name, by: acme.token) }
@@ -365,7 +404,16 @@ struct TenantTests {
             #expect(!text.contains(secret))
         }
         let trail = try house.send("GET", "/v1/audit?action=tenant.export", token: admin)
-        #expect(trail.json["items"]?.array?.isEmpty == false)
+        let home = try #require(trail.json["items"]?.array)
+        #expect(!home.isEmpty)
+        // Whose data went out is told too, and by whom.
+        let own = try house.send("GET", "/v1/audit?action=tenant.export", token: acme.token)
+        let told = try #require(own.json["items"]?.array)
+        #expect(told.count == home.count)
+        for record in told {
+            #expect(record["tenant_id"] == .string(acme.id))
+            #expect(record["details"]?["actor_tenant_id"] == home.first?["tenant_id"])
+        }
         _ = try house.makeUser("reader", permissions: ["tenants:read"], by: admin)
         let reader = try house.logIn("reader", "password of a user")
         #expect(try code("GET", acme.path, reader) == 200)

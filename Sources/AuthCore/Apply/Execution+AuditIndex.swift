@@ -28,7 +28,7 @@ extension Execution {
         guard meta.featureLevel >= Limits.auditIndexFeatureLevel,
             var extent = try AuditIndexExtent.read(tables), !extent.isEmpty
         else { return false }
-        let oldest = AuditBlock(of: meta.firstAudit)
+        let oldest = oldestWholeBlock()
         var left = limit
         while left > 0, extent.begin > oldest {
             extent.begin = AuditBlock(extent.begin.number - 1)
@@ -37,6 +37,15 @@ extension Execution {
         }
         if left < limit { try extent.put(tables) }
         return extent.begin > oldest
+    }
+
+    /// The oldest block of which nothing is trimmed: what has lost a row goes the way of that row,
+    /// and taken in again it would be taken out by the next.
+    private func oldestWholeBlock() -> AuditBlock {
+        let block = AuditBlock(of: meta.firstAudit)
+        // The first block begins with row 1.
+        let isWhole = meta.firstAudit == max(block.sequences.lowerBound, 1)
+        return isWhole ? block : AuditBlock(block.number + 1)
     }
 
     /// Takes the oldest block out before the oldest row goes: what is left of it is read one by

@@ -59,8 +59,12 @@ extension Execution {
     private mutating func recordFailure(
         _ body: Command.FailLogIn, failures: UInt32
     ) throws {
-        try closeAuditMinute()
-        var row = try LogInAuditRow.read(tables) ?? LogInAuditRow(minute: stampMinute)
+        if let row = try LogInAuditRow.read(tenant, tables), row.minute != stampMinute {
+            try close(row)
+        }
+        let known = try LogInAuditRow.read(tenant, tables)
+        var row = known ?? LogInAuditRow(tenant: tenant, minute: stampMinute)
+        if known == nil { try tables.put(.logInFailures, row.minuteKey, []) }
         let target: AuditTarget = body.subject.user.map { .user($0) } ?? .none
         if row[body.subject].failures < Limits.logInAuditRecords {
             row[body.subject].failures += 1
@@ -80,14 +84,40 @@ extension Execution {
         try row.put(tables)
     }
 
-    /// Writes the sum of a minute that is over.
-    mutating func closeAuditMinute() throws {
-        guard let row = try LogInAuditRow.read(tables), row.minute != stampMinute else { return }
-        try tables.delete(.logInFailures, row.key)
+    /// Writes the sums of minutes that are over, the oldest first.
+    ///
+    /// - Returns: whether there may be more.
+    mutating func closeAuditMinutes(atMost limit: Int) throws -> Bool {
+        var due: [[UInt8]] = []
+        let prefix = LogInAuditRow.minutePrefix
+        try tables.scan(
+            .logInFailures, from: prefix, upTo: prefix + Key.of(stampMinute)
+        ) { key, _ in
+            guard due.count < limit else { return false }
+            due.append(key)
+            return true
+        }
+        for key in due {
+            guard let tenant = LogInAuditRow.tenant(listedAs: key),
+                let row = try LogInAuditRow.read(tenant, tables), row.minuteKey == key
+            else { throw StateDamage(table: .logInFailures, key: key, what: "no such minute") }
+            try close(row)
+        }
+        return due.count == limit
+    }
+
+    /// Writes the sum of a tenant in which nobody fails any more.
+    mutating func closeLastAuditMinute(of tenant: TenantID) throws {
+        if let row = try LogInAuditRow.read(tenant, tables) { try close(row) }
+    }
+
+    private mutating func close(_ row: LogInAuditRow) throws {
+        try row.remove(tables)
+        try tables.delete(.logInFailures, row.minuteKey)
         guard row.summed > 0 else { return }
         try append(
             AuditEvent(
-                actor: .node, action: .logInFailures, outcome: .denied,
+                tenant: row.tenant, actor: .node, action: .logInFailures, outcome: .denied,
                 details: [.count(row.summed)]))
     }
 

@@ -5,8 +5,8 @@ import RaftCore
 extension Execution {
     /// One bounded step of every kind of sweeping.
     mutating func sweep(_ body: Command.Sweep) throws -> Outcome.Result {
-        try closeAuditMinute()
         let limit = min(max(body.limit, 1), Limits.sweepRows)
+        let areSumsDue = try closeAuditMinutes(atMost: min(Int(limit), Limits.auditBatch))
         let steps = [
             try sweepSessions(atMost: limit), try sweepRequests(atMost: limit),
             try sweepKeys(atMost: limit),
@@ -18,7 +18,7 @@ extension Execution {
         let tenants = try sweepTenants()
         return .swept(
             removed: steps.reduce(tenants.removed, +),
-            moreDue: isIndexDue || tenants.moreDue || steps.contains { $0 == limit })
+            moreDue: areSumsDue || isIndexDue || tenants.moreDue || steps.contains { $0 == limit })
     }
 
     /// What adds rows removes a few more, so that no table outgrows what lives in it.

@@ -83,6 +83,7 @@ extension Execution {
         row.updatedAt = stamp
         try row.put(tables)
         try TenantDeletionRow(tenant: row.id).put(tables)
+        try closeLastAuditMinute(of: row.id)
         return .done
     }
 

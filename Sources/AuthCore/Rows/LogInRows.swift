@@ -232,13 +232,13 @@ struct LogInNetwork: Hashable, Sendable {
     }
 }
 
-/// What was written into the audit trail of failed log-ins in one minute, and what was not.
+/// What was written into a tenant's audit trail of failed log-ins in one minute, and what was not.
 struct LogInAuditRow: Hashable, Row {
     static let table = Table.logInFailures
-    static let key: [UInt8] = [4]
-    var key: [UInt8] { Self.key }
+    /// Each has its own, so that a flood in one hides nothing of another.
+    let tenant: TenantID
     /// Since the Unix epoch.
-    var minute: UInt64
+    let minute: UInt64
     /// What was recorded of users, and of names that nobody has: apart, so that a flood of invented
     /// names does not hide who is meant.
     var users: Records
@@ -246,9 +246,22 @@ struct LogInAuditRow: Hashable, Row {
     /// Failures that have no record of their own.
     var summed: UInt64
 
-    static func read(_ reader: some TableReader) throws -> LogInAuditRow? { try row(key, reader) }
+    static func key(_ tenant: TenantID) -> [UInt8] { [4] + Key.of(tenant) }
+    var key: [UInt8] { Self.key(tenant) }
+    /// What the keys begin with that list rows by their minute.
+    static let minutePrefix: [UInt8] = [6]
+    var minuteKey: [UInt8] { Self.minutePrefix + Key.of(minute) + tenant.bytes }
+    /// The tenant whose row is listed under `minuteKey`.
+    static func tenant(listedAs minuteKey: [UInt8]) -> TenantID? {
+        TenantID(bytes: Array(minuteKey.dropFirst(9)))
+    }
 
-    init(minute: UInt64) {
+    static func read(
+        _ tenant: TenantID, _ reader: some TableReader
+    ) throws -> LogInAuditRow? { try row(key(tenant), reader) }
+
+    init(tenant: TenantID, minute: UInt64) {
+        self.tenant = tenant
         self.minute = minute
         users = Records()
         names = Records()
@@ -271,6 +284,7 @@ struct LogInAuditRow: Hashable, Row {
 
     func write(to writer: inout ByteWriter) {
         writer.write(UInt8(1))
+        writer.write(tenant)
         writer.write(minute)
         for records in [users, names] {
             writer.write(records.failures)
@@ -281,6 +295,7 @@ struct LogInAuditRow: Hashable, Row {
 
     init(from reader: inout ByteReader) throws(ByteCodecError) {
         try reader.readVersion(1, of: "audit of failed log-ins")
+        tenant = try reader.readID()
         minute = try reader.read()
         users = Records(failures: try reader.read(), holds: try reader.read())
         names = Records(failures: try reader.read(), holds: try reader.read())

@@ -161,14 +161,14 @@ enum Gatekeeper {
                         missing: requirement.permissions))
             }
             guard let place = context.place else { return .success(caller) }
-            return try enter(place, caller, view)
+            return try enter(place, mayBeGone: context.placeMayBeGone, caller, view)
         }
     }
 
     /// Lets a caller act in another tenant, which must be there: suspended ones are read and
-    /// resumed so.
+    /// resumed so. What outlives a tenant is read of any id: that it ever was one is not kept.
     private static func enter(
-        _ place: TenantID, _ caller: Caller, _ view: StateView
+        _ place: TenantID, mayBeGone: Bool, _ caller: Caller, _ view: StateView
     ) throws -> Result<Caller, Denial> {
         guard caller.permissions.allows(.tenantsAct) else {
             return .failure(
@@ -176,8 +176,11 @@ enum Gatekeeper {
                     failure: .insufficientPermissions, isFinal: false, caller: caller,
                     missing: [.tenantsAct]))
         }
-        guard let tenant = try TenantRow.read(place, view.tables), tenant.state != .deleting
-        else { return .denied(.notFound, isFinal: false) }
+        let tenant = try TenantRow.read(place, view.tables)
+        let isThere = tenant.map { $0.state != .deleting } ?? false
+        guard isThere || (mayBeGone && place != .nobody) else {
+            return .denied(.notFound, isFinal: false)
+        }
         var caller = caller
         caller.place = place
         return .success(caller)

@@ -14,6 +14,8 @@ public struct RequestContext: Sendable {
     public var repetition: Repetition?
     /// The tenant to act in, when the request names one.
     public var place: TenantID?
+    /// Whether what is read of `place` outlives it.
+    public var placeMayBeGone = false
 
     public init(
         requestID: String, address: String, freshness: Freshness = Freshness(),

@@ -21,16 +21,21 @@ public enum TenantExport {
         case tenant, settings, roles, users, keys, sessions, secrets
     }
 
-    /// Puts the export into the audit trail, and goes on with what stands in the log by then.
+    /// Puts the export into the audit trail, at home and in the tenant, and goes on with what
+    /// stands in the log by then.
     public static func record(
         _ tenant: TenantID, _ caller: Caller, _ context: RequestContext, _ world: World
     ) -> Flow<(UInt64, World)> {
-        let event = AuditEvent(
-            tenant: caller.tenant, actor: caller.actor, action: .tenantExport,
-            target: .tenant(tenant), outcome: .success, requestID: Text(context.requestID),
-            address: Text(context.address))
+        let trails = tenant == caller.tenant ? [tenant] : [caller.tenant, tenant]
+        let events = trails.map { trail in
+            AuditEvent(
+                tenant: trail, actor: caller.actor, action: .tenantExport,
+                target: .tenant(tenant), outcome: .success, requestID: Text(context.requestID),
+                address: Text(context.address),
+                details: trail == caller.user.tenant ? [] : [.actorTenant(caller.user.tenant)])
+        }
         let command = Command(
-            .recordAudit(.init(events: [event])),
+            .recordAudit(.init(events: events)),
             header: context.header(caller.actor, tenant: caller.tenant))
         let level = world.requireLevel(of: .deleteTenant(.init(id: tenant)))
         let isThere = level.flatMap {

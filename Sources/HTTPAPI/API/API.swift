@@ -138,6 +138,7 @@ public final class API: Sendable {
         if route.isInTenant {
             // What is spelt like no id is one that no tenant has.
             context.place = parameters["tenant_id"].flatMap { ObjectText.read($0) } ?? .nobody
+            context.placeMayBeGone = route.outlivesTenant
         }
         var token: RunningRequests.Token?
         if route.isIdempotent, let key = common.idempotencyKey {

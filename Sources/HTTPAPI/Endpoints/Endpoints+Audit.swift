@@ -31,7 +31,8 @@ extension Endpoints {
             summary: "The audit trail, oldest first or newest first.",
             handler: .read(stale: true) { call, caller, view, world in
                 try listAudit(call, caller, view, world)
-            }),
+            }
+        ).outlivingTenant,
         Route(
             "verifyAudit", "GET", "/v1/audit/chain", gate: .permission(.auditRead),
             query: [

@@ -23,6 +23,8 @@ struct Route: Sendable {
     let handler: Handler
     /// Whether the path names the tenant in which the caller acts: that needs `tenants:act` too.
     private(set) var isInTenant = false
+    /// Whether it reads what is kept when its tenant is gone.
+    private(set) var outlivesTenant = false
 
     init(
         _ name: String, _ method: String, _ pattern: PathPattern, gate: Gate,
@@ -49,6 +51,14 @@ struct Route: Sendable {
             answers: answers, idempotent: isIdempotent, conditional: isConditional,
             summary: summary, handler: handler)
         route.isInTenant = true
+        route.outlivesTenant = outlivesTenant
+        return route
+    }
+
+    /// The same route, which reads what is kept when its tenant is gone.
+    var outlivingTenant: Route {
+        var route = self
+        route.outlivesTenant = true
         return route
     }
 
