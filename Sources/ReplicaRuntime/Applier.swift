@@ -177,12 +177,8 @@ final class Applier: Sendable {
 
     /// Puts a snapshot in the place of the state; nil: the state is as it was.
     private func install(_ metadata: SnapshotMetadata) -> LogWriter.InstalledState.Result? {
-        guard let manifest = snapshots.manifest(of: metadata) else { return nil }
-        // Whatever becomes of it, another one may come afterwards.
-        defer { snapshots.discard(metadata) }
         do {
-            let meta = try store.install(manifest)
-            return (metadata, meta.lastStamp)
+            return try snapshots.install(metadata).map { (metadata, $0.lastStamp) }
         } catch let error as StateStoreError where error.code == .tooOld {
             report(.fitness(.tooOld(cluster: nil)))
             return nil

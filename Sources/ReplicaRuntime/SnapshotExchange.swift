@@ -63,9 +63,23 @@ final class SnapshotExchange: Sendable {
         }
     }
 
-    /// The manifest of a snapshot that is here, whole and verified.
-    func manifest(of metadata: SnapshotMetadata) -> SnapshotManifest? {
-        received.withLock { $0?.metadata == metadata ? $0 : nil }
+    /// Puts a snapshot that is here, whole and verified, in the place of the state; nil when there
+    /// is none. Whatever becomes of it, another one may come afterwards.
+    func install(_ metadata: SnapshotMetadata) throws -> StateMeta? {
+        let found = received.withLock { $0?.metadata == metadata ? $0 : nil }
+        guard let manifest = found else { return nil }
+        defer { discard(metadata) }
+        let index: Logger.MetadataValue = "\(metadata.last.index.rawValue)"
+        do {
+            let meta = try store.install(manifest)
+            logger.info("the state was replaced by a snapshot", metadata: ["index": index])
+            return meta
+        } catch {
+            logger.warning(
+                "a snapshot could not be put in the place of the state",
+                metadata: ["index": index, "error": "\(error)"])
+            throw error
+        }
     }
 
     /// Forgets a snapshot that came in and was installed, or is of no use. Its file is replaced by
@@ -112,6 +126,8 @@ extension SnapshotExchange: SnapshotStreamSink {
         try currentSink().finish()
         let manifest = SnapshotManifest(offer: offer)
         received.withLock { $0 = manifest }
+        logger.info(
+            "a snapshot is here", metadata: ["index": "\(offer.metadata.last.index.rawValue)"])
         end()
     }
 

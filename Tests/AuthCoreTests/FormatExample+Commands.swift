@@ -88,8 +88,9 @@ extension Example {
                     var begin = House.bootstrap
                     begin.keys = [
                         .init(
-                            nonce: 7, name: "ci", digest: digest(5),
-                            permissions: [permission("invoke")])
+                            nonce: 7, owner: begin.administrator, origin: .imported, name: "ci",
+                            digest: digest(5), scope: .permissions([permission("invoke")]),
+                            expiry: .never)
                     ]
                     return begin
                 }())),

@@ -83,8 +83,8 @@ import Testing
         var house = House()
         var begin = House.bootstrap
         begin.keys = [
-            .init(nonce: 1, name: "all", digest: digest(1), permissions: [.everything]),
-            .init(nonce: 2, name: "ci", digest: digest(2), permissions: [.secretsRead]),
+            Self.bootstrapKey(1, "all", [.everything]),
+            Self.bootstrapKey(2, "ci", [.secretsRead]),
         ]
         _ = try house.apply(.bootstrap(begin), by: .node)
         let all = try #require(try KeyRow.read(imported: digest(1), house.tables))
@@ -111,16 +111,28 @@ import Testing
         #expect(try KeyCountRow.read(house.tables) == KeyCountRow(keys: 1, imported: 1))
     }
 
+    private static func bootstrapKey(
+        _ number: UInt8, _ name: Text, _ permissions: [Permission]
+    ) -> Command.CreateKey {
+        .init(
+            nonce: UInt64(number), owner: House.adminID, origin: .imported, name: name,
+            digest: digest(number), scope: .permissions(permissions), expiry: .never)
+    }
+
     @Test("Keys with which a cluster cannot begin are refused, and nothing is left of them")
     func bootstrapKeysRefused() throws {
-        let key = Command.BootstrapKey(
-            nonce: 1, name: "k", digest: digest(1), permissions: [.everything])
-        var wide = key
-        wide.permissions = (0...Limits.permissionsPerKey).map { permission("p\($0)") }
-        for (keys, level) in [
+        let key = Self.bootstrapKey(1, "k", [.everything])
+        let tooMany = (0...Limits.permissionsPerKey).map { permission("p\($0)") }
+        var strange = Array(repeating: key, count: 4)
+        strange[0].owner = UserID(bits: 7)
+        strange[1].origin = .made
+        strange[2].scope = .roles([BuiltInRole.superAdmin.name])
+        strange[3].expiry = .after(milliseconds: 1)
+        let cases: [([Command.CreateKey], UInt32)] = [
             ([key, key], StateMachine.featureLevel), ([key], 1),
-            ([wide], StateMachine.featureLevel),
-        ] {
+            ([Self.bootstrapKey(1, "k", tooMany)], StateMachine.featureLevel),
+        ]
+        for (keys, level) in cases + strange.map({ ([$0], StateMachine.featureLevel) }) {
             var house = House()
             var begin = House.bootstrap
             begin.keys = keys

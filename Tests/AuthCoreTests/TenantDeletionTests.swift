@@ -49,6 +49,18 @@ extension TenantTests {
                     user: Self.first, authVersionSeen: 1, enrolment: 1,
                     secret: SealedBlob(term: 1, bytes: [1]))),
             by: .user(try logIn(61).actor))
+        try tellUsage(sequence: 1)
+    }
+
+    /// Tells of uses in the tenant and in the first one, as a node does.
+    private mutating func tellUsage(sequence: UInt64) throws {
+        let day = UsagePeriod.day(of: house.now)
+        let uses = [TenantID.platform, Self.acme].flatMap { tenant in
+            (UInt128(1)...150).map {
+                Usage(tenant: tenant, subject: UsageSubject(.user, $0), day: day, count: 1)
+            }
+        }
+        _ = try house.apply(.addUsage(.init(sequence: sequence, uses: uses)), by: .node)
     }
 
     /// Rows that name the tenant, by table, but for the records of what was done.
@@ -78,7 +90,7 @@ extension TenantTests {
         let tables: Set<Table> = [
             .sessions, .sessionsByUser, .keys, .keysByOwner, .keyRoles, .users, .usersByName,
             .passwords, .roles, .roleHolders, .secrets, .secretVersions, .settings, .secondFactors,
-            .logInFailures, .tenants, .tenantsByName,
+            .logInFailures, .tenants, .tenantsByName, .usage, .usageLists,
         ]
         #expect(tables.isSubset(of: Set(traces().keys)), "\(traces())")
         let delete = Command.Operation.deleteTenant(.init(id: Self.acme))
@@ -96,6 +108,8 @@ extension TenantTests {
             steps += 1
             guard steps < 50, case .swept = outcome.result else { break }
             try expectGone(session, key)
+            // What a node tells late of a tenant that is gone makes no rows again.
+            try tellUsage(sequence: UInt64(steps) + 1)
             if try isSweepDue(house.tables) {
                 #expect(try create(TenantID(bits: 3), "acme").refusal == .exists(.tenant))
                 #expect(try house.apply(delete, by: house.admin).result == .done)
@@ -112,6 +126,8 @@ extension TenantTests {
         #expect(try KeyCountRow.read(house.tables) == KeyCountRow(keys: 0, imported: 0))
         #expect(try LogInCountRow.read(house.tables).rows == 0)
         #expect(try TenantCountRow.read(house.tables).tenants == 0)
+        // A day and a month of each user of the first tenant.
+        #expect(try UsageCountRow.read(house.tables).rows == 300)
         #expect(try create(TenantID(bits: 3), "acme", UserID(bits: 0xF3)).refusal == nil)
         #expect(try !house.isAllowed(session) && !house.isAllowed(key))
     }

@@ -6,8 +6,7 @@ import HTTPAPI
 import RaftCore
 
 // Access tokens: who rotates and revokes the keys that sign them, who shows them at the nodes, and
-// what is made of the answers. Their clients come behind all others, so that a world without them
-// runs as it did before there were any.
+// what is made of the answers.
 
 extension HTTPLayer {
     /// What nodes of such worlds are configured with: everything ends within a run.
@@ -19,29 +18,10 @@ extension HTTPLayer {
         return policy
     }()
 
-    /// One who rotates keys, and for each machine one who shows tokens there.
-    func addTokenClients() {
-        guard options.mix.contains(.accessTokens) else { return }
-        var parts: [HTTPClient.Part] = [.rotator]
-        parts += (0..<options.machines).map { .bearer(node: $0) }
-        for part in parts {
-            let index = clients.count
-            clients.append(
-                HTTPClient(
-                    index: index, part: part,
-                    random: RandomSource(world.plan.seed, .client, index)))
-            schedule(.act(client: index), in: 60_000 + clients[index].random.upTo(100_000))
-        }
-    }
-
     // MARK: What they want
 
     func rotatorWants(_ index: Int) -> HTTPOperation? {
-        let session = clients[index].session.flatMap { judge.tokens[$0].isEnded ? nil : $0 }
-        guard let session else {
-            return HTTPOperation(
-                kind: .logIn(account: nil, password: 0, seconds: nil), session: nil, key: nil)
-        }
+        guard let session = ownSession(index) else { return .enter }
         // Seldom: every revocation ends every token that there is.
         guard clients[index].random.chance(1, in: 16) else { return nil }
         let isKeyed = clients[index].random.chance(1, in: 2)
@@ -57,9 +37,8 @@ extension HTTPLayer {
         guard world.nodes[node].isUsed else { return nil }
         let recent = judge.accessTokens.indices.suffix(16)
         guard !recent.isEmpty else { return nil }
-        func drawn(_ count: Int) -> Int { Int(clients[index].random.next(below: UInt64(count))) }
         let ended = judge.ended.suffix(6)
-        var choice = recent.lowerBound + drawn(recent.count)
+        var choice = recent.lowerBound + draw(index, recent.count)
         if clients[index].random.chance(1, in: 2) {
             choice = recent.last { ended.contains(judge.accessTokens[$0].session) } ?? choice
         }

@@ -25,7 +25,8 @@ extension HTTPLayer {
         }
     }
 
-    private func draw(_ index: Int, _ count: Int) -> Int {
+    /// A number below `count`, by this client's chance.
+    func draw(_ index: Int, _ count: Int) -> Int {
         Int(clients[index].random.next(below: UInt64(count)))
     }
 
@@ -43,7 +44,7 @@ extension HTTPLayer {
     }
 
     /// The client's own session, unless it has ended.
-    private func ownSession(_ index: Int) -> Int? {
+    func ownSession(_ index: Int) -> Int? {
         clients[index].session.flatMap { judge.tokens[$0].isEnded ? nil : $0 }
     }
 

@@ -25,14 +25,33 @@ extension HTTPLayer {
             schedule(.act(client: index), in: 50_000 + clients[index].random.upTo(100_000))
         }
         if options.isPrying { addWatchers() }
-        addKeyClients()
-        addLimitClients()
-        addTokenClients()
-        addCrowdClients()
-        addCodeClients()
-        addTenantClients()
+        addGuests()
         for node in 0..<options.machines {
             schedule(.balancerLooks(node: node), in: random.upTo(Balancer.inter))
+        }
+    }
+
+    /// Clients that a plan asks for: for each part of the mix one who keeps something, and for each
+    /// machine one who uses it there. They come behind all others and draw from sources of their
+    /// own, so that a world without them runs as it did before there were any.
+    private func addGuests() {
+        let guests: [(WorkloadMix, HTTPClient.Part, (Int) -> HTTPClient.Part)] = [
+            (.keys, .keeper, { .keyUser(node: $0) }),
+            (.limits, .limitMaker, { .limitUser(node: $0) }),
+            (.accessTokens, .rotator, { .bearer(node: $0) }),
+            (.crowds, .crowdKeeper, { .crowdUser(node: $0) }),
+            (.codes, .coderMaker, { .coderUser(node: $0) }),
+            (.tenants, .tenantKeeper, { .tenantUser(node: $0) }),
+        ]
+        for (part, keeper, user) in guests where options.mix.contains(part) {
+            for part in [keeper] + (0..<options.machines).map(user) {
+                let index = clients.count
+                clients.append(
+                    HTTPClient(
+                        index: index, part: part,
+                        random: RandomSource(world.plan.seed, .client, index)))
+                schedule(.act(client: index), in: 60_000 + clients[index].random.upTo(100_000))
+            }
         }
     }
 

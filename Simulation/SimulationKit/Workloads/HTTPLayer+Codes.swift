@@ -7,8 +7,7 @@ import HTTPAPI
 import RaftCore
 
 // One-time codes: who has users enrol in them, who logs in at every node with a code that others
-// show too, and what is made of the answers. Their clients come behind all others, so that a world
-// without them runs as it did before there were any.
+// show too, and what is made of the answers.
 
 extension HTTPLayer {
     /// How many users enrol at most, and how many of them log in at a time: failures in a row hold
@@ -17,16 +16,6 @@ extension HTTPLayer {
     private static let codersAtATime = 4
     /// How often the same code is shown before the next one is.
     private static let timesShown = 4
-
-    /// One who makes users, and for each machine one who logs in there.
-    func addCodeClients() {
-        guard options.mix.contains(.codes) else { return }
-        add([.coderMaker] + (0..<options.machines).map { .coderUser(node: $0) })
-    }
-
-    private func drawn(_ index: Int, _ count: Int) -> Int {
-        Int(clients[index].random.next(below: UInt64(count)))
-    }
 
     private var readyCoders: [Int] {
         coders.indices.filter {
@@ -37,10 +26,7 @@ extension HTTPLayer {
     // MARK: What they want
 
     func coderMakerWants(_ index: Int) -> HTTPOperation? {
-        guard let session = clients[index].session, !judge.tokens[session].isEnded else {
-            return HTTPOperation(
-                kind: .logIn(account: nil, password: 0, seconds: nil), session: nil, key: nil)
-        }
+        guard let session = ownSession(index) else { return .enter }
         if coders.last.map({ $0.next == nil }) ?? true {
             guard coders.count < Self.codersMax, readyCoders.count < 2 * Self.codersAtATime else {
                 return nil
@@ -71,7 +57,7 @@ extension HTTPLayer {
         let running = world.nodes.indices.filter {
             world.nodes[$0].isUsed && world.nodes[$0].process != nil
         }
-        return running.isEmpty ? nil : running[drawn(index, running.count)]
+        return running.isEmpty ? nil : running[draw(index, running.count)]
     }
 
     func coderUserWants(_ index: Int, _ node: Int) -> HTTPOperation? {
@@ -79,14 +65,14 @@ extension HTTPLayer {
         guard world.nodes[node].isUsed, world.nodes[node].process != nil, !ready.isEmpty else {
             return nil
         }
-        let coder = ready[drawn(index, ready.count)]
+        let coder = ready[draw(index, ready.count)]
         let kind: HTTPOperation.Kind
-        switch drawn(index, 12) {
+        switch draw(index, 12) {
         case 0: kind = .showNoCode(coder: coder)
         case 1, 2, 3: kind = .showCode(timedCode(index, of: coder, at: node))
         case 4 where coders[coder].shown > 0:
             // One that should be spent.
-            let place = coders[coder].recoveryCodes.lowerBound + drawn(index, coders[coder].shown)
+            let place = coders[coder].recoveryCodes.lowerBound + draw(index, coders[coder].shown)
             kind = .showCode(place)
         default:
             let place = coders[coder].recoveryCodes.lowerBound + coders[coder].shown
@@ -107,7 +93,7 @@ extension HTTPLayer {
 
     /// The code of the present time, or of the next step.
     private func timedCode(_ index: Int, of coder: Int, at node: Int) -> Int {
-        let step = TOTP.step(at: world.moment(node).time) + UInt64(drawn(index, 2))
+        let step = TOTP.step(at: world.moment(node).time) + UInt64(draw(index, 2))
         let text = code(step, of: coder)
         if let known = codes.lastIndex(where: { $0.coder == coder && $0.text == text }) {
             return known

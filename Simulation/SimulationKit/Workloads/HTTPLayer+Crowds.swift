@@ -4,47 +4,21 @@ import HTTPAPI
 import RaftCore
 
 // Sessions that are limited: who changes the limit, who begins more than it allows at every node,
-// and what is made of the answers. Their clients come behind all others, so that a world without
-// them runs as it did before there were any.
+// and what is made of the answers.
 
 extension HTTPLayer {
-    /// One who changes the settings, and for each machine one who logs in there.
-    func addCrowdClients() {
-        guard options.mix.contains(.crowds) else { return }
-        add([.crowdKeeper] + (0..<options.machines).map { .crowdUser(node: $0) })
-    }
-
-    /// Clients behind all others, each with chance of its own.
-    func add(_ parts: [HTTPClient.Part]) {
-        for part in parts {
-            let index = clients.count
-            clients.append(
-                HTTPClient(
-                    index: index, part: part,
-                    random: RandomSource(world.plan.seed, .client, index)))
-            schedule(.act(client: index), in: 60_000 + clients[index].random.upTo(100_000))
-        }
-    }
-
-    private func drawn(_ index: Int, _ count: Int) -> Int {
-        Int(clients[index].random.next(below: UInt64(count)))
-    }
-
     // MARK: What they want
 
     func crowdKeeperWants(_ index: Int) -> HTTPOperation? {
         // Whoever is not there yet would find no room.
         guard accounts.allSatisfy({ $0.shownID != nil }) else { return nil }
-        guard let session = clients[index].session, !judge.tokens[session].isEnded else {
-            return HTTPOperation(
-                kind: .logIn(account: nil, password: 0, seconds: nil), session: nil, key: nil)
-        }
+        guard let session = ownSession(index) else { return .enter }
         guard clients[index].random.chance(1, in: 8) else { return nil }
         let limits: [UInt64?] = [1, 2, 2, 3, 5, nil]
         let isKeyed = clients[index].random.chance(1, in: 2)
         return HTTPOperation(
             kind: .limitSessions(
-                limits[drawn(index, limits.count)], evicts: clients[index].random.chance(3, in: 4)),
+                limits[draw(index, limits.count)], evicts: clients[index].random.chance(3, in: 4)),
             session: session, key: isKeyed ? "crowd-\(index)-\(clients[index].operations)" : nil)
     }
 
@@ -55,13 +29,13 @@ extension HTTPLayer {
         if let suspect = clients[index].suspects.popLast() {
             return shown(suspect.session, at: node)
         }
-        let account = drawn(index, min(2, accounts.count))
+        let account = draw(index, min(2, accounts.count))
         guard accounts[account].shownID != nil, let password = accounts[account].passwords.last
         else { return nil }
         let recent = judge.tokens.indices.suffix(32).filter {
             judge.tokens[$0].account == account && !judge.tokens[$0].isEnded
         }
-        switch drawn(index, 8) {
+        switch draw(index, 8) {
         case 0...3:
             let isKeyed = clients[index].random.chance(1, in: 3)
             var operation = HTTPOperation(
@@ -70,11 +44,11 @@ extension HTTPLayer {
             operation.node = node
             return operation
         case 4 where !recent.isEmpty:
-            let session = recent[drawn(index, recent.count)]
+            let session = recent[draw(index, recent.count)]
             return HTTPOperation(kind: .logOut(session: session), session: session, key: nil)
         default:
             guard !recent.isEmpty else { return nil }
-            return shown(recent[drawn(index, recent.count)], at: node)
+            return shown(recent[draw(index, recent.count)], at: node)
         }
     }
 

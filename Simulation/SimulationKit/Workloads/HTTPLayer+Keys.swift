@@ -3,54 +3,29 @@ import AuthCore
 import HTTPAPI
 import RaftCore
 
-// API keys: who makes, rotates and ends them, who uses them, and what is made of the answers. Their
-// clients come behind all others and draw from sources of their own, so that a world without keys
-// runs as it did before there were any.
+// API keys: who makes, rotates and ends them, who uses them, and what is made of the answers.
 
 extension HTTPLayer {
-    /// One who keeps keys, and for each machine one who uses them there.
-    func addKeyClients() {
-        guard options.mix.contains(.keys) else { return }
-        var parts: [HTTPClient.Part] = [.keeper]
-        parts += (0..<options.machines).map { .keyUser(node: $0) }
-        for part in parts {
-            let index = clients.count
-            clients.append(
-                HTTPClient(
-                    index: index, part: part,
-                    random: RandomSource(world.plan.seed, .client, index)))
-            schedule(.act(client: index), in: 60_000 + clients[index].random.upTo(100_000))
-        }
-    }
-
-    private func drawn(_ index: Int, _ count: Int) -> Int {
-        Int(clients[index].random.next(below: UInt64(count)))
-    }
-
     // MARK: What they want
 
     func keeperWants(_ index: Int) -> HTTPOperation? {
-        let session = clients[index].session.flatMap { judge.tokens[$0].isEnded ? nil : $0 }
-        guard let session else {
-            return HTTPOperation(
-                kind: .logIn(account: nil, password: 0, seconds: nil), session: nil, key: nil)
-        }
+        guard let session = ownSession(index) else { return .enter }
         let ready = accounts.indices.filter { accounts[$0].shownID != nil }
         guard !ready.isEmpty else { return nil }
         let living = judge.keys.indices.filter { !judge.keys[$0].isEnded }
         let kind: HTTPOperation.Kind
-        switch living.isEmpty ? 0 : drawn(index, 6) {
+        switch living.isEmpty ? 0 : draw(index, 6) {
         case 0, 1:
             let isShort = clients[index].random.chance(1, in: 4)
             kind = .createKey(
-                account: ready[drawn(index, ready.count)],
+                account: ready[draw(index, ready.count)],
                 givesRole: clients[index].random.chance(2, in: 3),
                 seconds: isShort ? 1 + clients[index].random.upTo(5) : nil)
         case 2, 3, 4:
             let graces: [UInt64] = [0, 1, 3, 30]
             kind = .rotateKey(
-                living[drawn(index, living.count)], grace: graces[drawn(index, graces.count)])
-        default: kind = .deleteKey(living[drawn(index, living.count)])
+                living[draw(index, living.count)], grace: graces[draw(index, graces.count)])
+        default: kind = .deleteKey(living[draw(index, living.count)])
         }
         let isKeyed = clients[index].random.chance(1, in: 2)
         return HTTPOperation(
@@ -67,9 +42,9 @@ extension HTTPLayer {
         }
         let recent = judge.keys.indices.suffix(12)
         guard !recent.isEmpty else { return nil }
-        let key = recent.lowerBound + drawn(index, recent.count)
+        let key = recent.lowerBound + draw(index, recent.count)
         let parts = judge.keys[key].parts.count
-        let back = clients[index].random.chance(1, in: 3) ? drawn(index, min(parts, 3)) : 0
+        let back = clients[index].random.chance(1, in: 3) ? draw(index, min(parts, 3)) : 0
         return keyUse(
             key, parts - 1 - back, needsRole: clients[index].random.chance(1, in: 2), node)
     }

@@ -7,8 +7,7 @@ import RaftCore
 import StateStore
 
 // API keys with limits: who makes them, who uses them on every node far more often than they allow,
-// and what is made of the answers. Their clients come behind all others and draw from sources of
-// their own, so that a world without limits runs as it did before there were any.
+// and what is made of the answers.
 
 extension HTTPLayer {
     /// One that is soon used up and hardly comes back, and one that comes back fast.
@@ -17,28 +16,10 @@ extension HTTPLayer {
     private static let quota: UInt64 = 60
     private var limitedKeys: Int { judge.limits.keys.count + (judge.quotas.key == nil ? 0 : 1) }
 
-    /// One who makes keys, and for each machine one who uses them there.
-    func addLimitClients() {
-        guard options.mix.contains(.limits) else { return }
-        var parts: [HTTPClient.Part] = [.limitMaker]
-        parts += (0..<options.machines).map { .limitUser(node: $0) }
-        for part in parts {
-            let index = clients.count
-            clients.append(
-                HTTPClient(
-                    index: index, part: part,
-                    random: RandomSource(world.plan.seed, .client, index)))
-            schedule(.act(client: index), in: 60_000 + clients[index].random.upTo(100_000))
-        }
-    }
-
     func limitMakerWants(_ index: Int) -> HTTPOperation? {
         let made = limitedKeys
         guard made <= Self.limits.count else { return nil }
-        guard let session = clients[index].session, !judge.tokens[session].isEnded else {
-            return HTTPOperation(
-                kind: .logIn(account: nil, password: 0, seconds: nil), session: nil, key: nil)
-        }
+        guard let session = ownSession(index) else { return .enter }
         return HTTPOperation(
             kind: .createLimited(made), session: session,
             key: "key-\(index)-\(clients[index].operations)")

@@ -7,39 +7,15 @@ import RaftCore
 import StateStore
 
 // Tenants: who makes, suspends, resumes and deletes them, who logs in there and tries to reach what
-// others have, and what is made of the answers. Their clients come behind all others and draw from
-// sources of their own, so that a world without tenants runs as it did before there were any.
+// others have, and what is made of the answers.
 
 extension HTTPLayer {
     private static let tenantsMax = 12
 
-    /// One who keeps tenants, and for each machine one who works in them there.
-    func addTenantClients() {
-        guard options.mix.contains(.tenants) else { return }
-        var parts: [HTTPClient.Part] = [.tenantKeeper]
-        parts += (0..<options.machines).map { .tenantUser(node: $0) }
-        for part in parts {
-            let index = clients.count
-            clients.append(
-                HTTPClient(
-                    index: index, part: part,
-                    random: RandomSource(world.plan.seed, .client, index)))
-            schedule(.act(client: index), in: 60_000 + clients[index].random.upTo(100_000))
-        }
-    }
-
-    private func drawn(_ index: Int, _ count: Int) -> Int {
-        Int(clients[index].random.next(below: UInt64(count)))
-    }
-
     // MARK: What they want
 
     func tenantKeeperWants(_ index: Int) -> HTTPOperation? {
-        let session = clients[index].session.flatMap { judge.tokens[$0].isEnded ? nil : $0 }
-        guard let session else {
-            return HTTPOperation(
-                kind: .logIn(account: nil, password: 0, seconds: nil), session: nil, key: nil)
-        }
+        guard let session = ownSession(index) else { return .enter }
         let living = judge.tenants.indices.filter { !judge.tenants[$0].isGone }
         let kind: HTTPOperation.Kind
         if living.count < 2, judge.tenants.count < Self.tenantsMax {
@@ -48,7 +24,7 @@ extension HTTPLayer {
             clients[index].random.chance(3, in: 4)
         {
             kind = .setTenant(asleep, suspended: false)
-        } else if let place = living.isEmpty ? nil : living[drawn(index, living.count)] {
+        } else if let place = living.isEmpty ? nil : living[draw(index, living.count)] {
             // Seldom: a tenant that is gone is of no use to anybody.
             let deletes =
                 clients[index].random.chance(1, in: 12) && judge.tenants.count < Self.tenantsMax
@@ -68,7 +44,7 @@ extension HTTPLayer {
         }
         let known = judge.tenantCredentials
         if !open.isEmpty, known.count < 4 || clients[index].random.chance(1, in: 16) {
-            let place = open[drawn(index, open.count)]
+            let place = open[draw(index, open.count)]
             let own = known.indices.filter { known[$0].tenant == place && known[$0].key == nil }
             if let session = own.last, clients[index].random.chance(1, in: 2) {
                 return HTTPOperation(kind: .tenantKey(session), session: nil, key: nil)
@@ -77,8 +53,8 @@ extension HTTPLayer {
         }
         guard !known.isEmpty else { return nil }
         let recent = known.indices.suffix(24)
-        let one = recent.lowerBound + drawn(index, recent.count)
-        let other = recent.lowerBound + drawn(index, recent.count)
+        let one = recent.lowerBound + draw(index, recent.count)
+        let other = recent.lowerBound + draw(index, recent.count)
         let looks = known[one].key == nil && known[other].key == nil
         var operation: HTTPOperation
         if looks, clients[index].random.chance(1, in: 3) {

@@ -60,6 +60,12 @@ struct HTTPOperation {
     var began: UInt64?
     /// Whether an earlier time of asking may have taken effect, or may yet.
     var isDoubtful = false
+
+    /// The administrator logs in.
+    static var enter: HTTPOperation {
+        HTTPOperation(
+            kind: .logIn(account: nil, password: 0, seconds: nil), session: nil, key: nil)
+    }
 }
 
 extension HTTPOperation.Kind {

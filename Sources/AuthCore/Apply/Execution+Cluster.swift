@@ -9,11 +9,7 @@ extension Execution {
         guard body.tokenBlockKey.count == 32, tenant == .platform, body.featureLevel > 0,
             !body.configuration.isEmpty
         else { return .refused(.invalid(.form)) }
-        guard body.keys.isEmpty || body.featureLevel >= Table.keys.featureLevel,
-            body.keys.count <= Limits.bootstrapKeys,
-            body.keys.allSatisfy({ $0.permissions.count <= Limits.permissionsPerKey }),
-            Set(body.keys.map(\.digest)).count == body.keys.count
-        else { return .refused(.invalid(.form)) }
+        guard body.mayBeginWithKeys else { return .refused(.invalid(.form)) }
         guard body.featureLevel <= supports else {
             throw FeatureLevelTooHigh(cluster: body.featureLevel)
         }
@@ -24,20 +20,12 @@ extension Execution {
             cluster: body.cluster, tokenBlockKey: body.tokenBlockKey, createdAt: stamp
         ).put(tables)
         try KeyringRow(version: 1, keyring: body.keyring, updatedAt: stamp).put(tables)
-        let tenant = TenantRow(
-            id: .platform, name: RoleName(builtIn: "default"), createdAt: stamp)
-        try tenant.put(tables)
-        try tables.put(.tenantsByName, tenant.name.bytes, tenant.id.bytes)
-        try putBuiltInRoles(of: tenant.id)
-        let administrator = UserRow(
-            tenant: tenant.id, id: body.administrator, username: body.username, email: .empty,
-            displayName: .empty, kind: .person, disabled: false,
-            roles: [BuiltInRole.superAdmin.name], metadata: .empty, createdAt: stamp,
-            updatedAt: stamp, version: 1, sessionEpoch: 1, authzEpoch: 1)
-        try insert(administrator, password: body.password)
-        for key in body.keys { try insert(key, of: administrator) }
+        try insert(
+            TenantRow(id: .platform, name: RoleName(builtIn: "default"), createdAt: stamp))
+        let administrator = try insertAdministrator(
+            body.administrator, body.username, body.password, in: .platform)
+        for key in body.keys { try insert(bootstrap: key) }
         meta.isBootstrapped = true
-        meta.roleTableVersion += 1
         return .user(administrator)
     }
 
@@ -118,5 +106,21 @@ extension Execution {
             return true
         }
         return count
+    }
+}
+
+extension Command.Bootstrap {
+    /// Whether its keys can be the first ones: the administrator's, made elsewhere, each another
+    /// one, with permissions of their own and for as long as nobody deletes them.
+    fileprivate var mayBeginWithKeys: Bool {
+        guard !keys.isEmpty else { return true }
+        return featureLevel >= Table.keys.featureLevel && keys.count <= Limits.bootstrapKeys
+            && Set(keys.map(\.digest)).count == keys.count
+            && keys.allSatisfy { key in
+                guard case .permissions(let permissions) = key.scope else { return false }
+                return permissions.count <= Limits.permissionsPerKey && key.expiry == .never
+                    && key.owner == administrator && key.origin == .imported
+                    && key.addresses.count <= Limits.addressesPerKey
+            }
     }
 }

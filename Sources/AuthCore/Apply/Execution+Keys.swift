@@ -14,41 +14,40 @@ extension Execution {
             return .refused(refusal)
         }
         guard let owner = found else { return .refused(.notFound(.user)) }
-        let scope = body.scope.sorted
-        if let refusal = try checkScope(scope, of: owner) { return .refused(refusal) }
+        if let refusal = try checkScope(body.scope, of: owner) { return .refused(refusal) }
         guard let end = body.expiry.end(from: stamp) else {
             return .refused(.invalid(.duration))
         }
         if let refusal = try checkRoom(for: body) { return .refused(refusal) }
-        var key = KeyRow(
-            id: KeyID(number: meta.nextNumber, nonce: body.nonce), tenant: tenant,
-            owner: owner.id, origin: body.origin, name: body.name, prefix: body.prefix,
-            digest: body.digest, former: nil, scope: scope, addresses: body.addresses,
-            rateLimit: body.rateLimit, createdAt: stamp, updatedAt: stamp, expiresAt: end.moment,
-            lastUsedAt: nil, lastUsedAddress: .empty, metadata: body.metadata, version: 1)
-        key.quota = body.quota
-        meta.nextNumber = meta.nextNumber.next
-        try Keys.insert(key, tables)
+        let key = try insert(body, until: end.moment)
         note?.target = .key(key.id)
         note?.details.append(.user(owner.id))
         return .key(key)
     }
 
-    /// Writes a key with which the cluster begins, for its first user, who may do everything.
-    mutating func insert(_ body: Command.BootstrapKey, of owner: UserRow) throws {
-        let key = KeyRow(
-            id: KeyID(number: meta.nextNumber, nonce: body.nonce), tenant: owner.tenant,
-            owner: owner.id, origin: .imported, name: body.name, prefix: .standard,
-            digest: body.digest, former: nil, scope: .permissions(body.permissions.sortedUnique()),
-            addresses: [], rateLimit: .empty, createdAt: stamp, updatedAt: stamp, expiresAt: nil,
-            lastUsedAt: nil, lastUsedAddress: .empty, metadata: .empty, version: 1)
-        meta.nextNumber = meta.nextNumber.next
-        try Keys.insert(key, tables)
+    /// Writes a key with which the cluster begins.
+    mutating func insert(bootstrap body: Command.CreateKey) throws {
+        let key = try insert(body, until: nil)
         try append(
             AuditEvent(
                 actor: .node, action: .keyCreate, target: .key(key.id), outcome: .success,
                 requestID: header.requestID, address: header.address,
-                details: [.user(owner.id)]))
+                details: [.user(key.owner)]))
+    }
+
+    private mutating func insert(
+        _ body: Command.CreateKey, until end: Timestamp?
+    ) throws -> KeyRow {
+        var key = KeyRow(
+            id: KeyID(number: meta.nextNumber, nonce: body.nonce), tenant: tenant,
+            owner: body.owner, origin: body.origin, name: body.name, prefix: body.prefix,
+            digest: body.digest, former: nil, scope: body.scope.sorted, addresses: body.addresses,
+            rateLimit: body.rateLimit, createdAt: stamp, updatedAt: stamp, expiresAt: end,
+            lastUsedAt: nil, lastUsedAddress: .empty, metadata: body.metadata, version: 1)
+        key.quota = body.quota
+        meta.nextNumber = meta.nextNumber.next
+        try Keys.insert(key, tables)
+        return key
     }
 
     /// Changes the fields that are named.

@@ -19,20 +19,33 @@ extension Execution {
         try count.put(tables)
         let tenant = TenantRow(
             id: body.id, name: body.name, createdAt: stamp, displayName: body.displayName)
+        try insert(tenant)
+        if let first = body.administrator {
+            _ = try insertAdministrator(first.id, first.username, first.password, in: tenant.id)
+            note?.details.append(.user(first.id))
+        }
+        return .tenant(tenant)
+    }
+
+    /// Writes a new tenant, with the roles that every tenant has.
+    mutating func insert(_ tenant: TenantRow) throws {
         try tenant.put(tables)
         try tables.put(.tenantsByName, tenant.name.bytes, tenant.id.bytes)
         try putBuiltInRoles(of: tenant.id)
         meta.roleTableVersion += 1
-        if let first = body.administrator {
-            let administrator = UserRow(
-                tenant: tenant.id, id: first.id, username: first.username, email: .empty,
-                displayName: .empty, kind: .person, disabled: false,
-                roles: [BuiltInRole.superAdmin.name], metadata: .empty, createdAt: stamp,
-                updatedAt: stamp, version: 1, sessionEpoch: 1, authzEpoch: 1)
-            try insert(administrator, password: first.password)
-            note?.details.append(.user(first.id))
-        }
-        return .tenant(tenant)
+    }
+
+    /// Writes a tenant's first user, who may do everything in it.
+    mutating func insertAdministrator(
+        _ id: UserID, _ username: UserName, _ password: PasswordHash, in tenant: TenantID
+    ) throws -> UserRow {
+        let administrator = UserRow(
+            tenant: tenant, id: id, username: username, email: .empty, displayName: .empty,
+            kind: .person, disabled: false, roles: [BuiltInRole.superAdmin.name],
+            metadata: .empty, createdAt: stamp, updatedAt: stamp, version: 1, sessionEpoch: 1,
+            authzEpoch: 1)
+        try insert(administrator, password: password)
+        return administrator
     }
 
     /// Changes the fields that are named.
@@ -87,9 +100,8 @@ extension Execution {
         return .done
     }
 
-    /// Writes the roles that every tenant has. What exists in the platform tenant only is in none
-    /// of another tenant.
-    func putBuiltInRoles(of tenant: TenantID) throws {
+    /// What exists in the platform tenant only is in no role of another tenant.
+    private func putBuiltInRoles(of tenant: TenantID) throws {
         for role in BuiltInRole.allCases {
             let permissions = role.permissions.filter {
                 tenant == .platform || !$0.isPlatformOnly
@@ -153,6 +165,7 @@ extension Execution {
                 try execution.tables.delete(table, key)
             }
         }
+        rest -= try dropUsage(of: tenant, atMost: rest)
         let removed = UInt32(Limits.tenantObjectsPerSweep - rest)
         guard rest > 0 else { return (removed, true) }
         try end(deletion)

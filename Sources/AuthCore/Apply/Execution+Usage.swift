@@ -14,6 +14,8 @@ extension Execution {
         let today = UsagePeriod.day(of: stamp)
         var room = try UsageRoom(today: today, tables)
         for use in body.uses where use.count > 0 && isCounted(day: use.day, today) {
+            // A node may tell of what it let through before the tenant was deleted.
+            if case .gone = try TenantStanding.of(use.tenant, tables) { continue }
             try room.add(use, in: .day(use.day))
             try room.add(use, in: .month(ofDay: use.day))
         }
@@ -38,6 +40,22 @@ extension Execution {
         for key in due { try room.drop(listedAs: key) }
         try room.close()
         return UInt32(due.count)
+    }
+
+    /// Removes what was counted for a tenant that is being deleted. Says how many rows.
+    func dropUsage(of tenant: TenantID, atMost limit: Int) throws -> Int {
+        let prefix = Key.of(tenant)
+        var rows: [UsageRow] = []
+        try tables.scan(.usage, from: prefix, upTo: Key.behind(prefix: prefix)) { key, value in
+            guard rows.count < limit else { return false }
+            rows.append(try UsageRow(key: key, value: value))
+            return true
+        }
+        guard !rows.isEmpty else { return 0 }
+        var room = try UsageRoom(today: UsagePeriod.day(of: stamp), tables)
+        for row in rows { try room.drop(listedAs: row.listKey) }
+        try room.close()
+        return rows.count
     }
 
     private func isCounted(day: UInt32, _ today: UInt32) -> Bool {

@@ -12,24 +12,13 @@ extension Command.Bootstrap {
         configuration.encode(into: &writer)
         writer.write(featureLevel)
         guard !keys.isEmpty else { return }
-        writer.write(list: keys) { writer, key in
-            writer.write(key.nonce)
-            writer.write(key.name)
-            writer.write(key.digest)
-            writer.write(list: key.permissions) { $0.write($1) }
-        }
+        writer.write(list: keys) { $1.write(to: &$0) }
     }
 
     init(withKeys reader: inout ByteReader) throws(ByteCodecError) {
         self = try Self(from: &reader)
         keys = try reader.readList(atMost: Limits.bootstrapKeys) {
-            reader throws(ByteCodecError) in
-            Command.BootstrapKey(
-                nonce: try reader.read(), name: try reader.readText(atMost: Limits.shortTextBytes),
-                digest: try reader.readDigest(),
-                permissions: try reader.readList(atMost: Limits.permissionsPerKey) {
-                    reader throws(ByteCodecError) in try reader.readPermission()
-                })
+            reader throws(ByteCodecError) in try Command.CreateKey(from: &reader)
         }
         guard !keys.isEmpty else {
             throw .malformed(offset: reader.offset, what: "a bootstrap with keys, and none")

@@ -17,13 +17,14 @@ extension Command {
         public var configuration: ConfState
         /// At which the cluster begins.
         public var featureLevel: UInt32
-        /// Keys of the administrator that were made elsewhere: at most `Limits.bootstrapKeys`. In
-        /// this entry, so that one that was deleted since does not come back with the next start.
-        public var keys: [BootstrapKey]
+        /// Keys of the administrator that were made elsewhere, with permissions of their own: at
+        /// most `Limits.bootstrapKeys`. In this entry, so that one that was deleted since does not
+        /// come back with the next start.
+        public var keys: [CreateKey]
         public init(
             cluster: ClusterID, tokenBlockKey: [UInt8], keyring: SealedBlob,
             administrator: UserID, username: UserName, password: PasswordHash,
-            configuration: ConfState, featureLevel: UInt32, keys: [BootstrapKey] = []
+            configuration: ConfState, featureLevel: UInt32, keys: [CreateKey] = []
         ) {
             self.keys = keys
             self.cluster = cluster
@@ -34,22 +35,6 @@ extension Command {
             self.password = password
             self.configuration = configuration
             self.featureLevel = featureLevel
-        }
-    }
-
-    /// A key with which a cluster begins.
-    public struct BootstrapKey: Hashable, Sendable {
-        /// Drawn at random: the other half of the key's id.
-        public var nonce: UInt64
-        public var name: Text
-        /// SHA-256 of the whole.
-        public var digest: Digest256
-        public var permissions: [Permission]
-        public init(nonce: UInt64, name: Text, digest: Digest256, permissions: [Permission]) {
-            self.nonce = nonce
-            self.name = name
-            self.digest = digest
-            self.permissions = permissions
         }
     }
 

@@ -151,11 +151,11 @@ extension Command.Operation {
         case .deleteKey: 73
         case .touchKeys: 74
         case .rotateSigningKeys: 80
+        case .addUsage: 90
         case .updateSettings: 100
         case .enrolFactor: 103
         case .confirmFactor: 104
         case .removeFactor: 105
-        case .addUsage: 90
         case .createTenant: 106
         case .updateTenant: 107
         case .deleteTenant: 108
@@ -206,10 +206,10 @@ extension Command.Operation {
         case .enrolFactor(let body): body.write(to: &writer)
         case .confirmFactor(let body): body.write(to: &writer)
         case .removeFactor(let body): body.write(to: &writer)
+        case .addUsage(let body): body.write(to: &writer)
         case .createTenant(let body): body.write(to: &writer)
         case .updateTenant(let body): body.write(to: &writer)
         case .deleteTenant(let body): body.write(to: &writer)
-        case .addUsage(let body): body.write(to: &writer)
         }
     }
 
@@ -275,15 +275,15 @@ extension Command.Operation {
                         reader throws(ByteCodecError) in try KeyTouch(from: &reader)
                     }))
         case 80: self = .rotateSigningKeys(try .init(from: &reader))
+        case 90: self = .addUsage(try .init(from: &reader))
+        case 91: self = .putRole(try .init(fromLevel2: &reader))
+        case 92: self = try .init(userFromLevel2: &reader)
         case 100: self = .updateSettings(try .init(from: &reader))
         case 101: self = .startSession(try .init(fromLevel2: &reader))
         case 102: self = .revokeSessions(try .init(fromLevel2: &reader))
         case 103: self = .enrolFactor(try .init(from: &reader))
         case 104: self = .confirmFactor(try .init(from: &reader))
         case 105: self = .removeFactor(try .init(from: &reader))
-        case 90: self = .addUsage(try .init(from: &reader))
-        case 91: self = .putRole(try .init(fromLevel2: &reader))
-        case 92: self = try .init(userFromLevel2: &reader)
         case 106: self = .createTenant(try .init(from: &reader))
         case 107: self = .updateTenant(try .init(from: &reader))
         case 108: self = .deleteTenant(try .init(from: &reader))

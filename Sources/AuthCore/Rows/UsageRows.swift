@@ -31,7 +31,7 @@ public struct UsageSubject: Hashable, Sendable {
 }
 
 /// How many requests of a subject were counted in a day or a month. It stays when the subject is
-/// gone, until its time is over.
+/// gone, until its time is over or its tenant is deleted.
 struct UsageRow: Hashable, Row {
     static let table = Table.usage
     let tenant: TenantID

@@ -122,17 +122,20 @@ public enum Requirement: Sendable {
         }
     }
 
+    private var takesAccessTokens: Bool {
+        switch self {
+        case .anyone, .anyoneOfSession: true
+        case .holder, .session, .permission, .anyOf, .anyBelow: false
+        }
+    }
+
     /// Whether the caller has it.
     func isMet(by caller: Caller) -> Bool {
+        guard takesAccessTokens || !caller.isByAccessToken else { return false }
         let permissions = caller.permissions
-        switch self {
-        case .anyone: return true
-        case .anyoneOfSession: return caller.session != nil
-        default: if caller.isByAccessToken { return false }
-        }
         return switch self {
-        case .anyone, .anyoneOfSession, .holder: true
-        case .session: caller.session != nil
+        case .anyone, .holder: true
+        case .anyoneOfSession, .session: caller.session != nil
         case .permission(let permission): permissions.allows(permission)
         case .anyOf(let alternatives): alternatives.contains(where: permissions.allows)
         case .anyBelow(let permission):

@@ -136,6 +136,11 @@ struct OpenAPIDocument {
     static func reference(_ kind: String, _ name: String) -> JSONValue {
         .object(["$ref": .string("#/components/\(kind)/\(name)")])
     }
+
+    /// As far as a pattern can say it: what else is no time is a day that its month does not have.
+    private static let timePattern =
+        "^(19[7-9][0-9]|[2-9][0-9]{3})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+        + "T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\\.[0-9]{3}Z$"
 }
 
 extension OpenAPIDocument {
@@ -157,7 +162,7 @@ extension OpenAPIDocument {
         case .time:
             return .object([
                 "type": .string("string"), "format": .string("date-time"),
-                "pattern": .string("^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\\.[0-9]{3}Z$"),
+                "pattern": .string(Self.timePattern),
             ])
         case .integer(let range):
             return .object([

@@ -101,21 +101,23 @@ final class NodeSettling: Sendable {
         let keyring = Keyring.make(
             clusterID: introduction.clusterID, at: runtime.clock.wall, random: random)
         let row = try keyring.sealedRow(under: introduction.root, random: random)
+        let administrator = UserID(bits: bits(random.bytes(16)))
         return Command(
             .bootstrap(
                 .init(
                     cluster: ClusterID(bits: bits(introduction.clusterID)),
                     tokenBlockKey: random.bytes(32),
                     keyring: SealedBlob(term: introduction.root.version, bytes: row),
-                    administrator: UserID(bits: bits(random.bytes(16))),
+                    administrator: administrator,
                     username: introduction.adminName,
                     password: try introduction.adminPassword(),
                     configuration: try runtime.store.read { $0.meta.configuration },
                     featureLevel: StateMachine.featureLevel,
                     keys: introduction.keys.map { key in
-                        Command.BootstrapKey(
-                            nonce: random.integer(), name: Text(key.name), digest: key.digest,
-                            permissions: key.permissions)
+                        Command.CreateKey(
+                            nonce: random.integer(), owner: administrator, origin: .imported,
+                            name: Text(key.name), digest: key.digest,
+                            scope: .permissions(key.permissions), expiry: .never)
                     })), header: .ownNode)
     }
 
