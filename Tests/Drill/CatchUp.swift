@@ -35,7 +35,7 @@ func snapshotCatchUp(_ bench: Bench) async throws -> Verdict {
         let before = load.ledger.acknowledgedCount
         let moment = ContinuousClock.now
         try await cluster.start(follower)
-        try await bench.ready([follower], within: 120)
+        try await bench.ready([follower], within: 300)
         let caughtUp = moment.duration(to: .now)
         // The rate is that of at least some seconds.
         if caughtUp < .seconds(5) { try await Task.sleep(for: .seconds(5) - caughtUp) }
