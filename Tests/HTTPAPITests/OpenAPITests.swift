@@ -1,4 +1,5 @@
 import APITypes
+import AuthCore
 import Testing
 
 @testable import HTTPAPI
@@ -110,6 +111,25 @@ struct OpenAPITests {
         ] {
             for text in good { #expect(rule.allows(text), "\(text)") }
             for text in bad { #expect(!rule.allows(text), "\(text)") }
+        }
+    }
+
+    @Test("every address that is answered is spelt as the document says")
+    func addresses() throws {
+        let pattern = try Regex(try #require(TextRule.addressRange.pattern))
+        // Which groups are zero says how it is spelt (RFC 5952).
+        let long = (0..<256).map { zeros in
+            (0..<8).map { zeros >> $0 & 1 == 0 ? "0" : String(0xA00 >> $0, radix: 16) }
+                .joined(separator: ":")
+        }
+        for address in long + ["::ffff:10.1.2.3", "0.0.0.0", "255.249.199.99"] {
+            for bits in ["", "/0", "/9", "/32"] + (address.contains(".") ? [] : ["/77", "/128"]) {
+                let range = try #require(AddressRange(address + bits), "\(address)\(bits)")
+                #expect("\(range)".wholeMatch(of: pattern) != nil, "\(address)\(bits): \(range)")
+            }
+        }
+        for text in ["1:2:3:4:5:6:7", ":::", "1::2::3", "1:2:3:4:5:6:7:8:9", "::/129", "1.2.3"] {
+            #expect(text.wholeMatch(of: pattern) == nil, "\(text)")
         }
     }
 }

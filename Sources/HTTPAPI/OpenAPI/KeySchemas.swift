@@ -91,15 +91,19 @@ extension TextRule {
         pattern: "^(wwk|[a-vx-z][a-z0-9-]{1,15}|w[a-vx-z0-9-][a-z0-9-]{0,14})$", example: "acme",
         isSatisfied: { KeyPrefix($0) != nil })
 
-    /// An address, or a range of addresses. The pattern leaves out some spellings of IPv6 that
-    /// are taken too.
+    /// An address, or a range of addresses. The pattern leaves out capital letters and IPv4 within
+    /// IPv6, which are taken too and never answered.
     static let addressRange = TextRule(
         2...49,
         pattern: {
             let byte = "(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
             let group = "[0-9a-f]{1,4}"
+            // Eight groups, or fewer around `::`, by how many there are before it.
+            let groups =
+                ["(\(group):){7}\(group)", "(\(group):){1,7}:", ":(:\(group)){1,7}", "::"]
+                + (1...6).map { "(\(group):){\($0)}(:\(group)){1,\(7 - $0)}" }
             return "^((\(byte)\\.){3}\(byte)(/(3[0-2]|[12]?[0-9]))?"
-                + "|((\(group):){7}\(group)|(\(group):){1,7}:)(/(12[0-8]|1[01][0-9]|[1-9]?[0-9]))?)$"
+                + "|(\(groups.joined(separator: "|")))(/(12[0-8]|1[01][0-9]|[1-9]?[0-9]))?)$"
         }(), example: "10.0.0.0/8", isSatisfied: { AddressRange($0) != nil })
 
     /// A SHA-256 in small hexadecimal digits.
