@@ -87,7 +87,7 @@ struct Drill: AsyncParsableCommand {
     }
 
     private static let byNameAlone: Set = [
-        "revocation-latency", "enumeration", "storm", "state-damage",
+        "revocation-latency", "enumeration", "limits", "touches", "storm", "state-damage",
     ]
 
     private typealias Work = () async throws -> [Verdict]
@@ -106,6 +106,8 @@ struct Drill: AsyncParsableCommand {
             ("revocations", { [try await revocations(bench, count: 10_000 / scale)] }),
             ("revocation-latency", { try await revocationLatency(bench, count: 3_000 / scale) }),
             ("enumeration", { try await enumeration(bench, count: 2_000) }),
+            ("limits", { [try await limits(bench)] }),
+            ("touches", { [try await touches(bench, count: 1_000_000 / scale / scale)] }),
             ("logins", { [try await logins(bench, count: long ? 100_000 : 10_000 / scale)] }),
             ("refreshes", { [try await refreshes(bench, times: short ? 1 : 5)] }),
             ("paused", { try await disturbed(bench, scale: scale, .paused(bench)) }),

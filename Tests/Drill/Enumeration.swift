@@ -15,7 +15,76 @@ func enumeration(_ bench: Bench, count: Int) async throws -> [Verdict] {
         try await compare(
             "log-ins that are held back", [.unknown, .wrongPassword, .disabled],
             tries: count / 10, held: true, count: count, bench),
-    ]
+    ] + (try await foreignObjects(count: count, bench))
+}
+
+/// Asks for users, sessions and keys by ids of another tenant and by ids that nobody has.
+private func foreignObjects(count: Int, _ bench: Bench) async throws -> [Verdict] {
+    let name = "drill-\(UUID().uuidString.prefix(8).lowercased())"
+    let made = try await bench.demand("POST", "/v1/tenants", body: ["name": .string(name)])
+    let tenant = "/v1/tenants/\(made["id"]?.text ?? "")"
+    let user = try await bench.demand(
+        "POST", "\(tenant)/users", body: ["username": "somebody", "roles": ["admin"]])
+    let owner: [String: JSON] = ["user_id": user["id"] ?? .null]
+    var verdicts: [Verdict] = []
+    for (kind, prefix) in [("users", "usr"), ("sessions", "ses"), ("keys", "key")] {
+        var foreign: [String] = []
+        for number in 0..<50 {
+            let object =
+                switch kind {
+                case "users":
+                    try await bench.demand(
+                        "POST", "\(tenant)/users", body: ["username": .string("u\(number)")])
+                case "sessions":
+                    try await bench.demand(
+                        "POST", "\(tenant)/sessions", body: .object(owner))["session"] ?? .null
+                default:
+                    try await bench.demand(
+                        "POST", "\(tenant)/keys",
+                        body: ["owner_id": user["id"] ?? .null, "name": "k"])
+                }
+            guard let id = object["id"]?.text else { throw DrillFailure("no id: \(object)") }
+            foreign.append(id)
+        }
+        var paths = [[String]](repeating: [], count: 2)
+        for number in 0..<count {
+            paths[0].append("/v1/\(kind)/\(randomID(prefix))")
+            paths[1].append("/v1/\(kind)/\(foreign[number % foreign.count])")
+        }
+        let samples = try await inTurn(paths, over: bench.cluster.nodes.map(\.url)) {
+            try await bench.http.send(.GET, $1 + $0, token: bench.token)
+        }
+        verdicts.append(
+            judge(
+                "\(kind) of another tenant", ["an id that nobody has", "one of another tenant"],
+                samples, expected: 404))
+    }
+    return verdicts
+}
+
+/// An id that nobody has. The first digit keeps it below 2^128.
+private func randomID(_ prefix: String) -> String {
+    let digits = Array("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
+    let rest = (0..<21).map { _ in digits[Int.random(in: 0..<62)] }
+    return "\(prefix)_\(digits[Int.random(in: 0..<7)])\(String(rest))"
+}
+
+/// Asks what each of the groups has, one after another in random order, and takes the times.
+private func inTurn<Question: Sendable>(
+    _ groups: [[Question]], over urls: [String],
+    _ ask: (Question, String) async throws -> Answer
+) async throws -> [Sample] {
+    var order = groups.enumerated().flatMap { group, questions in questions.map { (group, $0) } }
+    order.shuffle()
+    var samples = groups.map { _ in Sample() }
+    for (number, (group, question)) in order.enumerated() {
+        // Every node in turn, so that what a node is slower at falls on all alike.
+        let began = ContinuousClock.now
+        let answer = try await ask(question, urls[number % urls.count])
+        samples[group].times.append(began.duration(to: .now))
+        samples[group].answers.insert(normalised(answer))
+    }
+    return samples
 }
 
 /// Why a log-in fails.
@@ -33,25 +102,20 @@ private let rightPassword = "quite the right password of somebody"
 private func compare(
     _ what: String, _ reasons: [Reason], tries: Int, held: Bool, count: Int, _ bench: Bench
 ) async throws -> Verdict {
-    var attempts: [(reason: Int, name: String)] = []
-    for (position, reason) in reasons.enumerated() {
+    var attempts: [[(reason: Reason, name: String)]] = []
+    for reason in reasons {
+        var own: [(Reason, String)] = []
         for number in 0..<(count / tries) {
             let name = try await makeName(reason, number, bench)
-            attempts += Array(repeating: (position, name), count: tries)
+            own += Array(repeating: (reason, name), count: tries)
         }
+        attempts.append(own)
     }
-    if held { try await holdBack(Set(attempts.map(\.name)), reasons, bench) }
-    attempts.shuffle()
-    var samples = reasons.map { _ in Sample() }
-    for (number, attempt) in attempts.enumerated() {
-        // Every node in turn, so that what a node is slower at falls on all alike.
-        let node = bench.cluster.nodes[number % bench.cluster.nodes.count]
-        let began = ContinuousClock.now
-        let answer = try await logIn(attempt.name, reasons[attempt.reason], node.url, bench)
-        samples[attempt.reason].times.append(began.duration(to: .now))
-        samples[attempt.reason].answers.insert(normalised(answer))
+    if held { try await holdBack(Set(attempts.joined().map(\.name)), reasons, bench) }
+    let samples = try await inTurn(attempts, over: bench.cluster.nodes.map(\.url)) {
+        try await logIn($0.name, $0.reason, $1, bench)
     }
-    return judge(what, reasons, samples, expected: held ? 429 : 401)
+    return judge(what, reasons.map(\.rawValue), samples, expected: held ? 429 : 401)
 }
 
 private struct Sample {
@@ -60,7 +124,7 @@ private struct Sample {
 }
 
 private func judge(
-    _ what: String, _ reasons: [Reason], _ samples: [Sample], expected: Int
+    _ what: String, _ reasons: [String], _ samples: [Sample], expected: Int
 ) -> Verdict {
     let base = Milliseconds(samples[0].times)
     let answers = samples.reduce(into: Set<String>()) { $0.formUnion($1.answers) }
@@ -70,7 +134,7 @@ private func judge(
     ]
     for (reason, sample) in zip(reasons, samples) {
         let times = Milliseconds(sample.times)
-        var line = "\(reason.rawValue): \(times.sentence)"
+        var line = "\(reason): \(times.sentence)"
         if reason != reasons[0] {
             let gap = times.percentile(0.5) / base.percentile(0.5) - 1
             let chance = base.chanceOfSameSource(as: times)

@@ -23,7 +23,7 @@ CONFIGURATION = """
 "header.Watchword-Max-Staleness-Ms" = "600000"
 
 [[operations]]
-include-path-regex = "^/v1/users/[{{]id[}}]"
+include-path-regex = "^/v1/(tenants/[{{]tenant_id[}}]/)?users/[{{]id[}}]"
 parameters = {{ "path.id" = "{user}" }}
 
 [[operations]]
@@ -31,7 +31,11 @@ include-path-regex = "^/v1/cluster/members/[{{]id[}}]"
 parameters = {{ "path.id" = "n9000" }}
 
 [[operations]]
-include-path = "/v1/sessions/{{id}}"
+include-path-regex = "^/v1/(tenants/[{{]tenant_id[}}]/)?sessions$"
+parameters = {{ "query.user_id" = "{user}" }}
+
+[[operations]]
+include-path-regex = "^/v1/(tenants/[{{]tenant_id[}}]/)?sessions/[{{]id[}}]"
 parameters = {{ "path.id" = "{session}" }}
 """
 
