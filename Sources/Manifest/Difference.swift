@@ -13,9 +13,10 @@ enum Difference {
             return old.filter { !new.contains($0) }.map { line(.remove, subject, field, $0) }
                 + new.filter { !old.contains($0) }.map { line(.add, subject, field, $0) }
         case (_, .object(let members)): return lines(subject, field, from: present, to: members)
-        case (nil, _): return [line(.add, subject, field, text(desired))]
+        case (nil, _): return [line(.add, subject, field, text(desired, of: field))]
         case (let present?, _):
-            return [line(.update, subject, field, "\(text(present)) -> \(text(desired))")]
+            let both = "\(text(present, of: field)) -> \(text(desired, of: field))"
+            return [line(.update, subject, field, both)]
         }
     }
 
@@ -25,16 +26,17 @@ enum Difference {
         let old = (present?.members ?? []).sorted { $0.name < $1.name }
         var lines: [String] = []
         for member in old where !desired.contains(where: { $0.name == member.name }) {
-            lines.append(line(.remove, subject, "\(field).\(member.name)", text(member.value)))
+            let name = "\(field).\(member.name)"
+            lines.append(line(.remove, subject, name, text(member.value, of: field)))
         }
         for member in desired.sorted(by: { $0.name < $1.name }) {
             let name = "\(field).\(member.name)"
             guard let before = old.first(where: { $0.name == member.name })?.value else {
-                lines.append(line(.add, subject, name, text(member.value)))
+                lines.append(line(.add, subject, name, text(member.value, of: field)))
                 continue
             }
             guard before != member.value else { continue }
-            let both = "\(text(before)) -> \(text(member.value))"
+            let both = "\(text(before, of: field)) -> \(text(member.value, of: field))"
             lines.append(line(.update, subject, name, both))
         }
         return lines
@@ -54,10 +56,10 @@ enum Difference {
                 text.unicodeScalars.map { $0.properties.generalCategory == .control ? "?" : $0 }))
     }
 
-    private static func text(_ value: JSONValue) -> String {
+    private static func text(_ value: JSONValue, of field: String) -> String {
         switch value {
         case .string(let text): text.isEmpty ? "\"\"" : text
-        case .null: "never"
+        case .null: field == "expires_at" ? "never" : "none"
         default: String(decoding: value.bytes, as: UTF8.self)
         }
     }

@@ -1,18 +1,21 @@
 public import APITypes
 
-/// What a file says that there shall be: roles, users and keys. A section that is nil is not
-/// spoken of, and nothing of its kind is ever removed.
+/// What a file says that there shall be: roles, users and keys, and the tenant's settings. A
+/// section that is nil is not spoken of, and nothing of its kind is ever removed.
 public struct Manifest: Equatable, Sendable {
     public var roles: [Declaration]?
     public var users: [Declaration]?
     public var keys: [Declaration]?
+    public var settings: Declaration?
 
     public init(
-        roles: [Declaration]? = nil, users: [Declaration]? = nil, keys: [Declaration]? = nil
+        roles: [Declaration]? = nil, users: [Declaration]? = nil, keys: [Declaration]? = nil,
+        settings: Declaration? = nil
     ) {
         self.roles = roles
         self.users = users
         self.keys = keys
+        self.settings = settings
     }
 }
 
@@ -49,12 +52,15 @@ public enum Subject: Hashable, Sendable, CustomStringConvertible {
     case user(String)
     /// By its name among the imported keys of its owner.
     case key(String, owner: String)
+    /// There is one object of this kind.
+    case settings
 
     public var description: String {
         switch self {
         case .role(let name): "role \(name)"
         case .user(let name): "user \(name)"
         case .key(let name, let owner): "key \(name) of \(owner)"
+        case .settings: "settings"
         }
     }
 }

@@ -14,6 +14,8 @@ struct ManifestField: Sendable {
         case metadata
         /// A moment, or `never`.
         case end
+        /// A number within these bounds, or `none`.
+        case number(ClosedRange<UInt64>)
     }
 
     /// As the file and the API spell it.
@@ -45,13 +47,28 @@ struct ManifestField: Sendable {
         rateLimit, quota, ManifestField("expires_at", .end), metadata,
     ]
 
+    static let settings = [
+        ManifestField("session_idle_seconds_max", .number(sessionSeconds)),
+        ManifestField("session_seconds_max", .number(sessionSeconds)),
+        ManifestField("sessions_per_user_max", .number(1...Limits.sessionsPerUser)),
+        ManifestField(
+            "session_overflow",
+            .text { name in SessionOverflow.allCases.map(\.name).first { $0 == name } }),
+        quota,
+    ]
+
+    private static let sessionSeconds =
+        Limits.sessionMillisecondsAllowed.lowerBound
+        / 1_000...Limits.sessionMillisecondsAllowed.upperBound / 1_000
     private static let roles = ManifestField("roles", .list { RoleName($0)?.string })
     private static let metadata = ManifestField("metadata", .metadata)
     private static let rateLimit = ManifestField(
-        "rate_limit", .text { $0.isEmpty ? $0 : RateLimit($0)?.description })
+        "rate_limit", .text { isNone($0) ? "" : RateLimit($0)?.description })
 
     private static let quota = ManifestField(
-        "quota", .text { $0.isEmpty ? $0 : Quota($0)?.description })
+        "quota", .text { isNone($0) ? "" : Quota($0)?.description })
+
+    private static func isNone(_ text: String) -> Bool { ["", "none"].contains(text) }
 
     /// A text for people, of so many bytes at most.
     @Sendable static func shortText(_ text: String) -> String? {

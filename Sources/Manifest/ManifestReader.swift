@@ -42,7 +42,7 @@ private struct ManifestReader {
 
     mutating func manifest(_ root: Node?) -> Manifest {
         guard let root, let sections = root.mapping else {
-            note(root, "a file has the sections roles, users and keys")
+            note(root, "a file has the sections roles, users, keys and settings")
             return Manifest()
         }
         var manifest = Manifest()
@@ -51,6 +51,7 @@ private struct ManifestReader {
             case "roles": manifest.roles = named(content) { $0.role($1, $2, $3) }
             case "users": manifest.users = named(content) { $0.user($1, $2, $3) }
             case "keys": manifest.keys = keys(content)
+            case "settings": manifest.settings = settings(name, content)
             default: note(name, "unknown section \(name.string ?? "")")
             }
         }
@@ -166,6 +167,15 @@ private struct ManifestReader {
         return key
     }
 
+    private mutating func settings(_ key: Node, _ section: Node) -> Declaration? {
+        guard let fields = mapping(section) else {
+            note(section, "settings have fields")
+            return nil
+        }
+        return Declaration(
+            .settings, line: line(key), fields: members(fields, ManifestField.settings))
+    }
+
     // MARK: - Fields
 
     /// The fields that are written, in the order in which they are known.
@@ -218,6 +228,10 @@ private struct ManifestReader {
             guard let text = node.scalar?.string else { return nil }
             if text == "never" { return .null }
             return Timestamp(rfc3339: text).map { .string($0.rfc3339) }
+        case .number(let bounds):
+            guard let text = node.scalar?.string else { return nil }
+            if text == "none" { return .null }
+            return UInt64(text).flatMap { bounds.contains($0) ? .unsigned($0) : nil }
         }
     }
 

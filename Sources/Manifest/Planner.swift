@@ -2,7 +2,7 @@ internal import APITypes
 
 /// Compares what a file says with what there is, and says what is to be done, in an order in which
 /// it can be done: roles behind those that they inherit, then users, then keys; what is removed,
-/// the other way round.
+/// the other way round; and last the settings, by which the rest might be refused.
 ///
 /// It changes nothing itself. Each change holds only as long as its object is as it was compared.
 public struct Planner {
@@ -40,7 +40,7 @@ public struct Planner {
             + removed.users.map { removal($0, "/v1/users/\($0.id)") }
             + order.names.reversed().compactMap { name in
                 removed.roles.first { $0.id == name }.map { removal($0, "/v1/roles/\(name)") }
-            }
+            } + settingsChanges()
     }
 
     // MARK: - Removing
@@ -199,6 +199,15 @@ public struct Planner {
         }
     }
 
+    private func settingsChanges() -> [Change] {
+        guard let declared = manifest.settings, let old = present.settings else { return [] }
+        let fields = differing(declared, from: old)
+        guard !fields.isEmpty else { return [] }
+        return [
+            change(declared, old, fields, method: "PATCH", path: "/v1/settings", body: fields)
+        ]
+    }
+
     /// The written fields that are not as they are written.
     private func differing(_ declared: Declaration, from old: PresentObject?) -> [JSONMember] {
         declared.fields.filter { field in
@@ -245,10 +254,11 @@ public struct Planner {
 }
 
 extension Declaration {
-    /// The name of a role or a user.
+    /// The name of a role, a user or a key.
     fileprivate var id: String {
         switch subject {
         case .role(let name), .user(let name), .key(let name, _): name
+        case .settings: "settings"
         }
     }
 }

@@ -8,13 +8,16 @@ public struct PresentState: Equatable, Sendable {
     public var users: [PresentObject]
     /// The imported keys of these users.
     public var keys: [PresentObject]
+    /// The tenant's settings, where the file speaks of them.
+    public var settings: PresentObject?
     /// The caller's user name: the one who is never removed, and changed last.
     public var caller: String?
 
     public init(
         roles: [PresentObject] = [], users: [PresentObject] = [], keys: [PresentObject] = [],
-        caller: String? = nil
+        settings: PresentObject? = nil, caller: String? = nil
     ) {
+        self.settings = settings
         self.roles = roles
         self.users = users
         self.keys = keys
@@ -26,9 +29,13 @@ public struct PresentState: Equatable, Sendable {
     ///
     /// - Throws: `UnintelligibleAnswer` for anything that is no such object.
     public init(
-        roles: [JSONValue], users: [JSONValue], keys: [JSONValue], caller: String?
+        roles: [JSONValue], users: [JSONValue], keys: [JSONValue], settings: JSONValue? = nil,
+        caller: String?
     ) throws(UnintelligibleAnswer) {
         self.init(caller: caller)
+        if let settings {
+            self.settings = try PresentObject(.settings, id: "settings", settings)
+        }
         for value in roles {
             let name = try Self.text("name", of: value)
             self.roles.append(try PresentObject(.role(name), id: name, value))

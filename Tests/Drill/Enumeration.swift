@@ -140,7 +140,9 @@ private func judge(
             let chance = base.chanceOfSameSource(as: times)
             let percent = (gap * 1000).rounded() / 10
             line += ", median \(percent) % away, p = \((chance * 1000).rounded() / 1000)"
-            isAlike = isAlike && abs(gap) < 0.02 && chance > 0.01
+            // All comparisons together fail by chance alone in one run of a hundred.
+            let level = 0.01 / Double(reasons.count - 1)
+            isAlike = isAlike && abs(gap) < 0.02 && chance > level
         }
         figures.append(line)
     }

@@ -29,6 +29,7 @@ import Testing
             rate_limit: 5/second
             metadata: {for: pipeline}
             expires_at: never
+        settings: {session_idle_seconds_max: 3600, session_seconds_max: none, quota: 9999/day}
         """
     }
 
@@ -37,8 +38,10 @@ import Testing
             let answer = try house.send("GET", "/v1/\(list)?limit=1000", token: token)
             return try #require(answer.json["items"]?.array)
         }
+        let settings = try house.send("GET", "/v1/settings", token: token)
         return try PresentState(
             roles: items("roles"), users: items("users"), keys: items("keys"),
+            settings: settings.status == 200 ? settings.json : nil,
             caller: house.send("GET", "/v1/users/self", token: token)["username"])
     }
 
@@ -79,7 +82,7 @@ import Testing
     func life() throws {
         let house = try House()
         let admin = try house.logIn()
-        #expect(try apply(yaml, house, admin) == 6)
+        #expect(try apply(yaml, house, admin) == 7)
         _ = try house.logIn("bob", "password in bob.txt")
         let changed = yaml.replacing("[deployer]", with: "[base]").replacing("core", with: "infra")
             .replacing("5/second", with: "6/hour").replacing("a@x", with: "b@x")
@@ -116,7 +119,8 @@ import Testing
         _ = try apply(yaml, empty, other)
         for change in first {
             let answer = try carryOut(change, empty, other)
-            #expect(answer.status == 409 && answer.code == "exists", "\(change): \(answer.json)")
+            let code = change.subject == .settings ? "version_mismatch" : "exists"
+            #expect(answer.code == code, "\(change): \(answer.json)")
         }
     }
 

@@ -130,6 +130,48 @@ import Testing
         }
     }
 
+    @Test("settings are numbers within their bounds, or none")
+    func settings() throws {
+        let manifest = try Manifest(
+            yaml: """
+                settings:
+                  quota: none
+                  session_overflow: evict_oldest
+                  sessions_per_user_max: 1000
+                  session_idle_seconds_max: none
+                  session_seconds_max: 60
+                """)
+        #expect(
+            manifest
+                == Manifest(
+                    settings: Declaration(
+                        .settings, line: 1,
+                        fields: [
+                            JSONMember("session_idle_seconds_max", .null),
+                            JSONMember("session_seconds_max", .unsigned(60)),
+                            JSONMember("sessions_per_user_max", .unsigned(1_000)),
+                            JSONMember("session_overflow", .string("evict_oldest")),
+                            JSONMember("quota", .string("")),
+                        ])))
+        #expect(try Manifest(yaml: "settings:").settings?.fields == [])
+        expect(
+            """
+            settings:
+              session_seconds_max: 59
+              sessions_per_user_max: 0
+              session_overflow: maybe
+              quota: 10
+              version: 3
+            """,
+            [
+                "2: session_seconds_max: this cannot stand here",
+                "3: sessions_per_user_max: this cannot stand here",
+                "4: session_overflow: this cannot stand here",
+                "5: quota: this cannot stand here", "6: unknown field version",
+            ])
+        expect("settings: [a]", ["1: settings have fields"])
+    }
+
     @Test(
         "what is no such file at all is refused",
         arguments: ["", "- a", "a", "roles: [", "roles: {}\nroles: {}", "roles: [a]", "keys: {}"])

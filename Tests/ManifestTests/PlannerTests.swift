@@ -8,6 +8,10 @@ private struct Server {
     var roles: [String: JSONValue] = [:]
     var users: [String: JSONValue] = [:]
     var keys: [String: JSONValue] = [:]
+    var settings: JSONValue = .object([
+        "sessions_per_user_max": .null, "session_overflow": .string("deny"),
+        "quota": .string("5/day"), "version": .unsigned(0),
+    ])
 
     init() {
         for name in ["super_admin", "viewer"] {
@@ -25,7 +29,8 @@ private struct Server {
             objects.sorted { $0.key < $1.key }.map(\.value)
         }
         return try PresentState(
-            roles: values(roles), users: values(users), keys: values(keys), caller: "admin")
+            roles: values(roles), users: values(users), keys: values(keys), settings: settings,
+            caller: "admin")
     }
 
     func plan(_ yaml: String, prunes: Bool = false) throws -> [Change] {
@@ -78,6 +83,11 @@ private struct Server {
                     JSONMember("id", .string("key_\(name)")), JSONMember("imported", .bool(true)),
                     JSONMember("roles", .array([])), JSONMember("permissions", .array([])),
                 ] + old, .object((body.members ?? []) + [JSONMember("version", .integer(1))]))
+        case .settings:
+            let version = (settings["version"]?.unsigned ?? 0) + 1
+            settings = merged(
+                settings.members ?? [],
+                .object((body?.members ?? []) + [JSONMember("version", .unsigned(version))]))
         }
     }
 
@@ -118,6 +128,28 @@ private struct Server {
 
 @Suite("the plan of watchword apply") struct PlannerTests {
     private let digest = String(repeating: "0a", count: 32)
+
+    @Test("settings come last, bound to what they were, and are never removed")
+    func settings() throws {
+        var server = Server()
+        let yaml = """
+            settings: {sessions_per_user_max: 3, session_overflow: deny, quota: none}
+            roles: {a: {}}
+            """
+        let changes = try server.plan(yaml)
+        #expect(changes.last?.subject == .settings && changes.count == 2)
+        #expect(changes.last?.path == "/v1/settings" && changes.last?.method == "PATCH")
+        #expect(changes.last?.conditionHeader?.value == "\"0\"")
+        #expect(
+            try server.apply(yaml) == [
+                "+ role a", "~ settings",
+                "~ settings sessions_per_user_max: none -> 3", "~ settings quota: 5/day -> \"\"",
+            ])
+        #expect(try server.apply("settings:", prunes: true) == [])
+        #expect(
+            try server.apply("settings: {sessions_per_user_max: none}")
+                == ["~ settings", "~ settings sessions_per_user_max: 3 -> none"])
+    }
 
     @Test("from nothing: roles in order of inheritance, then users, then keys; then nothing")
     func first() throws {

@@ -43,7 +43,7 @@ extension Endpoints {
                     "scope", .text(.permissionQuery), repeats: true,
                     "The same, under the name that OAuth uses."),
                 QueryParameter(
-                    "tenant", .text(.tenantReference), repeats: true,
+                    "tenant", .text(.tenant), repeats: true,
                     "A tenant, by name or id, that the caller may be of; any does without."),
             ],
             answers: [

@@ -52,9 +52,6 @@ extension TextRule {
         1...128, pattern: "^[A-Za-z0-9][A-Za-z0-9._@+-]{0,127}$", example: "alice",
         isSatisfied: { UserName($0) != nil })
 
-    /// A tenant's name or id.
-    static let tenantReference = TextRule(1...64, isSatisfied: { TenantReference($0) != nil })
-
     /// A one-time code of six digits, or a recovery code.
     static let oneTimeCode = TextRule(
         6...19, pattern: "^([0-9]{6}|[a-z2-7]{4}(-[a-z2-7]{4}){3})$", example: "123456",
@@ -79,7 +76,7 @@ extension TextRule {
     /// A tenant's name or id.
     static let tenant = TextRule(
         1...64, pattern: "^([a-z0-9][a-z0-9._-]{0,63}|ten_[0-9A-Za-z]{22})$", example: "default",
-        isSatisfied: { RoleName($0) != nil || objectID("ten").allows($0) })
+        isSatisfied: { TenantReference($0) != nil })
 
     /// A role's name.
     static let roleName = TextRule(

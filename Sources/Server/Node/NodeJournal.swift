@@ -18,6 +18,7 @@ final class NodeJournal: Journal {
         var usage = UsageTill()
         var usagePacing = UsePacing()
         var events: [AuditEvent] = []
+        var denials = DenialTally()
         var droppedEvents: UInt64 = 0
     }
 
@@ -39,7 +40,10 @@ final class NodeJournal: Journal {
     func touch(_ touch: KeyTouch) { contents.withLock { $0.uses.add(touch) } }
 
     func record(_ event: AuditEvent) {
+        let now = runtime.clock.steady
         contents.withLock { contents in
+            guard event.action != .requestDenied || contents.denials.admits(event, at: now)
+            else { return }
             if contents.events.count < Self.eventsMax {
                 contents.events.append(event)
             } else {
@@ -56,14 +60,18 @@ final class NodeJournal: Journal {
     }
 
     /// What could not be kept.
-    var dropped: UInt64 { contents.withLock { $0.uses.dropped + $0.droppedEvents } }
+    var dropped: UInt64 {
+        contents.withLock { $0.uses.dropped + $0.droppedEvents + $0.denials.dropped }
+    }
 
     /// Proposes audit events that have gathered, and a batch of uses when it is this node's turn.
     ///
     /// - Parameter isLast: whether the node stops, so that no turn is waited for.
     /// - Throws: what reading the state throws.
     func flush(isLast: Bool = false) throws {
+        let now = runtime.clock.steady
         let events = contents.withLock { contents in
+            contents.events += contents.denials.takeCounted(at: now, isLast: isLast)
             let events = Array(contents.events.prefix(Limits.auditBatch))
             contents.events.removeFirst(events.count)
             return events
@@ -73,7 +81,6 @@ final class NodeJournal: Journal {
         }
         let (count, isFull) = contents.withLock { ($0.uses.count, $0.uses.isBatchFull) }
         guard count > 0 else { return }
-        let now = runtime.clock.steady
         let uses = try runtime.store.read { view -> Command.Operation? in
             let nodes = view.meta.configuration.members.count
             let isTurn = contents.withLock {

@@ -4,16 +4,16 @@ import Foundation
 import Manifest
 import WatchwordClient
 
-/// Makes roles, users and keys as a file declares them.
+/// Makes roles, users, keys and settings as a file declares them.
 struct ApplyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "apply",
-        abstract: "Make roles, users and imported keys as a file declares them.",
+        abstract: "Make roles, users, imported keys and settings as a file declares them.",
         discussion: """
-            The file is YAML with any of the sections roles, users and keys. Fields that it does not \
-            write stay as they are, and nothing is removed without --prune. What somebody else \
-            changes meanwhile is not overwritten: apply stops there, says what it has done, and can \
-            be run again.
+            The file is YAML with any of the sections roles, users, keys and settings. Fields that it \
+            does not write stay as they are, and nothing is removed without --prune. What somebody \
+            else changes meanwhile is not overwritten: apply stops there, says what it has done, and \
+            can be run again.
             """)
 
     @OptionGroup var connection: ConnectionOptions

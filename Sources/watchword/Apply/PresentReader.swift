@@ -13,7 +13,7 @@ struct PresentReader {
     private static let most = 10_000_000
 
     /// Reads all roles, the users and owners that the file names, and their keys; where others may
-    /// be removed, all users and keys.
+    /// be removed, all users and keys; and the settings, if the file has any.
     func read(_ manifest: Manifest, prunes: Bool) async throws -> PresentState {
         let roles = try await client.all("/v1/roles", limit: Self.most)
         // Nobody removes themselves; in another tenant it is somebody else who has the name.
@@ -30,10 +30,14 @@ struct PresentReader {
             }
         }
         let keys = try await keys(of: manifest, users, prunes: prunes)
+        var settings: [JSON] = []
+        if manifest.settings != nil {
+            settings.append(try await client.send("GET", "/v1/settings").body)
+        }
         do throws(UnintelligibleAnswer) {
             return try PresentState(
                 roles: try values(roles), users: try values(users), keys: try values(keys),
-                caller: caller)
+                settings: try values(settings).first, caller: caller)
         } catch {
             throw ClientError(code: .unintelligible, detail: "\(error)")
         }
