@@ -23,7 +23,8 @@ struct DenialTallyTests {
     func perUser() {
         var tally = DenialTally()
         for number in 0..<5_000 {
-            let isFirst = tally.admits(denial(of: 1), at: begin.advanced(milliseconds: UInt64(number)))
+            let isFirst = tally.admits(
+                denial(of: 1), at: begin.advanced(milliseconds: UInt64(number)))
             #expect(isFirst == (number < DenialTally.perUser))
         }
         let other = tally.admits(denial(of: 2), at: begin)
