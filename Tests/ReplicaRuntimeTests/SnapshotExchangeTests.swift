@@ -80,9 +80,11 @@ import Testing
         exchange.interrupted()
         #expect(
             reports.withLock { $0.filter { $0 == .receivingSnapshot(false) }.count } == 2)
-        let manifest = try #require(exchange.manifest(of: first.manifest.metadata))
-        try receiver.store.install(manifest)
-        exchange.discard(manifest.metadata)
+        // What is not here is not installed; what is, once.
+        #expect(try exchange.install(second.manifest.metadata) == nil)
+        let installed = try #require(try exchange.install(first.manifest.metadata))
+        #expect(installed.applied == first.manifest.last)
+        #expect(try exchange.install(first.manifest.metadata) == nil)
         #expect(try exchange.offered(offer(second.manifest), from: NodeID(3)) == 0)
         first.close()
         second.close()
