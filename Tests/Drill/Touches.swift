@@ -31,7 +31,7 @@ func touches(_ bench: Bench, count: Int) async throws -> Verdict {
 
 private func rounded(_ value: Double) -> String { "\((value * 100).rounded() / 100)" }
 
-/// Sessions of as many users as it takes for 100 each.
+/// Sessions of as many users as it takes for 1,000 each.
 private func makeSessions(_ count: Int, _ bench: Bench) async throws -> [String] {
     let workers = 96
     let next = Counter()
@@ -42,7 +42,7 @@ private func makeSessions(_ count: Int, _ bench: Bench) async throws -> [String]
                 var tokens: [String] = []
                 var user = ""
                 while next.next() < count {
-                    if tokens.count % 100 == 0 { user = try await bench.makeUser("touched") }
+                    if tokens.count % 1_000 == 0 { user = try await bench.makeUser("touched") }
                     var made: String?
                     for attempt in 0..<100 where made == nil {
                         made = try await makeSession(
