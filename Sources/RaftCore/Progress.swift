@@ -42,7 +42,8 @@ struct Progress: Equatable, Sendable {
     /// How many snapshots it was offered since it last acknowledged anything: each one is offered
     /// later after the one before.
     private(set) var snapshotOffers = 0
-    /// In `snapshot`: an entry that the snapshot on its way holds for certain.
+    /// In `snapshot`: an entry that every snapshot holds for certain which is on its way or seemed
+    /// to fail: one of these may have arrived all the same.
     private(set) var snapshotIndex: LogIndex?
 
     /// A follower of which nothing is known.
@@ -160,15 +161,14 @@ struct Progress: Equatable, Sendable {
     mutating func snapshotOffered(at index: LogIndex) {
         precondition(state == .snapshot, "a snapshot that is not needed")
         snapshotDue = nil
-        snapshotIndex = index
+        snapshotIndex = min(snapshotIndex ?? index, index)
         snapshotOffers += 1
     }
 
-    /// Notes that the snapshot did not arrive; another one is due at `moment`.
+    /// Notes that the snapshot did not arrive, as far as is known; another one is due at `moment`.
     mutating func snapshotFailed(dueAt moment: SteadyTime) {
         precondition(state == .snapshot, "no snapshot was on its way")
         snapshotDue = moment
-        snapshotIndex = nil
     }
 
     /// The entry behind which the follower needs the log, as far as is known.

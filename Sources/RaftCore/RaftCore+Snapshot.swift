@@ -33,7 +33,8 @@ extension RaftCore {
     /// A follower that is gone never holds the log for longer than `retainedBytesMax` says. One
     /// that answers is granted more, since it will ask for just what would be cut; and so is one
     /// to whom a snapshot is on its way, or it would be too old when it has arrived, and a
-    /// follower that is slower than the load would never catch up.
+    /// follower that is slower than the load would never catch up. That a snapshot failed changes
+    /// nothing: its sender may only not have heard that it arrived.
     mutating func cutLog() {
         var wanted = log.compactable
         if role == .leader {

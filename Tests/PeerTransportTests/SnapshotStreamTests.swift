@@ -110,8 +110,11 @@ import Testing
         await b.sink.interruptions.wait { !$0.isEmpty }
         #expect(b.sink.state.withLock { !$0.content.isEmpty && !$0.isAborted })
         try b.transport.stop()
-        let (c, d) = try pair()
-        d.sink.state.withLock { $0.busyFor = 2 }
+        // Longer than a peer that is gone would be waited for.
+        options = .quick
+        options.backoffMaxMilliseconds = 40
+        let (c, d) = try pair(options)
+        d.sink.state.withLock { $0.busyFor = options.snapshotAttemptsMax + 4 }
         #expect(await send(MemorySource(bytes: 5_000), from: c, to: d))
         #expect(d.sink.state.withLock { $0.busyFor } == 0)
         try c.transport.stop()

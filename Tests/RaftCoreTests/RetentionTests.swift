@@ -76,6 +76,23 @@ import Testing
         #expect(bench.snapshotsToSend == [n3], "one was enough")
     }
 
+    @Test("what lies behind a snapshot that seemed to fail is kept: it may have arrived")
+    func behindFailedSnapshot() throws {
+        var bench = try bench { $0.graceBytesMax = 100 }
+        bench.receive(
+            .appendReply(.rejected(previous: LogIndex(6), hint: .zero)), from: n3, term: 1)
+        #expect(bench.snapshotsToSend == [n3])
+        try write(2, &bench)
+        let metadata = SnapshotMetadata(last: EntryID(6, 1), configuration: .voters(1...3))
+        bench.step(.snapshotSent(to: n3, metadata: metadata, succeeded: false))
+        try write(1, &bench)
+        #expect(bench.core.retainedLog.first == LogIndex(7), "from the snapshot on")
+        bench.receive(.appendReply(.accepted(match: LogIndex(6))), from: n3, term: 1)
+        #expect(bench.peer(n3).state == .replicate)
+        bench.receive(.appendReply(.accepted(match: LogIndex(9))), from: n3, term: 1)
+        #expect(bench.snapshotsToSend == [n3], "one was enough")
+    }
+
     @Test("a leader that applies too slowly refuses proposals until it has caught up")
     func slowLeader() throws {
         var options = RaftOptions()

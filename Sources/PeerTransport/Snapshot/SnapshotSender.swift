@@ -20,6 +20,8 @@ final class SnapshotSender: @unchecked Sendable {
     private var connection: PeerConnection?
     private var progress: SnapshotProgress?
     private var failuresInARow = 0
+    private var busyAnswers = 0
+    private var isPeerBusy = false
     private var nextDial: Scheduled<Void>?
     /// The rate limit: nothing is read before this moment.
     private var notBefore = NIODeadline.uptimeNanoseconds(0)
@@ -68,11 +70,15 @@ final class SnapshotSender: @unchecked Sendable {
     private func failed() {
         progress = nil
         guard completion != nil else { return }
-        failuresInARow += 1
-        guard failuresInARow < options.snapshotAttemptsMax else { return finish(.failed) }
+        // A peer that is busy lives, and may be for as long as it takes to look a state through.
+        if isPeerBusy { busyAnswers += 1 } else { failuresInARow += 1 }
+        isPeerBusy = false
+        guard failuresInARow < options.snapshotAttemptsMax,
+            busyAnswers < options.snapshotBusyAnswersMax
+        else { return finish(.failed) }
         let pause = min(
             options.backoffMaxMilliseconds,
-            options.backoffMinMilliseconds << min(failuresInARow, 16))
+            options.backoffMinMilliseconds << Int64(min(failuresInARow + busyAnswers, 16)))
         nextDial = loop.assumeIsolated().scheduleTask(in: .milliseconds(pause)) { self.dial() }
     }
 
@@ -146,7 +152,7 @@ extension SnapshotSender: PeerConnectionOwner {
                 guard progress?.acknowledge(offset) == true else {
                     return connection.close(.violation("acknowledgement of \(offset)"))
                 }
-                failuresInARow = 0
+                (failuresInARow, busyAnswers) = (0, 0)
                 advance()
             case .snapshotDone:
                 guard progress?.isComplete == true else {
@@ -157,7 +163,8 @@ extension SnapshotSender: PeerConnectionOwner {
                 let reason = try SnapshotFrames.readRefusal(frame.body)
                 environment.logger.warning(
                     "snapshot refused", metadata: ["peer": "\(peer)", "reason": "\(reason)"])
-                if reason.isTransient { return connection.close(.closedByPeer) }
+                isPeerBusy = reason.isTransient
+                if isPeerBusy { return connection.close(.closedByPeer) }
                 finish(reason == .damaged ? .damaged : .failed)
             case .hello, .helloReply, .ping, .pong, .message, .snapshotOffer, .snapshotChunk:
                 connection.close(.violation("\(frame.type) to a sender"))
