@@ -96,7 +96,7 @@ var targets: [Target] = [
     .executableTarget(
         name: "benchmarks",
         dependencies: ["StateStore", "AuthCore", "RaftCore", "ByteCodec", "Cryptography"],
-        path: "Tests/Benchmarks", swiftSettings: settings),
+        path: "Tests/Benchmarks", exclude: ["Comparison", "run"], swiftSettings: settings),
     // Tests
     tests("ByteCodecTests", ["ByteCodec"]),
     tests("RaftCoreTests", ["RaftCore", "ByteCodec"], exclude: ["Scenarios"]),

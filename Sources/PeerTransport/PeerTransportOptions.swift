@@ -37,8 +37,8 @@ public struct PeerTransportOptions: Equatable, Sendable {
     public var snapshotBytesPerSecond: UInt64 = 0
     /// Connections that one stream may lose in a row without progress.
     public var snapshotAttemptsMax = 8
-    /// How often a peer may say that it is busy, as one is that installs what it was sent before:
-    /// at the longest pause between two dials, for two minutes.
+    /// How often a peer that has the whole stream may say that it is busy, as one is that installs
+    /// it: at the longest pause between two dials, for two minutes.
     public var snapshotBusyAnswersMax = 120
 
     public init() {}

@@ -42,8 +42,8 @@ struct Progress: Equatable, Sendable {
     /// How many snapshots it was offered since it last acknowledged anything: each one is offered
     /// later after the one before.
     private(set) var snapshotOffers = 0
-    /// In `snapshot`: an entry that every snapshot holds for certain which is on its way or seemed
-    /// to fail: one of these may have arrived all the same.
+    /// In `snapshot`: an entry that every snapshot holds for certain which is on its way, or seemed
+    /// to fail and would still be of use: it may have arrived all the same.
     private(set) var snapshotIndex: LogIndex?
 
     /// A follower of which nothing is known.
@@ -158,10 +158,12 @@ struct Progress: Equatable, Sendable {
     mutating func forgetSnapshotOffers() { snapshotOffers = 0 }
 
     /// Notes that a snapshot is on its way, of a state that had applied `index` at least.
-    mutating func snapshotOffered(at index: LogIndex) {
+    ///
+    /// - Parameter start: where the leader's log begins. An earlier snapshot is of no use any more.
+    mutating func snapshotOffered(at index: LogIndex, logStart start: LogIndex) {
         precondition(state == .snapshot, "a snapshot that is not needed")
         snapshotDue = nil
-        snapshotIndex = min(snapshotIndex ?? index, index)
+        if snapshotIndex.map({ $0 < start }) ?? true { snapshotIndex = index }
         snapshotOffers += 1
     }
 

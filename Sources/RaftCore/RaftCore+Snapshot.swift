@@ -13,7 +13,8 @@ extension RaftCore {
             !leading.departing.contains(leading.peers[position].id)
         else { return }
         sometimes(.snapshotOffered)
-        leading.peers[position].progress.snapshotOffered(at: log.applied)
+        leading.peers[position].progress.snapshotOffered(
+            at: log.applied, logStart: log.start.index)
         ready.snapshotsToSend.append(leading.peers[position].id)
     }
 

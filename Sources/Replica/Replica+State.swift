@@ -46,6 +46,8 @@ extension Replica {
 
     mutating func snapshotInstalled(_ metadata: SnapshotMetadata, lastStamp: Timestamp) {
         clock.found(lastStamp)
+        // It may have come once more while it was installed.
+        actions.append(.discardSnapshot(metadata))
         lease.lastNarrowing = max(lease.lastNarrowing, metadata.last.index)
         counters.snapshotsInstalled += 1
         let wasLost = core.isStateLost

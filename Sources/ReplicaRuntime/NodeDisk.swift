@@ -59,7 +59,8 @@ public final class NodeDisk {
                 path, fileSystem: fileSystem, clusterID: clusterID, node: node,
                 newIncarnation: newIncarnation)
         }
-        segmentsMax = 4 + 2 * options.replica.raft.retainedBytesMax / options.logSegmentBytes
+        let raft = options.replica.raft
+        segmentsMax = 4 + (raft.retainedBytesMax + raft.graceBytesMax) / options.logSegmentBytes
         marker = try RunMarker.open(
             directory: path, fileSystem: PosixFileSystem(), boot: Self.bootID())
         try Self.repairCache(path, after: marker.last, logger: logger)

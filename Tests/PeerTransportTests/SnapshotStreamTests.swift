@@ -110,15 +110,46 @@ import Testing
         await b.sink.interruptions.wait { !$0.isEmpty }
         #expect(b.sink.state.withLock { !$0.content.isEmpty && !$0.isAborted })
         try b.transport.stop()
-        // Longer than a peer that is gone would be waited for.
-        options = .quick
-        options.backoffMaxMilliseconds = 40
-        let (c, d) = try pair(options)
-        d.sink.state.withLock { $0.busyFor = options.snapshotAttemptsMax + 4 }
+        let (c, d) = try pair()
+        d.sink.state.withLock { $0.busyFor = 2 }
         #expect(await send(MemorySource(bytes: 5_000), from: c, to: d))
         #expect(d.sink.state.withLock { $0.busyFor } == 0)
+        // One that another is in the way of for long is given up: it ages.
+        d.sink.state.withLock { $0.busyFor = 1_000 }
+        options = .quick
+        #expect(await !send(MemorySource(bytes: 5_000, low: 2), from: c, to: d))
+        #expect(
+            d.sink.state.withLock { $0.busyFor } == 1_000 - options.snapshotAttemptsMax)
         try c.transport.stop()
         try d.transport.stop()
+    }
+
+    @Test("a peer that has everything and is busy with it is waited for, over a cut")
+    func busyWithIt() async throws {
+        let authority = try TestAuthority()
+        var options = PeerTransportOptions.quick
+        options.backoffMaxMilliseconds = 40
+        let a = try TestNode(1, authority: authority, options: options)
+        let b = try TestNode(2, authority: authority)
+        let relay = try Relay(to: b.address)
+        a.know(b, at: relay.address)
+        // Longer than a peer that is gone would be waited for.
+        let times = 2 * options.snapshotAttemptsMax
+        let sink = b.sink
+        sink.state.withLock { state in
+            state.whileFinishing = {
+                sink.state.withLock { $0.busyFor = times }
+                relay.cut()
+            }
+        }
+        let source = MemorySource(bytes: 5_000)
+        #expect(await send(source, from: a, to: b))
+        #expect(sink.state.withLock { $0.busyFor } == 0)
+        #expect(sink.state.withLock { $0.writes } == 5, "nothing was sent twice")
+        await source.closed.wait(for: true)
+        try a.transport.stop()
+        try b.transport.stop()
+        try relay.stop()
     }
 
     @Test("a snapshot over the limit is neither sent nor taken (F7)")

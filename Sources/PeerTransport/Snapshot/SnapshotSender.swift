@@ -22,6 +22,8 @@ final class SnapshotSender: @unchecked Sendable {
     private var failuresInARow = 0
     private var busyAnswers = 0
     private var isPeerBusy = false
+    // Whether the peer has said that it has everything, over whichever connection.
+    private var isThere = false
     private var nextDial: Scheduled<Void>?
     /// The rate limit: nothing is read before this moment.
     private var notBefore = NIODeadline.uptimeNanoseconds(0)
@@ -70,8 +72,9 @@ final class SnapshotSender: @unchecked Sendable {
     private func failed() {
         progress = nil
         guard completion != nil else { return }
-        // A peer that is busy lives, and may be for as long as it takes to look a state through.
-        if isPeerBusy { busyAnswers += 1 } else { failuresInARow += 1 }
+        // A peer that is busy with this very snapshot is waited for as long as it may take to look
+        // a state through. What another one is in the way of ages meanwhile: better a new one.
+        if isPeerBusy, isThere { busyAnswers += 1 } else { failuresInARow += 1 }
         isPeerBusy = false
         guard failuresInARow < options.snapshotAttemptsMax,
             busyAnswers < options.snapshotBusyAnswersMax
@@ -153,6 +156,7 @@ extension SnapshotSender: PeerConnectionOwner {
                     return connection.close(.violation("acknowledgement of \(offset)"))
                 }
                 (failuresInARow, busyAnswers) = (0, 0)
+                isThere = progress?.isComplete ?? false
                 advance()
             case .snapshotDone:
                 guard progress?.isComplete == true else {
@@ -180,6 +184,7 @@ extension SnapshotSender: PeerConnectionOwner {
                 sizeBytes: offer.sizeBytes, resumeAt: offset, options: options)
         else { return connection.close(.violation("resumption at \(offset)")) }
         self.progress = progress
+        isThere = progress.isComplete
         advance()
     }
 

@@ -139,7 +139,8 @@ extension ConfigurationKey {
             "raft.retained_log_bytes", .number(65_536...1_073_741_824),
             "Bytes of applied log entries kept in memory, and on the disk by whole files, for nodes "
                 + "that are behind; one that is farther behind gets a copy of the state. A leader "
-                + "keeps up to as much again for a node that was heard within 10 s.",
+                + "keeps up to as much again, and no less than 64 MiB, for a node that was heard "
+                + "within 10 s.",
             default: "67108864"),
         .init(
             "sessions.idle_seconds", .number(60...2_592_000),

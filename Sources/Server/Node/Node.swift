@@ -150,7 +150,10 @@ public final class Node: Sendable {
         // With what load balancers and requests under way are given, the node ends within 5 s.
         options.replica.shutdownMilliseconds = 2_000
         options.replica.raft.retainedBytesMax = configuration.retainedLogBytes
-        options.replica.raft.graceBytesMax = configuration.retainedLogBytes
+        // Who retains little needs the more that who catches up is waited for: a copy of the state
+        // that the log has gone past when it is installed was sent in vain.
+        options.replica.raft.graceBytesMax = max(
+            configuration.retainedLogBytes, options.replica.raft.graceBytesMax)
         if configuration.isWide { options.replica.raft.stretch(by: 10) }
         return options
     }

@@ -106,6 +106,8 @@ final class MemorySink: SnapshotStreamSink {
         /// So many offers come too early.
         var busyFor = 0
         var writes = 0
+        /// Called once, while everything that came is looked through.
+        var whileFinishing: (@Sendable () -> Void)?
     }
     struct Failed: Error {}
     let state = Mutex(State())
@@ -136,6 +138,11 @@ final class MemorySink: SnapshotStreamSink {
     }
 
     func finish(_ offer: SnapshotOffer) throws {
+        let meanwhile = state.withLock { state in
+            defer { state.whileFinishing = nil }
+            return state.whileFinishing
+        }
+        meanwhile?()
         try state.withLock { state in
             guard CRC32C.checksum(of: state.content) == offer.checksum else { throw Failed() }
         }
