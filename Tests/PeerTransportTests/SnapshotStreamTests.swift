@@ -1,3 +1,4 @@
+import Foundation
 import RaftCore
 import Synchronization
 import Testing
@@ -140,6 +141,8 @@ import Testing
             state.whileFinishing = {
                 sink.state.withLock { $0.busyFor = times }
                 relay.cut()
+                // Until both have seen that; the thread is the receiver's own, for files.
+                Thread.sleep(forTimeInterval: 0.3)
             }
         }
         let source = MemorySource(bytes: 5_000)

@@ -21,6 +21,7 @@ struct DiskTests {
         options.logSegmentBytes = 1 << 20
         options.storeMapBytes = 64 << 20
         options.replica.raft.retainedBytesMax = 1 << 16
+        options.replica.raft.graceBytesMax = 1 << 16
         return try NodeDisk(
             path: path, clusterID: [UInt8](repeating: 1, count: 16), node: NodeID(1),
             voters: [NodeID(1)], options: options,
