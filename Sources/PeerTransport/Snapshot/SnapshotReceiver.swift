@@ -169,7 +169,8 @@ final class SnapshotReceiver: @unchecked Sendable {
     private func refuse(_ reason: SnapshotRefusal, on connection: PeerConnection) {
         if stream?.connection === connection {
             stream = nil
-            files.submit { [sink] _ in sink.abort() }
+            // A sink that is busy has begun nothing, and keeps what it has.
+            if reason != .busy { files.submit { [sink] _ in sink.abort() } }
         }
         connection.send([SnapshotFrames.refused(reason)])
         // The sender ends the connection when it has read this; silence ends it otherwise.
