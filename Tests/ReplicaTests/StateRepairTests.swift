@@ -77,6 +77,18 @@ import Testing
         #expect(node.run(milliseconds: 4_000) >= 1)
     }
 
+    @Test("lets go of a copy that comes once more while it is installed")
+    func comesTwice() {
+        var node = Lost()
+        node.give(.connected(NodeID(2)))
+        node.give(.snapshotReceived(copy, from: NodeID(2)))
+        // Its sender did not hear that it arrived. What is installed stays where it is till then.
+        node.give(.snapshotReceived(copy, from: NodeID(2)))
+        #expect(!node.others.contains(.discardSnapshot(copy)))
+        node.give(.snapshotInstalled(copy, lastStamp: .zero))
+        #expect(node.others.contains(.discardSnapshot(copy)))
+    }
+
     @Test("is fit again when it has a state, and not if that one was found damaged meanwhile")
     func fitness() {
         for isDamaged in [false, true] {
