@@ -20,6 +20,14 @@ final class NodeJournal: Journal {
         var events: [AuditEvent] = []
         var denials = DenialTally()
         var droppedEvents: UInt64 = 0
+
+        mutating func keep(_ event: AuditEvent) {
+            if events.count < NodeJournal.eventsMax {
+                events.append(event)
+            } else {
+                droppedEvents += 1
+            }
+        }
     }
 
     private let runtime: ReplicaRuntime
@@ -44,11 +52,7 @@ final class NodeJournal: Journal {
         contents.withLock { contents in
             guard event.action != .requestDenied || contents.denials.admits(event, at: now)
             else { return }
-            if contents.events.count < Self.eventsMax {
-                contents.events.append(event)
-            } else {
-                contents.droppedEvents += 1
-            }
+            contents.keep(event)
         }
     }
 
@@ -71,7 +75,9 @@ final class NodeJournal: Journal {
     func flush(isLast: Bool = false) throws {
         let now = runtime.clock.steady
         let events = contents.withLock { contents in
-            contents.events += contents.denials.takeCounted(at: now, isLast: isLast)
+            for event in contents.denials.takeCounted(at: now, isLast: isLast) {
+                contents.keep(event)
+            }
             let events = Array(contents.events.prefix(Limits.auditBatch))
             contents.events.removeFirst(events.count)
             return events
