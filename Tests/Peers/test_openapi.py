@@ -8,6 +8,12 @@ import sys
 import requests
 
 EXAMPLES = os.environ.get("PEERS_SCHEMA_EXAMPLES", "6")
+# The seed that a failed run tells, to see it again.
+SEED = os.environ.get("PEERS_SCHEMA_SEED")
+
+# What a node may take for an answer: the longest deadline that a request may have, and then some.
+# Schemathesis gives up after 10 s, which is no defect where `Watchword-Timeout-Ms` says 30.
+ANSWER_SECONDS = "40"
 
 # What would end the session that the run itself uses, or move the leader under it; settings, by
 # which the whole tenant's quota would soon be used up, and nothing more be tested; and answers for
@@ -62,7 +68,9 @@ def test_the_server_answers_as_its_document_says(cluster, tmp_path):
          "run", f"{node}/openapi.json", "--url", node,
          "--header", f"Authorization: Bearer {token}", "--checks", ",".join(CHECKS),
          "--phases", "examples,coverage,fuzzing", "--max-examples", EXAMPLES,
-         "--exclude-path-regex", LEFT_OUT, "--continue-on-failure", "--no-color"],
+         "--exclude-path-regex", LEFT_OUT, "--continue-on-failure", "--no-color",
+         "--request-timeout", ANSWER_SECONDS, "--warnings", "off",
+         *(["--seed", SEED] if SEED else [])],
         cwd=tmp_path, capture_output=True, text=True, timeout=1200)
     assert done.returncode == 0, done.stdout[-20000:] + done.stderr
     own = requests.get(
