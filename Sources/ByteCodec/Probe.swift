@@ -11,6 +11,7 @@ public enum Probe: Int, CaseIterable, Sendable {
     // Replication
     case appendRejected, appendContradictsCommitted, suffixReplaced, staleCompletionIgnored
     case snapshotOffered, staleSnapshotIgnored, snapshotCoveredByLog
+    case snapshotAskedFor, installationAnswered
     // A state that was lost
     case snapshotBeforeLog, stateReplacedUnderLog, stateDiverged
     // Reads and proposals

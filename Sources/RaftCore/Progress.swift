@@ -25,8 +25,9 @@ struct Progress: Equatable, Sendable {
     /// In `probe`: whether an append with these very entries was sent before, so that the next one
     /// only asks.
     private(set) var isProbeRepeated = false
-    /// In `replicate`: whether a heartbeat was answered while entries were unacknowledged, so that
-    /// an empty append asks whether some were lost (etcd #14633).
+    /// Whether a heartbeat was answered, so that an empty append asks what has arrived: in
+    /// `replicate` while entries were unacknowledged, because some may be lost (etcd #14633); in
+    /// `snapshot` when one seemed to fail, because it may have arrived all the same.
     var isCheckWanted = false
     /// When something of the present term last came from the follower; nil if nothing did.
     var lastContact: SteadyTime?
@@ -101,7 +102,8 @@ struct Progress: Equatable, Sendable {
             // What is acknowledged cannot be missing: the refusal is older.
             guard rejected > match else { return false }
             // Every entry on its way may be refused too: begin again behind what is known.
-            becomeProbe()
+            reset(to: .probe)
+            next = match.next
             return true
         case .probe:
             // Only the one append on its way can be refused.
@@ -126,10 +128,15 @@ struct Progress: Equatable, Sendable {
         isProbeSent = true
     }
 
-    /// Goes to `probe`, behind what is known to match.
-    mutating func becomeProbe() {
+    /// Goes from `replicate` to `probe` because the connection was lost: behind what is known to
+    /// match; or, where that is cut off, behind the beginning of the leader's log. What was on its
+    /// way may well have arrived, and then no snapshot is needed.
+    ///
+    /// - Parameter start: where the leader's log begins.
+    mutating func becomeProbe(logStart start: LogIndex) {
+        precondition(state == .replicate, "back to probe from \(state)")
         reset(to: .probe)
-        next = match.next
+        next = max(match.next, min(next, start.next))
     }
 
     /// In `probe`: forgets the append on its way, which was most likely lost. Where it stood is
@@ -165,6 +172,15 @@ struct Progress: Equatable, Sendable {
         snapshotDue = nil
         if snapshotIndex.map({ $0 < start }) ?? true { snapshotIndex = index }
         snapshotOffers += 1
+    }
+
+    /// In `snapshot`: the entry behind which the follower is asked now whether it has come so far;
+    /// nil while nothing says that a snapshot failed, or when the one that did is of no use.
+    ///
+    /// - Parameter start: where the leader's log begins.
+    func checkWanted(logStart start: LogIndex) -> LogIndex? {
+        guard isCheckWanted, snapshotDue != nil, let index = snapshotIndex else { return nil }
+        return index >= start ? index : nil
     }
 
     /// Notes that the snapshot did not arrive, as far as is known; another one is due at `moment`.

@@ -9,7 +9,7 @@ extension RaftCore {
             guard let position = leading.position(of: peer) else { return }
             // What was on its way is lost: find out how much with one append, not with many.
             if leading.peers[position].progress.state == .replicate {
-                leading.peers[position].progress.becomeProbe()
+                leading.peers[position].progress.becomeProbe(logStart: log.start.index)
             }
             heirFailed(peer)
         case .follower:
@@ -37,7 +37,8 @@ extension RaftCore {
             guard let position = leading.position(of: peer) else { return }
             leading.peers[position].progress.forgetSnapshotOffers()
             switch leading.peers[position].progress.state {
-            case .replicate: leading.peers[position].progress.becomeProbe()
+            case .replicate:
+                leading.peers[position].progress.becomeProbe(logStart: log.start.index)
             case .probe: leading.peers[position].progress.probeAgain()
             case .snapshot: break
             }

@@ -113,7 +113,7 @@ extension RaftCore {
         case .replicate:
             if match < log.lastIndex { leading.peers[position].progress.isCheckWanted = true }
         case .snapshot:
-            break
+            leading.peers[position].progress.isCheckWanted = true
         }
         confirmReads()
     }

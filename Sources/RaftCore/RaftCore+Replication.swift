@@ -72,7 +72,9 @@ extension RaftCore {
             if !isAnythingSent, progress.isCheckWanted || isCommitNews {
                 _ = sendAppend(toPeerAt: position, isEmpty: true)
             }
-        case .snapshot: offerSnapshot(toPeerAt: position)
+        case .snapshot:
+            askForSnapshot(ofPeerAt: position)
+            offerSnapshot(toPeerAt: position)
         }
     }
 
@@ -175,7 +177,7 @@ extension RaftCore {
     /// Takes entries from the leader of the present term (Raft §5.3, figure 2).
     mutating func append(_ entries: [Entry], behind previous: EntryID, commit: LogIndex) {
         // The log is about to begin anew: what is appended now would be lost.
-        guard installing == nil else { return }
+        guard installing == nil else { return rejectWhileInstalling(previous) }
         // Everything committed is the same in every leader's log (S4): what an old or repeated
         // message says of it is passed over.
         var behind = previous
@@ -266,6 +268,21 @@ extension RaftCore {
         if Buggify.poorRejectionHint.isUnlucky, let term = log.term(at: log.committed) {
             hint = EntryID(index: log.committed, term: term)
         }
+        reject(previous, hint: hint, to: leader)
+    }
+
+    /// Tells a leader, who may be another than the one that sent the snapshot, up to where the log
+    /// will be when it is installed, so that what lies behind is kept until then. Once for each
+    /// leader: who begins behind just that waits, and must not be led further back.
+    private mutating func rejectWhileInstalling(_ previous: EntryID) {
+        // A log that is kept says for itself, afterwards, how far it goes.
+        guard !isLogKept, let leader, let end = installing?.last, previous.index > end.index
+        else { return }
+        sometimes(.installationAnswered)
+        reject(previous, hint: end, to: leader)
+    }
+
+    private mutating func reject(_ previous: EntryID, hint: EntryID, to leader: NodeID) {
         // Who has lost what the leader asks for may have acknowledged it: a plain refusal of that
         // would be taken for an old one.
         if isRepairing {

@@ -18,6 +18,22 @@ extension RaftCore {
         ready.snapshotsToSend.append(leading.peers[position].id)
     }
 
+    /// Asks a follower to whom a snapshot failed to come, as far as is known, whether it has it all
+    /// the same: the sender may not have heard, or the acknowledgement was lost. That costs nothing
+    /// beside another copy.
+    mutating func askForSnapshot(ofPeerAt position: Int) {
+        guard
+            let index = leading.peers[position].progress.checkWanted(logStart: log.start.index),
+            let term = log.term(at: index)
+        else { return }
+        sometimes(.snapshotAskedFor)
+        leading.peers[position].progress.isCheckWanted = false
+        send(
+            .append(
+                previous: EntryID(index: index, term: term), entries: [], commit: log.committed),
+            to: leading.peers[position].id)
+    }
+
     /// When a follower is to be offered a snapshot. Not at once after one that came to nothing, and
     /// each time later: what failed would most likely fail again, and each costs a copy of the
     /// whole state.

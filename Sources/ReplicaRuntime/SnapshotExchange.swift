@@ -19,7 +19,8 @@ final class SnapshotExchange: Sendable {
     private let transport = Mutex<PeerTransport?>(nil)
     private let receiving = Mutex<(any SnapshotSink)?>(nil)
     private let received = Mutex<SnapshotManifest?>(nil)
-
+    /// To whom one is made or sent now.
+    private let sending = Mutex<Set<NodeID>>([])
     private let scrubber: StateScrubber
 
     init(
@@ -36,16 +37,17 @@ final class SnapshotExchange: Sendable {
     func use(_ transport: PeerTransport) { self.transport.withLock { $0 = transport } }
 
     /// Makes a copy and streams it to a peer; `snapshotSent` is reported when it is there or
-    /// could not be brought there.
+    /// could not be brought there. While one is under way to that peer no other is made: what
+    /// becomes of the first is the answer to both.
     func send(to peer: NodeID) {
+        guard sending.withLock({ $0.insert(peer).inserted }) else { return }
         exports.async { [self] in
-            guard let transport = transport.withLock({ $0 }) else { return }
             let source: any SnapshotSource
             do { source = try store.exportSnapshot() } catch {
                 logger.error("no snapshot could be made", metadata: ["error": "\(error)"])
                 let metadata = SnapshotMetadata(
                     last: .zero, configuration: ConfState(voters: []))
-                return report(.snapshotSent(to: peer, metadata, succeeded: false))
+                return ended(peer, metadata, succeeded: false)
             }
             let metadata = source.manifest.metadata
             logger.info(
@@ -54,13 +56,22 @@ final class SnapshotExchange: Sendable {
                     "peer": "\(peer)", "index": "\(metadata.last.index.rawValue)",
                     "bytes": "\(source.manifest.sizeBytes)",
                 ])
+            guard let transport = transport.withLock({ $0 }) else {
+                source.close()
+                return ended(peer, metadata, succeeded: false)
+            }
             transport.sendSnapshot(OutgoingSnapshot(source), to: peer) { [self] end in
                 // The copy was whole when it was made. If it is not what was offered, look what it
                 // came from.
                 if end == .damaged { scrubber.begin() }
-                report(.snapshotSent(to: peer, metadata, succeeded: end == .delivered))
+                ended(peer, metadata, succeeded: end == .delivered)
             }
         }
+    }
+
+    private func ended(_ peer: NodeID, _ metadata: SnapshotMetadata, succeeded: Bool) {
+        _ = sending.withLock { $0.remove(peer) }
+        report(.snapshotSent(to: peer, metadata, succeeded: succeeded))
     }
 
     /// Puts a snapshot that is here, whole and verified, in the place of the state; nil when there

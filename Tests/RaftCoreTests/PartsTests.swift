@@ -139,7 +139,9 @@ struct ProgressTests {
                 switch random.next(below: 5) {
                 case 0: _ = progress.acknowledge(min(index, LogIndex(11)))
                 case 1: _ = progress.reject(index, hint: LogIndex(random.next(below: 12)))
-                case 2: progress.becomeProbe()
+                case 2:
+                    progress.becomeReplicate()
+                    progress.becomeProbe(logStart: LogIndex(random.next(below: 12)))
                 case 3: progress.becomeReplicate()
                 default: progress.becomeSnapshot(dueAt: .zero)
                 }

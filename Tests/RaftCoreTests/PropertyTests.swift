@@ -40,7 +40,7 @@ struct PropertyTests {
         do {
             for _ in 0..<3000 { try run.step() }
             // Some seeds refuse every change for long.
-            for _ in 0..<9000 where changesMembers && run.changes == 0 { try run.step() }
+            for _ in 0..<30_000 where changesMembers && run.changes == 0 { try run.step() }
             try run.recover()
         } catch {
             Issue.record(

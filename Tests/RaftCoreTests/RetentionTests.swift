@@ -93,6 +93,56 @@ import Testing
         #expect(bench.snapshotsToSend == [n3], "one was enough")
     }
 
+    @Test("a follower is asked for a snapshot that seemed to fail, before it is offered another")
+    func asksBehindFailedSnapshot() throws {
+        var bench = try bench { $0.graceBytesMax = 100 }
+        bench.receive(
+            .appendReply(.rejected(previous: LogIndex(6), hint: .zero)), from: n3, term: 1)
+        let metadata = SnapshotMetadata(last: EntryID(6, 1), configuration: .voters(1...3))
+        bench.sent = []
+        func questions() -> [Message.Body] {
+            bench.take(to: n3).filter { if case .append = $0 { true } else { false } }
+        }
+        bench.receive(.heartbeatReply(sequence: 0), from: n3, term: 1)
+        #expect(questions().isEmpty, "one is on its way")
+        bench.step(.snapshotSent(to: n3, metadata: metadata, succeeded: false))
+        let question = Message.Body.append(
+            previous: EntryID(6, 1), entries: [], commit: LogIndex(6))
+        #expect(questions() == [question])
+        #expect(questions().isEmpty, "once for each sign of life")
+        bench.receive(.heartbeatReply(sequence: 0), from: n3, term: 1)
+        #expect(questions() == [question])
+        bench.receive(
+            .appendReply(.rejected(previous: LogIndex(6), hint: .zero)), from: n3, term: 1)
+        #expect(bench.peer(n3).state == .snapshot, "it has not come")
+        bench.receive(.appendReply(.accepted(match: LogIndex(6))), from: n3, term: 1)
+        #expect(bench.peer(n3).state == .replicate)
+        #expect(bench.snapshotsToSend == [n3], "one was enough")
+    }
+
+    @Test("who may have had what is cut off is asked, before it is sent the whole state")
+    func connectionLostBehindTheLog() throws {
+        var bench = try bench { $0.graceBytesMax = 10_000 }
+        // Six entries are on their way to n3, of which it has acknowledged one.
+        bench.receive(.heartbeatReply(sequence: 0), from: n3, term: 1)
+        try write(1, &bench)
+        #expect(bench.peer(n3).next == LogIndex(8))
+        for _ in 0..<400 where bench.core.retainedLog.first < LogIndex(8) {
+            bench.advance(30)
+            bench.fire()
+            bench.receive(.heartbeatReply(sequence: 0), term: 1)
+        }
+        #expect(bench.core.retainedLog.first == LogIndex(8), "it was silent for too long")
+        bench.step(.connectionLost(n3, .closed))
+        bench.step(.connected(n3))
+        bench.receive(.heartbeatReply(sequence: 0), from: n3, term: 1)
+        #expect(bench.peer(n3).state == .probe)
+        #expect(bench.snapshotsToSend.isEmpty)
+        bench.receive(.appendReply(.accepted(match: LogIndex(7))), from: n3, term: 1)
+        #expect(bench.peer(n3).state == .replicate)
+        #expect(bench.snapshotsToSend.isEmpty)
+    }
+
     @Test("a leader that applies too slowly refuses proposals until it has caught up")
     func slowLeader() throws {
         var options = RaftOptions()

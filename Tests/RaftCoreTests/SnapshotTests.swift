@@ -207,6 +207,32 @@ struct SnapshotTests {
         #expect(bench.core.status.role == .preCandidate)
     }
 
+    @Test("tell another leader how far they go, once, so that it keeps what lies behind them")
+    func newLeaderDuringInstall() throws {
+        var bench = Bench(.log([1, 1]))
+        bench.receive(.snapshot(at5), term: 3)
+        bench.sent = []
+        bench.receive(
+            .append(previous: EntryID(9, 3), entries: [], commit: LogIndex(9)), from: n3, term: 4)
+        let answer = AppendReply.rejected(previous: LogIndex(9), hint: EntryID(5, 2))
+        #expect(bench.take(to: n3) == [.appendReply(answer)])
+        // Where that leads the new leader to, and what may be older.
+        for previous in [EntryID(5, 2), EntryID(2, 1)] {
+            bench.receive(
+                .append(previous: previous, entries: [], commit: LogIndex(9)), from: n3, term: 4)
+        }
+        #expect(bench.sent.isEmpty)
+        var leader = leader()
+        for _ in 0..<3 {
+            leader.receive(.appendReply(.accepted(match: leader.core.status.last.index)), term: 3)
+            try leader.propose("x")
+        }
+        leader.receive(
+            .appendReply(.rejected(previous: LogIndex(6), hint: EntryID(5, 2))), from: n3, term: 3)
+        #expect(leader.peer(n3).state == .probe)
+        #expect(leader.peer(n3).next == LogIndex(6), "just behind what is being installed")
+    }
+
     @Test("are ignored when they are older than what is committed (S9)")
     func older() {
         var bench = Bench(.log([1, 2, 2, 2, 2, 2], commit: 6))

@@ -89,4 +89,26 @@ import Testing
         first.close()
         second.close()
     }
+
+    @Test("while one is made for a peer or sent to it, no other is made for it")
+    func oneAtATime() async throws {
+        let home = try Home()
+        try home.apply(upTo: 5)
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let (ends, continuation) = AsyncStream.makeStream(of: ReplicaInput.self)
+        // Without a transport each copy that is made is told to have come to nothing.
+        let exchange = SnapshotExchange(
+            store: home.store, scrubber: StateScrubber(store: home.store, logger: logger),
+            report: { continuation.yield($0) }, logger: logger)
+        for _ in 0..<200 { exchange.send(to: NodeID(2)) }
+        exchange.send(to: NodeID(3))
+        var told: [NodeID] = []
+        for await case .snapshotSent(let peer, _, succeeded: false) in ends {
+            told.append(peer)
+            if peer == NodeID(3) { break }
+        }
+        // Copies are made one after the other.
+        #expect(told.last == NodeID(3))
+        #expect((1..<100).contains(told.count - 1), "\(told.count - 1) of 200 were made")
+    }
 }
