@@ -53,8 +53,25 @@ extension World {
         schedule(.deadline, in: 10_000_000 + patience * 2_000 + 10_000_000)
     }
 
+    /// The end of a run; or, once, a while before it, where a node has everything and has yet to
+    /// apply it. In a world whose batches are of one entry, on a node that applies slowly, that
+    /// takes longer than the rest of the calm.
+    func comeToRest() {
+        let waiting = nodes.map { node -> UInt64 in
+            let applied = node.store.applied.index
+            guard let commit = node.process?.glance.commit, commit > applied else { return 0 }
+            return commit.distance(from: applied)
+        }
+        guard !hasWaitedForAppliers, let longest = waiting.max(), longest > 0 else {
+            return checkRest()
+        }
+        hasWaitedForAppliers = true
+        let turn = options.turnDelayMax + options.applyMin + options.applySpread
+        schedule(.deadline, in: longest * (turn + options.applyTail / 128))
+    }
+
     /// By now all that was asked is answered, somebody leads, and all are the same.
-    func checkRest() {
+    private func checkRest() {
         isFinished = true
         for node in nodes { if let process = node.process { dutiesEnd(process) } }
         oracle.fail(options.isPastPromises ? nil : history.finish())

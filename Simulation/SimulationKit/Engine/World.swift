@@ -66,6 +66,8 @@ final class World {
     var downtimes = Downtimes()
     var acknowledgedBeforeCalm: UInt64 = 0
     var writesBegunInCalm = 0
+    /// Whether the end has waited for who had everything, and had not applied it.
+    var hasWaitedForAppliers = false
     /// From then on clients begin nothing new.
     var quietFrom = UInt64.max
     /// What a node of the newer release applies with, and of the older.
@@ -222,7 +224,7 @@ final class World {
         case .http(let event): http?.handle(event)
         case .check: checkUp()
         case .calm: calmDown()
-        case .deadline: checkRest()
+        case .deadline: comeToRest()
         }
     }
 
