@@ -294,5 +294,15 @@ struct NodeMetrics: Sendable {
         text.single(
             "watchword_journal_dropped_total", .counter, "Touches and events not kept.",
             journal.dropped)
+        let entries = "watchword_journal_entries_total"
+        text.begin(
+            entries, .counter,
+            "Entries proposed by this node for what has gathered: events, uses, usage.")
+        let proposed = journal.proposed
+        for (kind, count) in [
+            ("events", proposed.events), ("uses", proposed.uses), ("usage", proposed.usage),
+        ] {
+            text.value(entries, [("kind", kind)], Double(count))
+        }
     }
 }

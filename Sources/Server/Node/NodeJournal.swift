@@ -20,6 +20,8 @@ final class NodeJournal: Journal {
         var events: [AuditEvent] = []
         var denials = DenialTally()
         var droppedEvents: UInt64 = 0
+        /// Entries that were proposed, by what they tell.
+        var proposed = Proposed()
 
         mutating func keep(_ event: AuditEvent) {
             if events.count < NodeJournal.eventsMax {
@@ -28,6 +30,13 @@ final class NodeJournal: Journal {
                 droppedEvents += 1
             }
         }
+    }
+
+    /// How many entries of each kind a node has proposed in this run.
+    struct Proposed: Equatable {
+        var events: UInt64 = 0
+        var uses: UInt64 = 0
+        var usage: UInt64 = 0
     }
 
     private let runtime: ReplicaRuntime
@@ -63,6 +72,9 @@ final class NodeJournal: Journal {
         }
     }
 
+    /// What was proposed of what has gathered.
+    var proposed: Proposed { contents.withLock { $0.proposed } }
+
     /// What could not be kept.
     var dropped: UInt64 {
         contents.withLock { $0.uses.dropped + $0.droppedEvents + $0.denials.dropped }
@@ -83,6 +95,7 @@ final class NodeJournal: Journal {
             return events
         }
         if !events.isEmpty {
+            contents.withLock { $0.proposed.events += 1 }
             propose(Command(.recordAudit(.init(events: events)), header: .ownNode))
         }
         let (count, isFull) = contents.withLock { ($0.uses.count, $0.uses.isBatchFull) }
@@ -97,7 +110,9 @@ final class NodeJournal: Journal {
                 locked: { body in contents.withLock { body(&$0.uses) } },
                 idleEnd: { try SessionRow.read($0, view)?.idleExpiresAt })
         }
-        if let uses { propose(Command(uses, header: .ownNode)) }
+        guard let uses else { return }
+        contents.withLock { $0.proposed.uses += 1 }
+        propose(Command(uses, header: .ownNode))
     }
 }
 
@@ -124,7 +139,9 @@ extension NodeJournal: UsageMeter {
         let batch = contents.withLock { contents -> Command.AddUsage? in
             let isPressing = contents.usage.isPressing
             let isTurn = contents.usagePacing.isDue(at: now, nodes: nodes, isBatchFull: isPressing)
-            return isTurn || isLast ? contents.usage.batch() : nil
+            guard isTurn || isLast, let batch = contents.usage.batch() else { return nil }
+            contents.proposed.usage += 1
+            return batch
         }
         guard let batch else { return }
         runtime.propose(
