@@ -46,6 +46,8 @@ struct Progress: Equatable, Sendable {
     /// In `snapshot`: an entry that every snapshot holds for certain which is on its way, or seemed
     /// to fail and would still be of use: it may have arrived all the same.
     private(set) var snapshotIndex: LogIndex?
+    /// In `snapshot`: whether the follower was asked for the one that seemed to fail last.
+    private(set) var isSnapshotAskedFor = false
 
     /// A follower of which nothing is known.
     init(next: LogIndex, options: RaftOptions) {
@@ -96,14 +98,18 @@ struct Progress: Equatable, Sendable {
 
     /// Takes a refusal of an append behind `rejected`, where `hint` is the last entry that may
     /// match. False if the refusal is stale (Raft §5.3; etcd/raft `MaybeDecrTo`).
-    mutating func reject(_ rejected: LogIndex, hint: LogIndex) -> Bool {
+    ///
+    /// - Parameter isInReach: whether `hint` does match, and what lies behind is here.
+    /// - Parameter start: where the leader's log begins.
+    mutating func reject(
+        _ rejected: LogIndex, hint: LogIndex, isInReach: Bool, logStart start: LogIndex
+    ) -> Bool {
         switch state {
         case .replicate:
             // What is acknowledged cannot be missing: the refusal is older.
             guard rejected > match else { return false }
             // Every entry on its way may be refused too: begin again behind what is known.
-            reset(to: .probe)
-            next = match.next
+            becomeProbe(logStart: start)
             return true
         case .probe:
             // Only the one append on its way can be refused.
@@ -113,7 +119,11 @@ struct Progress: Equatable, Sendable {
             isProbeRepeated = false
             return true
         case .snapshot:
-            return false
+            // Whatever helped it, it has come to where the log can go on.
+            guard isInReach else { return false }
+            reset(to: .probe)
+            next = max(match.next, hint.next)
+            return true
         }
     }
 
@@ -128,9 +138,9 @@ struct Progress: Equatable, Sendable {
         isProbeSent = true
     }
 
-    /// Goes from `replicate` to `probe` because the connection was lost: behind what is known to
-    /// match; or, where that is cut off, behind the beginning of the leader's log. What was on its
-    /// way may well have arrived, and then no snapshot is needed.
+    /// Goes from `replicate` to `probe` because appends may be lost: behind what is known to match;
+    /// or, where that is cut off, behind the beginning of the leader's log. What was on its way may
+    /// well have arrived, and then no snapshot is needed.
     ///
     /// - Parameter start: where the leader's log begins.
     mutating func becomeProbe(logStart start: LogIndex) {
@@ -174,19 +184,30 @@ struct Progress: Equatable, Sendable {
         snapshotOffers += 1
     }
 
-    /// In `snapshot`: the entry behind which the follower is asked now whether it has come so far;
+    /// In `snapshot`: the entry behind which the follower can be asked whether it has come so far;
     /// nil while nothing says that a snapshot failed, or when the one that did is of no use.
     ///
     /// - Parameter start: where the leader's log begins.
-    func checkWanted(logStart start: LogIndex) -> LogIndex? {
-        guard isCheckWanted, snapshotDue != nil, let index = snapshotIndex else { return nil }
+    func snapshotInQuestion(logStart start: LogIndex) -> LogIndex? {
+        guard snapshotDue != nil, let index = snapshotIndex else { return nil }
         return index >= start ? index : nil
+    }
+
+    /// Notes that the follower was asked. Another snapshot is not due before `moment`, by when the
+    /// answer to the first question should be here.
+    mutating func askedForSnapshot(answerBy moment: SteadyTime) {
+        precondition(snapshotDue != nil, "asked for a snapshot that did not fail")
+        isCheckWanted = false
+        guard !isSnapshotAskedFor else { return }
+        isSnapshotAskedFor = true
+        snapshotDue = snapshotDue.map { max($0, moment) }
     }
 
     /// Notes that the snapshot did not arrive, as far as is known; another one is due at `moment`.
     mutating func snapshotFailed(dueAt moment: SteadyTime) {
         precondition(state == .snapshot, "no snapshot was on its way")
         snapshotDue = moment
+        isSnapshotAskedFor = false
     }
 
     /// The entry behind which the follower needs the log, as far as is known.
@@ -215,6 +236,7 @@ struct Progress: Equatable, Sendable {
         isCheckWanted = false
         snapshotDue = nil
         snapshotIndex = nil
+        isSnapshotAskedFor = false
         inflights.reset()
     }
 

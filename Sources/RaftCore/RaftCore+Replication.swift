@@ -115,10 +115,10 @@ extension RaftCore {
         // An older answer says nothing about the present probe.
         guard match == leading.peers[position].progress.match else { return }
         switch leading.peers[position].progress.state {
-        case .probe: leading.peers[position].progress.becomeReplicate()
         case .replicate: break
-        case .snapshot:
-            // Whatever helped it, its log meets ours again.
+        case .probe, .snapshot:
+            // Whatever helped it, its log meets ours. What came late and speaks of a part that is
+            // cut off says less than the probe asks.
             if match >= log.start.index { leading.peers[position].progress.becomeReplicate() }
         }
         if isNews { advanceCommit() }
@@ -136,7 +136,9 @@ extension RaftCore {
             guess =
                 log.lastPossibleMatch(atOrBefore: hint.index, term: hint.term, floor: floor).index
         }
-        _ = leading.peers[position].progress.reject(previous, hint: guess)
+        let isInReach = hint.index >= log.start.index && log.matches(hint)
+        _ = leading.peers[position].progress.reject(
+            previous, hint: guess, isInReach: isInReach, logStart: log.start.index)
     }
 
     /// A follower's log has lost a part that it may have acknowledged (consensus recovery R8). It

@@ -12,6 +12,9 @@ extension RaftCore {
         guard let due = progress.snapshotDue, now >= due, isActive(progress),
             !leading.departing.contains(leading.peers[position].id)
         else { return }
+        // The question comes first: it costs nothing beside another copy.
+        let isInQuestion = progress.snapshotInQuestion(logStart: log.start.index) != nil
+        guard progress.isSnapshotAskedFor || !isInQuestion else { return }
         sometimes(.snapshotOffered)
         leading.peers[position].progress.snapshotOffered(
             at: log.applied, logStart: log.start.index)
@@ -19,15 +22,17 @@ extension RaftCore {
     }
 
     /// Asks a follower to whom a snapshot failed to come, as far as is known, whether it has it all
-    /// the same: the sender may not have heard, or the acknowledgement was lost. That costs nothing
-    /// beside another copy.
+    /// the same: the sender may not have heard, or the acknowledgement was lost. With each of its
+    /// signs of life, and before it is offered another.
     mutating func askForSnapshot(ofPeerAt position: Int) {
-        guard
-            let index = leading.peers[position].progress.checkWanted(logStart: log.start.index),
+        let progress = leading.peers[position].progress
+        guard progress.isCheckWanted,
+            let index = progress.snapshotInQuestion(logStart: log.start.index),
             let term = log.term(at: index)
         else { return }
         sometimes(.snapshotAskedFor)
-        leading.peers[position].progress.isCheckWanted = false
+        leading.peers[position].progress.askedForSnapshot(
+            answerBy: now.advanced(milliseconds: options.electionTimeoutMilliseconds))
         send(
             .append(
                 previous: EntryID(index: index, term: term), entries: [], commit: log.committed),
@@ -77,12 +82,17 @@ extension RaftCore {
         let progress = leading.peers[position].progress
         // The follower's own word may have come first.
         guard progress.state == .snapshot, progress.snapshotDue == nil else { return }
-        if succeeded, metadata.last.index <= log.lastIndex {
-            leading.peers[position].progress.snapshotArrived(at: metadata.last.index)
-        } else {
+        guard succeeded, metadata.last.index <= log.lastIndex else {
             leading.peers[position].progress.snapshotFailed(
                 dueAt: nextSnapshotOffer(progress))
+            return
         }
+        guard metadata.last.index >= log.start.index else {
+            // It arrived, but too late. Nothing says that the next one would fail.
+            leading.peers[position].progress.becomeSnapshot(dueAt: now)
+            return
+        }
+        leading.peers[position].progress.snapshotArrived(at: metadata.last.index)
     }
 }
 

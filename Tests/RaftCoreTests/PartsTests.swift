@@ -138,7 +138,11 @@ struct ProgressTests {
                 let index = LogIndex(random.next(below: 12))
                 switch random.next(below: 5) {
                 case 0: _ = progress.acknowledge(min(index, LogIndex(11)))
-                case 1: _ = progress.reject(index, hint: LogIndex(random.next(below: 12)))
+                case 1:
+                    _ = progress.reject(
+                        index, hint: LogIndex(random.next(below: 12)),
+                        isInReach: random.chance(1, in: 2),
+                        logStart: LogIndex(random.next(below: 12)))
                 case 2:
                     progress.becomeReplicate()
                     progress.becomeProbe(logStart: LogIndex(random.next(below: 12)))

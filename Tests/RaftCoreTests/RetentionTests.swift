@@ -120,6 +120,68 @@ import Testing
         #expect(bench.snapshotsToSend == [n3], "one was enough")
     }
 
+    @Test("a follower is not offered another snapshot before it had time to answer the question")
+    func answerBeforeOffer() throws {
+        var bench = try failedSnapshot()
+        // Long over due, but nothing was heard of it yet.
+        bench.advance(5_000)
+        bench.receive(.heartbeatReply(sequence: 0), from: n3, term: 1)
+        #expect(bench.snapshotsToSend == [n3], "it was asked just now")
+        bench.receive(.heartbeatReply(sequence: 0), from: n3, term: 1)
+        #expect(bench.snapshotsToSend == [n3], "a second question changes nothing")
+        bench.advance(2 * RaftOptions().electionTimeoutMilliseconds)
+        bench.receive(.heartbeatReply(sequence: 0), from: n3, term: 1)
+        #expect(bench.snapshotsToSend == [n3, n3])
+    }
+
+    @Test("who says that it has come to where the log can go on needs no snapshot")
+    func hintInReach() throws {
+        var bench = try failedSnapshot()
+        try write(2, &bench)
+        bench.receive(
+            .appendReply(.rejected(previous: LogIndex(8), hint: EntryID(7, 9))), from: n3, term: 1)
+        #expect(bench.peer(n3).state == .snapshot, "an entry of another leader's")
+        bench.receive(
+            .appendReply(.rejected(previous: LogIndex(8), hint: EntryID(7, 1))), from: n3, term: 1)
+        #expect(bench.peer(n3).state == .probe)
+        #expect(bench.peer(n3).next == LogIndex(8))
+    }
+
+    @Test("a snapshot that arrives too late is followed by another at once")
+    func lateSnapshot() throws {
+        var bench = try bench { $0.graceBytesMax = 100 }
+        bench.receive(
+            .appendReply(.rejected(previous: LogIndex(6), hint: .zero)), from: n3, term: 1)
+        let metadata = SnapshotMetadata(last: EntryID(1, 1), configuration: .voters(1...3))
+        bench.step(.snapshotSent(to: n3, metadata: metadata, succeeded: true))
+        bench.receive(.heartbeatReply(sequence: 0), from: n3, term: 1)
+        #expect(bench.snapshotsToSend == [n3, n3])
+    }
+
+    @Test("an acknowledgement from before what is cut off does not end a probe")
+    func lateAcknowledgement() throws {
+        var bench = try bench { $0.graceBytesMax = 100 }
+        bench.step(.connectionLost(n3, .closed))
+        bench.step(.connected(n3))
+        let start = bench.core.retainedLog.first
+        #expect(start > LogIndex(2))
+        bench.receive(.appendReply(.accepted(match: LogIndex(1))), from: n3, term: 1)
+        #expect(bench.peer(n3).state == .probe)
+        #expect(bench.snapshotsToSend.isEmpty)
+        bench.receive(.appendReply(.accepted(match: start)), from: n3, term: 1)
+        #expect(bench.peer(n3).state == .replicate)
+    }
+
+    /// A leader of six entries, whose snapshot for n3 failed as far as it knows.
+    private func failedSnapshot() throws -> Bench {
+        var bench = try bench { $0.graceBytesMax = 100 }
+        bench.receive(
+            .appendReply(.rejected(previous: LogIndex(6), hint: .zero)), from: n3, term: 1)
+        let metadata = SnapshotMetadata(last: EntryID(6, 1), configuration: .voters(1...3))
+        bench.step(.snapshotSent(to: n3, metadata: metadata, succeeded: false))
+        return bench
+    }
+
     @Test("who may have had what is cut off is asked, before it is sent the whole state")
     func connectionLostBehindTheLog() throws {
         var bench = try bench { $0.graceBytesMax = 10_000 }

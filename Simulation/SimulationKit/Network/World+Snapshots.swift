@@ -22,6 +22,7 @@ extension World {
 
     /// A copy is asked for in a turn and made on another thread.
     func sendSnapshot(from: Int, to: Int, _ process: SimulatedNode.Process) {
+        guard process.sendingTo.insert(to).inserted else { return }
         schedule(
             .export(from: from, to: to, epoch: process.epoch),
             in: 1 + nodes[from].random.upTo(options.turnDelayMax))
@@ -54,6 +55,7 @@ extension World {
                 return oracle.fail("L5", "n\(from + 1) cannot export: \(error)")
             }
             counters[.snapshotsFailed] += 1
+            process.sendingTo.remove(to)
             let none = SnapshotMetadata(last: .zero, configuration: ConfState(voters: []))
             give(
                 .snapshotSent(to: nodes[to].id, none, succeeded: false), to: process, from)
@@ -119,6 +121,7 @@ extension World {
         counters[succeeded ? .snapshotsSent : .snapshotsFailed] += 1
         note(10, transfer.from, succeeded ? 1 : 0)
         if let sender = process(transfer.from, transfer.fromEpoch) {
+            sender.sendingTo.remove(transfer.to)
             give(
                 .snapshotSent(
                     to: nodes[transfer.to].id, transfer.source.manifest.metadata,

@@ -44,6 +44,8 @@ final class SimulatedNode {
 
         /// Snapshots that came whole, by where they end.
         var received: [SnapshotManifest] = []
+        /// To which nodes one is made or sent now: one at a time to each.
+        var sendingTo: Set<Int> = []
         var isStopping = false
         /// Whether its release cannot apply what is committed.
         var isTooOld = false
