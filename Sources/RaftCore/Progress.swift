@@ -108,8 +108,10 @@ struct Progress: Equatable, Sendable {
         case .replicate:
             // What is acknowledged cannot be missing: the refusal is older.
             guard rejected > match else { return false }
-            // Every entry on its way may be refused too: begin again behind what is known.
-            becomeProbe(logStart: start)
+            // Every entry on its way may be refused too: begin again behind what is known; or,
+            // where that is cut off, behind what the follower says.
+            reset(to: .probe)
+            next = match >= start ? match.next : max(match.next, min(rejected, hint.next))
             return true
         case .probe:
             // Only the one append on its way can be refused.
@@ -138,9 +140,8 @@ struct Progress: Equatable, Sendable {
         isProbeSent = true
     }
 
-    /// Goes from `replicate` to `probe` because appends may be lost: behind what is known to match;
-    /// or, where that is cut off, behind the beginning of the leader's log. What was on its way may
-    /// well have arrived, and then no snapshot is needed.
+    /// Goes from `replicate` to `probe` because the connection was lost: behind what is known to match; or, where that is cut off, behind the beginning of the leader's log. What was on its
+    /// way may well have arrived, and then no snapshot is needed.
     ///
     /// - Parameter start: where the leader's log begins.
     mutating func becomeProbe(logStart start: LogIndex) {

@@ -134,6 +134,17 @@ import Testing
         #expect(bench.snapshotsToSend == [n3, n3])
     }
 
+    @Test("who refuses an append and says where its log ends is believed, if that is not cut off")
+    func refusalBehindTheLog() throws {
+        var bench = try bench { $0.graceBytesMax = 100 }
+        #expect(bench.core.retainedLog.first == LogIndex(4), "n3 is known to have the first only")
+        bench.receive(
+            .appendReply(.rejected(previous: LogIndex(6), hint: EntryID(4, 1))), from: n3, term: 1)
+        #expect(bench.peer(n3).state == .probe)
+        #expect(bench.peer(n3).next == LogIndex(5))
+        #expect(bench.snapshotsToSend.isEmpty)
+    }
+
     @Test("who says that it has come to where the log can go on needs no snapshot")
     func hintInReach() throws {
         var bench = try failedSnapshot()
