@@ -140,7 +140,8 @@ struct Progress: Equatable, Sendable {
         isProbeSent = true
     }
 
-    /// Goes from `replicate` to `probe` because the connection was lost: behind what is known to match; or, where that is cut off, behind the beginning of the leader's log. What was on its
+    /// Goes from `replicate` to `probe` because the connection was lost: behind what is known to
+    /// match; or, where that is cut off, behind the beginning of the leader's log. What was on its
     /// way may well have arrived, and then no snapshot is needed.
     ///
     /// - Parameter start: where the leader's log begins.

@@ -41,7 +41,7 @@ struct UsageTillTests {
         var passed = 0
         for _ in 0..<1_000 where passes(&till, request([key], [limit(10_000)])) { passed += 1 }
         #expect(passed == 500)
-        #expect(till.isPressing)
+        #expect(till.need == .pressing)
         guard case .refused(let standing, let seconds) = till.count(request([key], [limit(10_000)]))
         else {
             Issue.record("it passed")
@@ -76,7 +76,7 @@ struct UsageTillTests {
         #expect(till.batch() == nil, "one at a time")
         #expect(!passes(&till, request([key], [limit(9)])))
         till.failed(1)
-        #expect(till.isWaiting)
+        #expect(till.need == .full)
         #expect(till.batch() == first)
         till.recorded(1)
         #expect(till.count == 0)
@@ -169,7 +169,7 @@ struct UsageTillTests {
             _ = till.count(request([UsageSubject(.user, bits)]))
         }
         for _ in 0..<2 { _ = till.count(request([key], [limit(9)])) }
-        #expect(till.isPressing)
+        #expect(till.need == .pressing)
         let said = till.batch()
         let batch = try #require(said)
         #expect(batch.uses.count == Limits.usageBatch)

@@ -22,7 +22,7 @@ struct UseGatheringTests {
     private func batch(
         _ uses: inout UseGathering, idleEnd: (SessionID) -> Timestamp?
     ) -> [SessionTouch]? {
-        let operation = UseGathering.batch(locked: { $0(&uses) }, idleEnd: idleEnd)
+        let operation = UseGathering.sessionBatch(locked: { $0(&uses) }, idleEnd: idleEnd)
         guard case .touchSessions(let body)? = operation else { return nil }
         return body.touches
     }
@@ -97,13 +97,16 @@ struct UseGatheringTests {
         #expect(second.allSatisfy { (1...1_500).contains($0.session.number.rawValue) })
     }
 
-    @Test("No session that is used idles out, though three nodes share one entry a second")
+    @Test("No session that is used idles out, though three nodes share one entry a second for all")
     func nobodyIdlesOut() throws {
-        // A hundredth of a million sessions, in batches of a hundredth.
+        // A hundredth of so many sessions, in batches of a hundredth. Quotas press all the time,
+        // and there is always a batch of keys.
         let idle: UInt64 = 30 * 60_000
-        let count: UInt64 = 1_500_000 / 100
-        var nodes = [UseGathering](repeating: UseGathering(), count: 3)
-        var ends = [Timestamp](repeating: Self.start.advanced(milliseconds: idle), count: 15_001)
+        let count: UInt64 = 1_000_000 / 100
+        var nodes = [UseGathering](repeating: UseGathering(batchMax: 10), count: 3)
+        var turns = [TellingTurns](repeating: TellingTurns(), count: 3)
+        var told: [TellingTurns.Kind: Int] = [:]
+        var ends = [Timestamp](repeating: Self.start.advanced(milliseconds: idle), count: 10_001)
         for second in 0..<4_000 as Range<UInt64> {
             let now = Self.start.advanced(milliseconds: second * 1_000)
             // Each is used once in a minute, on one node or another.
@@ -114,7 +117,14 @@ struct UseGatheringTests {
             }
             var left = 10
             let turn = Int(second % 3)
-            while left > 0, case .sessions(let taken) = nodes[turn].take(atMost: left) {
+            let next = turns[turn].next(
+                at: SteadyTime(nanoseconds: second * 1_000_000_000), nodes: 3,
+                needs: .init(sessions: nodes[turn].sessionNeed, keys: .full, usage: .pressing))
+            let kind = try #require(next)
+            told[kind, default: 0] += 1
+            guard kind == .sessions else { continue }
+            while left > 0 {
+                let taken = nodes[turn].takeSessions(atMost: left)
                 guard !taken.isEmpty else { break }
                 for use in taken {
                     let number = Int(use.touch.session.number.rawValue)
@@ -127,43 +137,24 @@ struct UseGatheringTests {
                 }
             }
         }
+        #expect(told[.usage, default: 0] > 4_000 / 8)
+        #expect(told[.keys, default: 0] > 4_000 / 16)
     }
 
-    @Test("Sessions and keys take turns")
-    func turns() {
-        var uses = UseGathering()
-        let key = KeyID(number: CredentialNumber(7), nonce: 1)
-        for number in 1...1_500 as ClosedRange<UInt64> { uses.add(touch(number), idleEnd: end(5)) }
-        var kinds: [Bool] = []
-        for _ in 0..<4 {
-            uses.add(KeyTouch(key: key, lastUsed: Self.start, address: .empty))
-            let next = UseGathering.batch(locked: { $0(&uses) }, idleEnd: { _ in end(5) })
-            if case .touchKeys? = next { kinds.append(true) } else { kinds.append(false) }
+    @Test("A batch of keys, in the order of their rows")
+    func keys() throws {
+        var uses = UseGathering(batchMax: 2)
+        #expect(uses.keyBatch() == nil && uses.keyNeed == .none)
+        func touch(_ number: UInt64) -> KeyTouch {
+            KeyTouch(
+                key: KeyID(number: CredentialNumber(number), nonce: 1), lastUsed: Self.start,
+                address: .empty)
         }
-        #expect(kinds == [false, true, false, true])
-    }
-
-    @Test("All nodes together make at most one entry in a second", arguments: [1, 2, 3, 5, 7])
-    func pacing(nodes: Int) {
-        var pacings = [UsePacing](repeating: UsePacing(), count: nodes)
-        var entries = 0
-        let seconds = 600
-        for tick in 0..<(seconds * 5) {
-            for node in pacings.indices {
-                // Nodes look every 200 ms, at moments of their own.
-                let now = SteadyTime(
-                    nanoseconds: UInt64(tick) * 200_000_000 + UInt64(node) * 7_000_000)
-                if pacings[node].isDue(at: now, nodes: nodes, isBatchFull: true) { entries += 1 }
-            }
-        }
-        #expect(entries <= seconds + nodes)
-        #expect(entries > seconds * 4 / 5)
-        var idle = UsePacing()
-        let due = (0..<100).filter {
-            idle.isDue(
-                at: SteadyTime(nanoseconds: UInt64($0) * 200_000_000), nodes: 3,
-                isBatchFull: false)
-        }
-        #expect(due == [0, 25, 50, 75], "few uses wait five seconds")
+        uses.add(touch(7))
+        #expect(uses.keyNeed == .patient)
+        for number in [3, 5, 7] as [UInt64] { uses.add(touch(number)) }
+        #expect(uses.keyNeed == .full && uses.sessionNeed == .none)
+        #expect(uses.keyBatch() == .touchKeys(.init(touches: [touch(3), touch(5)])))
+        #expect(uses.keyBatch() == .touchKeys(.init(touches: [touch(7)])))
     }
 }

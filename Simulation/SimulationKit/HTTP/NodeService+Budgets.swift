@@ -17,10 +17,7 @@ extension NodeService: UsageMeter {
 
     /// Proposes a batch of usage when it is this node's turn, as the server's journal does.
     func tellUsage() {
-        guard usage.isWaiting, !process.isStopping, world.now < world.quietFrom else { return }
-        let members = readable({ try store.read { $0.meta.configuration.members.count } }) ?? 1
-        guard usagePacing.isDue(at: steady, nodes: members, isBatchFull: usage.isPressing),
-            let batch = usage.batch()
+        guard !process.isStopping, world.now < world.quietFrom, let batch = usage.batch()
         else { return }
         proposeAlone(
             Command(.addUsage(batch), header: CommandHeader(actor: .node)),

@@ -33,7 +33,6 @@ extension NodeService {
         if !isSettled, ticks % Every.settling == 0 { settle() }
         if ticks % Every.events == 0 {
             flush()
-            tellUsage()
         }
         if ticks % Every.sweep == 0, process.glance.role == .leader, opened != nil {
             propose(Command(.sweep(.init(limit: 200)), header: CommandHeader(actor: .node)))
@@ -180,9 +179,7 @@ extension NodeService {
     /// Proposes what has gathered.
     private func flush() {
         do {
-            if uses.count > 0, try isTurn(), let touches = try takeUses() {
-                propose(Command(touches, header: CommandHeader(actor: .node)))
-            }
+            try tell()
         } catch {
             world.oracle.fail("keys", "n\(node + 1) cannot tell of uses: \(error)")
         }
@@ -194,16 +191,24 @@ extension NodeService {
         }
     }
 
-    private func isTurn() throws -> Bool {
-        let members = try store.read { $0.meta.configuration.members.count }
-        return pacing.isDue(at: steady, nodes: members, isBatchFull: uses.isBatchFull)
-    }
-
-    private func takeUses() throws -> Command.Operation? {
-        try store.read { view in
-            try UseGathering.batch(
-                locked: { $0(&uses) }, idleEnd: { try SessionRow.read($0, view)?.idleExpiresAt })
+    /// Tells of uses or usage when it is this node's turn.
+    private func tell() throws {
+        let needs = TellingTurns.Needs(uses, usage)
+        guard needs.isAny else { return }
+        let nodes = try store.read { $0.meta.configuration.members.count }
+        guard let kind = turns.next(at: steady, nodes: nodes, needs: needs) else { return }
+        let touches: Command.Operation?
+        switch kind {
+        case .sessions:
+            touches = try store.read { view in
+                try UseGathering.sessionBatch(
+                    locked: { $0(&uses) },
+                    idleEnd: { try SessionRow.read($0, view)?.idleExpiresAt })
+            }
+        case .keys: touches = uses.keyBatch()
+        case .usage: return tellUsage()
         }
+        if let touches { propose(Command(touches, header: CommandHeader(actor: .node))) }
     }
 
     func proposeAlone(_ command: Command, milliseconds: UInt64, _ waiter: HTTPLayer.Waiter) {

@@ -45,14 +45,13 @@ final class NodeService: @unchecked Sendable {
 
     // What is gathered.
     var uses = UseGathering()
-    var pacing = UsePacing()
     var events: [AuditEvent] = []
     /// What this node has of limits.
     var till: BudgetTill
     var knowsLimits = false
     /// What this process let through and the log may not know.
     var usage = UsageTill()
-    var usagePacing = UsePacing()
+    var turns = TellingTurns()
     /// Whether a leader has told this process what was used.
     var hasHeardOfLimits = false
 

@@ -74,13 +74,12 @@ public struct UsageTill: Sendable {
 
     /// Subjects and days of which something is to be told.
     public var count: Int { entries.count }
-    /// Whether there is something to tell now.
-    public var isWaiting: Bool {
-        flight.map { !$0.isUnderWay } ?? (queue.count + pressing.count > 0)
-    }
-    /// Whether somebody would soon have to wait, or a batch is full.
-    public var isPressing: Bool {
-        pressing.count > 0 || queue.count >= Limits.usageBatch
+    /// How much usage wants to be told: nothing before it is known what became of the last batch.
+    public var need: TellingTurns.Need {
+        guard flight?.isUnderWay != true else { return .none }
+        if pressing.count > 0 { return .pressing }
+        if flight != nil || queue.count >= Limits.usageBatch { return .full }
+        return queue.count > 0 ? .patient : .none
     }
 
     /// How many requests a node may let pass under a quota before the log knows of them.

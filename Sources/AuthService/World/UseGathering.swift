@@ -1,6 +1,5 @@
 public import AuthCore
 public import ByteCodec
-public import RaftCore
 
 /// Uses of sessions and keys on their way into the log: gathered in bounded memory, and handed out
 /// in batches.
@@ -11,6 +10,9 @@ public import RaftCore
 public struct UseGathering: Sendable {
     /// Sessions, and keys, of which uses are kept.
     public static let usesMax = 250_000
+    /// From how many batches on sessions press: more than are told in two minutes by three nodes
+    /// that tell of everything else too.
+    private static let pressingBatches = 10
     /// How often a batch is filled up where what was handed out can wait.
     private static let roundsMax = 4
 
@@ -21,21 +23,33 @@ public struct UseGathering: Sendable {
     }
 
     private let usesMax: Int
+    private let batchMax: Int
     // Looked up, never iterated.
     private var sessions: [UInt64: SessionTouch] = [:]
     // By minute, none of them empty.
     private var due: [Due] = []
     private var keys: [UInt64: KeyTouch] = [:]
-    private var keysAreNext = false
     /// Uses that were not kept.
     public private(set) var dropped: UInt64 = 0
 
-    public init(usesMax: Int = UseGathering.usesMax) { self.usesMax = usesMax }
+    /// - Parameter batchMax: how many uses one entry tells of.
+    public init(usesMax: Int = UseGathering.usesMax, batchMax: Int = Limits.touchBatch) {
+        self.usesMax = usesMax
+        self.batchMax = batchMax
+    }
 
     /// How many sessions and keys wait.
     public var count: Int { sessions.count + keys.count }
-    /// Whether a batch would be full.
-    public var isBatchFull: Bool { max(sessions.count, keys.count) >= Limits.touchBatch }
+    /// How much sessions want to be told of.
+    public var sessionNeed: TellingTurns.Need {
+        sessions.count >= Self.pressingBatches * batchMax ? .pressing : need(sessions.count)
+    }
+    /// How much keys want to be told of, which can wait without harm.
+    public var keyNeed: TellingTurns.Need { need(keys.count) }
+
+    private func need(_ count: Int) -> TellingTurns.Need {
+        count == 0 ? .none : count < batchMax ? .patient : .full
+    }
 
     /// Notes a use of a session that ends at `idleEnd` unless this is told.
     ///
@@ -74,23 +88,16 @@ public struct UseGathering: Sendable {
         public let minute: UInt64
     }
 
-    /// What was handed out at once.
-    public enum Taken: Equatable, Sendable {
-        case sessions([Pressing])
-        case keys([KeyTouch])
+    /// The next batch of keys as an operation; nil when there is none.
+    public mutating func keyBatch() -> Command.Operation? {
+        let numbers = keys.keys.sorted().prefix(batchMax)
+        guard !numbers.isEmpty else { return nil }
+        return .touchKeys(
+            .init(touches: numbers.compactMap { keys.removeValue(forKey: $0) }))
     }
 
-    /// Hands out what presses most: sessions or keys, in turn where both wait, so that all uses
-    /// together take one entry each time.
-    public mutating func take(atMost limit: Int, sessionsOnly: Bool = false) -> Taken {
-        if !sessionsOnly {
-            let takesKeys = !keys.isEmpty && (keysAreNext || sessions.isEmpty)
-            keysAreNext = !takesKeys
-            if takesKeys {
-                let numbers = keys.keys.sorted().prefix(limit)
-                return .keys(numbers.compactMap { keys.removeValue(forKey: $0) })
-            }
-        }
+    /// Hands out the sessions that press most.
+    public mutating func takeSessions(atMost limit: Int) -> [Pressing] {
         var taken: [Pressing] = []
         while taken.count < limit, let first = due.first {
             let numbers = first.numbers.prefix(limit - taken.count)
@@ -103,10 +110,10 @@ public struct UseGathering: Sendable {
             due[0].numbers.removeFirst(numbers.count)
             if due[0].numbers.isEmpty { due.removeFirst() }
         }
-        return .sessions(taken)
+        return taken
     }
 
-    /// The next batch as an operation; nil when there is none.
+    /// The next batch of sessions as an operation; nil when there is none.
     ///
     /// What another node has told of meanwhile can wait, and is handed back: all nodes together
     /// tell of a session once, not each of them.
@@ -114,24 +121,20 @@ public struct UseGathering: Sendable {
     /// - Parameters:
     ///   - locked: gives access to the gathering, for as long as one call of its body.
     ///   - idleEnd: when a session ends as the state has it now, nil when it has ended.
-    public static func batch(
-        locked: (_ body: (inout UseGathering) -> Taken) -> Taken,
+    public static func sessionBatch(
+        locked: (_ body: (inout UseGathering) -> [Pressing]) -> [Pressing],
         idleEnd: (SessionID) throws -> Timestamp?
     ) rethrows -> Command.Operation? {
         var batch: [SessionTouch] = []
         var early: [(touch: SessionTouch, idleEnd: Timestamp)] = []
-        for round in 0..<roundsMax where batch.count < Limits.touchBatch {
+        for _ in 0..<roundsMax where batch.count < Limits.touchBatch {
             let room = Limits.touchBatch - batch.count
-            switch locked({ $0.take(atMost: room, sessionsOnly: round > 0) }) {
-            case .keys(let touches): return .touchKeys(.init(touches: touches))
-            case .sessions(let pressing):
-                for use in pressing {
-                    guard let end = try idleEnd(use.touch.session) else { continue }
-                    if end.rawValue / 60_000 > use.minute {
-                        early.append((use.touch, end))
-                    } else {
-                        batch.append(use.touch)
-                    }
+            for use in locked({ $0.takeSessions(atMost: room) }) {
+                guard let end = try idleEnd(use.touch.session) else { continue }
+                if end.rawValue / 60_000 > use.minute {
+                    early.append((use.touch, end))
+                } else {
+                    batch.append(use.touch)
                 }
             }
         }
@@ -142,7 +145,7 @@ public struct UseGathering: Sendable {
         if !early.isEmpty {
             _ = locked { uses in
                 for use in early { uses.add(use.touch, idleEnd: use.idleEnd) }
-                return .sessions([])
+                return []
             }
         }
         // In the order of the rows.
@@ -170,28 +173,5 @@ public struct UseGathering: Sendable {
         let last = due.count - 1
         sessions[due[last].numbers.removeLast()] = nil
         if due[last].numbers.isEmpty { due.removeLast() }
-    }
-}
-
-/// When a node proposes uses, so that the nodes of a cluster together make at most one entry in a
-/// second, whatever the rate of look-ups: each in its turn of as many seconds as there are nodes.
-public struct UsePacing: Sendable {
-    /// How long uses that make no full batch may wait, in milliseconds.
-    public static let patienceMilliseconds: UInt64 = 5_000
-    private var last: SteadyTime?
-
-    public init() {}
-
-    /// Whether it is time, and if so, counts from now.
-    ///
-    /// - Parameters:
-    ///   - nodes: the members of the configuration.
-    ///   - isBatchFull: whether a full batch waits.
-    public mutating func isDue(at now: SteadyTime, nodes: Int, isBatchFull: Bool) -> Bool {
-        let turn = UInt64(max(1, nodes)) * 1_000
-        let wait = isBatchFull ? turn : max(turn, Self.patienceMilliseconds)
-        if let last, now.nanoseconds(since: last) < wait * 1_000_000 { return false }
-        last = now
-        return true
     }
 }

@@ -117,7 +117,6 @@ final class Housekeeping: Sendable {
     private func flush(isLast: Bool = false) {
         do {
             try journal.flush(isLast: isLast)
-            try journal.tellUsage(isLast: isLast)
         } catch {
             logger.warning("uses cannot be told now", metadata: ["error": "\(error)"])
         }

@@ -14,14 +14,15 @@ internal import Synchronization
 final class NodeJournal: Journal {
     private struct Contents {
         var uses = UseGathering()
-        var pacing = UsePacing()
         var usage = UsageTill()
-        var usagePacing = UsePacing()
+        var turns = TellingTurns()
         var events: [AuditEvent] = []
         var denials = DenialTally()
         var droppedEvents: UInt64 = 0
         /// Entries that were proposed, by what they tell.
         var proposed = Proposed()
+
+        var needs: TellingTurns.Needs { TellingTurns.Needs(uses, usage) }
 
         mutating func keep(_ event: AuditEvent) {
             if events.count < NodeJournal.eventsMax {
@@ -80,7 +81,8 @@ final class NodeJournal: Journal {
         contents.withLock { $0.uses.dropped + $0.droppedEvents + $0.denials.dropped }
     }
 
-    /// Proposes audit events that have gathered, and a batch of uses when it is this node's turn.
+    /// Proposes audit events that have gathered, and a batch of uses or of usage when it is this
+    /// node's turn.
     ///
     /// - Parameter isLast: whether the node stops, so that no turn is waited for.
     /// - Throws: what reading the state throws.
@@ -98,18 +100,28 @@ final class NodeJournal: Journal {
             contents.withLock { $0.proposed.events += 1 }
             propose(Command(.recordAudit(.init(events: events)), header: .ownNode))
         }
-        let (count, isFull) = contents.withLock { ($0.uses.count, $0.uses.isBatchFull) }
-        guard count > 0 else { return }
-        let uses = try runtime.store.read { view -> Command.Operation? in
-            let nodes = view.meta.configuration.members.count
-            let isTurn = contents.withLock {
-                $0.pacing.isDue(at: now, nodes: nodes, isBatchFull: isFull)
-            }
-            guard isTurn || isLast else { return nil }
-            return try UseGathering.batch(
-                locked: { body in contents.withLock { body(&$0.uses) } },
-                idleEnd: { try SessionRow.read($0, view)?.idleExpiresAt })
+        if isLast { return try TellingTurns.Kind.allCases.forEach(tell) }
+        guard contents.withLock({ $0.needs.isAny }) else { return }
+        let nodes = try runtime.store.read { $0.meta.configuration.members.count }
+        let kind = contents.withLock { $0.turns.next(at: now, nodes: nodes, needs: $0.needs) }
+        if let kind { try tell(kind) }
+    }
+
+    private func tell(_ kind: TellingTurns.Kind) throws {
+        switch kind {
+        case .sessions:
+            proposeUses(
+                try runtime.store.read { view in
+                    try UseGathering.sessionBatch(
+                        locked: { body in contents.withLock { body(&$0.uses) } },
+                        idleEnd: { try SessionRow.read($0, view)?.idleExpiresAt })
+                })
+        case .keys: proposeUses(contents.withLock { $0.uses.keyBatch() })
+        case .usage: proposeUsage()
         }
+    }
+
+    private func proposeUses(_ uses: Command.Operation?) {
         guard let uses else { return }
         contents.withLock { $0.proposed.uses += 1 }
         propose(Command(uses, header: .ownNode))
@@ -128,25 +140,17 @@ extension NodeJournal: UsageMeter {
         contents.withLock { ($0.usage.count, $0.usage.dropped, $0.usage.refused) }
     }
 
-    /// Proposes a batch of usage when it is this node's turn, and tells one again of which nobody
-    /// knows whether the log has it.
-    ///
-    /// - Throws: what reading the state throws.
-    func tellUsage(isLast: Bool = false) throws {
-        guard contents.withLock({ $0.usage.isWaiting }) else { return }
-        let nodes = try runtime.store.read { $0.meta.configuration.members.count }
-        let now = runtime.clock.steady
+    /// Proposes a batch of usage, or once more one of which nobody knows whether the log has it.
+    private func proposeUsage() {
         let batch = contents.withLock { contents -> Command.AddUsage? in
-            let isPressing = contents.usage.isPressing
-            let isTurn = contents.usagePacing.isDue(at: now, nodes: nodes, isBatchFull: isPressing)
-            guard isTurn || isLast, let batch = contents.usage.batch() else { return nil }
+            guard let batch = contents.usage.batch() else { return nil }
             contents.proposed.usage += 1
             return batch
         }
         guard let batch else { return }
         runtime.propose(
             Command(.addUsage(batch), header: .ownNode),
-            deadline: now.advanced(milliseconds: Self.usageMilliseconds)
+            deadline: runtime.clock.steady.advanced(milliseconds: Self.usageMilliseconds)
         ) { [self] completion in
             let isRecorded = UsageTill.isRecorded(completion)
             contents.withLock { contents in
