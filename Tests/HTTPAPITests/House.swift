@@ -189,6 +189,7 @@ final class HouseNode: @unchecked Sendable, ViewSource, Journal, Limiter, UsageM
     private(set) var events: [AuditEvent] = []
     private(set) var background: [Command] = []
     private var till: BudgetTill
+    let rights = RightsMemory()
     /// What it let through and has not told.
     var usage = UsageTill()
     /// A release that knows the next feature level too.
@@ -214,6 +215,8 @@ final class HouseNode: @unchecked Sendable, ViewSource, Journal, Limiter, UsageM
         applied = house.log.count
         return results
     }
+
+    var origin: LogIndex { .zero }
 
     func withView<R>(_ body: (any TableReader) throws -> R) throws -> R {
         guard let notes else { return try body(tables) }
@@ -291,6 +294,8 @@ final class HouseNode: @unchecked Sendable, ViewSource, Journal, Limiter, UsageM
         return World(
             views: self, random: house.random, now: house.now, keys: keys,
             tokens: hasTokens ? house.tokens : nil, options: house.options, node: facts,
-            journal: self, certifier: house.certifier, limiter: self, meter: self)
+            journal: self, certifier: house.certifier, limiter: self, meter: self,
+            // Where look-ups are counted, none is saved by the one before.
+            rights: notes == nil ? rights : RightsMemory())
     }
 }

@@ -70,7 +70,7 @@ extension NodeService {
         guard !isOnlyPlanted || isViewOld || isLeaseOld else { return }
         var surroundings = surroundings
         if let view = isViewOld ? viewAhead : readable({ try store.read { $0 } }) {
-            surroundings.views = OpenView(view: view)
+            surroundings.views = OpenView(view: view, origin: origin)
         }
         if isLeaseOld { surroundings.gate = PastGate(lease: leaseAhead) }
         kept = ThreadView(world: surroundings)
@@ -89,6 +89,7 @@ extension NodeService {
 // Unchecked, because it stays in its world, and a world runs in one thread.
 private struct OpenView: ViewSource, @unchecked Sendable {
     let view: ReadView
+    let origin: LogIndex
     func withView<R>(_ body: (any TableReader) throws -> R) throws -> R { try body(view) }
 }
 

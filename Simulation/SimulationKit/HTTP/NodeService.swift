@@ -43,6 +43,9 @@ final class NodeService: @unchecked Sendable {
     var isSettling = false
     var isDraining = false
 
+    /// What users may do, as it was resolved before.
+    let rights = RightsMemory()
+
     // What is gathered.
     var uses = UseGathering()
     var events: [AuditEvent] = []
@@ -111,7 +114,7 @@ final class NodeService: @unchecked Sendable {
         AuthService.World(
             views: self, random: random, now: wall, keys: opened?.keys, tokens: opened?.tokens,
             options: AuthOptions(), node: freshFacts, gate: self, journal: self,
-            limiter: self, meter: self)
+            limiter: self, meter: self, rights: rights)
     }
 
     /// Takes password work, or refuses it when too many wait. Returns when it will be done.
@@ -133,6 +136,8 @@ private struct Surroundings: APIEnvironment {
 }
 
 extension NodeService: ViewSource, ReadGate {
+    var origin: LogIndex { store.installedSnapshot.index }
+
     func withView<R>(_ body: (any TableReader) throws -> R) throws -> R {
         if let twin = world.nodes[node].twin { return try twin.read { try body($0) } }
         return try store.read { view in try body(view) }

@@ -52,12 +52,12 @@ struct AccessTokenAuthenticator: Authenticator {
                 ObjectText.show(facts.user.tenant) == token.claims.tenant
             else { return .denied(.tokenInvalid, isFinal: true) }
             let end = Timestamp(milliseconds: token.claims.expiresAt * 1_000)
-            let permissions = try EffectivePermissions.resolve(facts.user, view.tables)
+            let rights = try view.rights(of: facts.user)
             return .success(
                 Caller(
                     user: facts.user, proof: .accessToken(facts.session), presented: digest,
-                    permissions: permissions, expiresAt: min(end, facts.session.expiresAt),
-                    metering: try Metering(facts.user, permissions, view)))
+                    rights: rights, expiresAt: min(end, facts.session.expiresAt),
+                    metering: try Metering(facts.user, rights.permissions, view)))
         case .deny(let denial, let isFinal):
             return .denied(SessionAuthenticator.failure(denial), isFinal: isFinal)
         }

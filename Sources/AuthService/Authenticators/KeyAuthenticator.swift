@@ -25,13 +25,14 @@ struct KeyAuthenticator: Authenticator {
     ) throws -> Result<Caller, Denial> {
         switch verdict {
         case .allow(let facts):
-            let owned = try EffectivePermissions.resolve(facts.owner, view.tables)
-            let permissions = try facts.key.permissions(of: owned, view.tables)
+            let owned = try view.rights(of: facts.owner).permissions
+            let rights = Rights(
+                try facts.key.permissions(of: owned, view.tables), of: facts.owner)
             return .success(
                 Caller(
                     user: facts.owner, proof: .key(facts.key), presented: digest,
-                    permissions: permissions, expiresAt: facts.expiresAt,
-                    metering: try Metering(facts.owner, key: facts.key, permissions, view)))
+                    rights: rights, expiresAt: facts.expiresAt,
+                    metering: try Metering(facts.owner, key: facts.key, rights.permissions, view)))
         case .deny(let denial, let isFinal):
             return .denied(failure(denial), isFinal: isFinal)
         }

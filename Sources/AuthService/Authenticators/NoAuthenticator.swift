@@ -12,11 +12,11 @@ enum NoAuthenticator {
         return PresentedCredential(digest: digest) { view, _ in
             guard let user = try UserRow.read(.platform, named: name, view.tables), !user.disabled
             else { return .denied(.missingCredentials, isFinal: false) }
-            let permissions = try EffectivePermissions.resolve(user, view.tables)
+            let rights = try view.rights(of: user)
             return .success(
                 Caller(
-                    user: user, proof: .nothing, presented: digest, permissions: permissions,
-                    expiresAt: nil, metering: try Metering(user, permissions, view)))
+                    user: user, proof: .nothing, presented: digest, rights: rights,
+                    expiresAt: nil, metering: try Metering(user, rights.permissions, view)))
         }
     }
 }

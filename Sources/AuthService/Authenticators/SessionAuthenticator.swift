@@ -13,12 +13,12 @@ struct SessionAuthenticator: Authenticator {
                 view.tables)
             switch verdict {
             case .allow(let facts):
-                let permissions = try EffectivePermissions.resolve(facts.user, view.tables)
+                let rights = try view.rights(of: facts.user)
                 return .success(
                     Caller(
                         user: facts.user, proof: .session(facts.session), presented: digest,
-                        permissions: permissions, expiresAt: facts.session.expiresAt,
-                        metering: try Metering(facts.user, permissions, view)))
+                        rights: rights, expiresAt: facts.session.expiresAt,
+                        metering: try Metering(facts.user, rights.permissions, view)))
             case .deny(let denial, let isFinal):
                 return .denied(Self.failure(denial), isFinal: isFinal)
             }

@@ -20,8 +20,8 @@ public struct Caller: Sendable, CustomStringConvertible {
     public let proof: Proof
     /// What is stored of the credential that was presented.
     let presented: Digest256
-    /// What the credential gives now.
-    public let permissions: EffectivePermissions
+    /// What the credential gives now, and how it is told.
+    public let rights: Rights
     /// When it ends, if nothing else ends it before.
     public let expiresAt: Timestamp?
     /// For whom its requests count.
@@ -29,6 +29,9 @@ public struct Caller: Sendable, CustomStringConvertible {
 
     /// Where the caller acts, when that is not their own tenant.
     var place: TenantID?
+
+    /// What the credential gives now.
+    public var permissions: EffectivePermissions { rights.permissions }
 
     /// The tenant in which the caller works: their own, or the one that they act in.
     public var tenant: TenantID { place ?? user.tenant }

@@ -30,13 +30,16 @@ public struct World: Sendable {
     public var limiter: any Limiter
     /// Counts requests for usage and quotas.
     public var meter: any UsageMeter
+    /// What users may do, as it was resolved before.
+    public var rights: RightsMemory
 
     public init(
         views: any ViewSource, random: any RandomBytes, now: Timestamp, keys: ServiceKeys?,
         tokens: TokenCodec?, options: AuthOptions, node: NodeFacts,
         gate: any ReadGate = ConfirmEveryRead(),
         journal: any Journal, certifier: (any NodeCertifier)? = nil,
-        limiter: any Limiter = Unlimited(), meter: any UsageMeter = Unmetered()
+        limiter: any Limiter = Unlimited(), meter: any UsageMeter = Unmetered(),
+        rights: RightsMemory = RightsMemory()
     ) {
         self.views = views
         self.random = random
@@ -50,6 +53,7 @@ public struct World: Sendable {
         self.certifier = certifier
         self.limiter = limiter
         self.meter = meter
+        self.rights = rights
     }
 }
 
@@ -58,6 +62,9 @@ public protocol ViewSource: Sendable {
     /// Opens a view that holds everything applied so far, and closes it when `body` returns.
     /// Nothing that `body` was given may be kept.
     func withView<R>(_ body: (any TableReader) throws -> R) throws -> R
+
+    /// The last entry of the newest snapshot that was installed in place of the state.
+    var origin: LogIndex { get }
 }
 
 /// A view with its one row of facts at hand.
@@ -68,6 +75,13 @@ public struct StateView {
     /// The moment against which deadlines are held: the later of the state's time and this node's
     /// clock, so that a clock that is wrong can only shorten a life.
     public let now: Timestamp
+    let memory: RightsMemory
+    let origin: LogIndex
+
+    /// What a user may do.
+    func rights(of user: UserRow) throws -> Rights {
+        try memory.rights(of: user, meta, origin: origin, tables)
+    }
 }
 
 extension World {
@@ -78,11 +92,15 @@ extension World {
     func view<R>(
         _ body: (StateView) throws -> Result<R, ServiceFailure>
     ) -> Result<R, ServiceFailure> {
+        // Before the view is opened: a state that is replaced in between is then resolved anew.
+        let origin = views.origin
         do {
             return try views.withView { tables in
                 let meta = try StateMeta.read(tables)
                 let time = Planted.expiryByOwnClock.isOn ? now : max(now, meta.lastStamp)
-                return try body(StateView(tables: tables, meta: meta, now: time))
+                return try body(
+                    StateView(
+                        tables: tables, meta: meta, now: time, memory: rights, origin: origin))
             }
         } catch {
             return .failure(.unconfirmed)

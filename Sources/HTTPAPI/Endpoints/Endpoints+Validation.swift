@@ -93,7 +93,7 @@ extension Endpoints {
                     var reply = Reply(status: 200, index: allowed.index)
                     identity.add(to: &reply.headers)
                     reply.headers.add("Watchword-Index", String(allowed.index))
-                    reply.actor = ObjectText.show(allowed.caller.user.id)
+                    reply.actor = allowed.caller.rights.userText
                     return .success(reply)
                 })
         }
@@ -193,53 +193,57 @@ enum ForwardedCredential {
 struct IdentityHeaders {
     private static let names = SharedHeader.identity.map(\.rawValue)
 
-    private var values: [String: String]
+    /// As `SharedHeader.identity`.
+    private var values: [String]
 
     /// Nobody's; where a limit let somebody not pass, how it stands.
     init(nobody standing: CallerStanding) {
-        values = [:]
+        values = [String](repeating: "", count: Self.names.count)
         note(standing)
-    }
-
-    private mutating func note(_ standing: CallerStanding) {
-        for field in LimitHeaders.values(standing) { values[field.name.rawValue] = field.value }
     }
 
     /// A caller's, with how limits and quotas stand.
     init(_ caller: Caller, _ codec: TokenCodec, _ standing: CallerStanding) {
-        let permissions = caller.permissions.permissions.map(\.string).joined(separator: ",")
-        let tenant = ObjectText.show(caller.tenant)
+        let rights = caller.rights
         let session = caller.session.map { codec.show($0.id) } ?? ""
         let key = caller.key.map { codec.show($0.id) }
-        values = [
-            "X-User-ID": ObjectText.show(caller.user.id),
-            "X-User-Name": caller.user.username.string,
-            "X-User-Email": Self.ascii(caller.user.email.string),
-            "X-User-Roles": caller.permissions.roles.map(\.string).joined(separator: ","),
-            "X-User-Permissions": permissions,
-            "X-Permissions": permissions,
-            "X-Tenant-ID": tenant,
-            "X-Organization-ID": tenant,
-            "X-Org-ID": tenant,
-            "X-Session-ID": session,
-            "X-Credential-ID": key ?? session,
-            "X-Auth-Method": caller.method,
-            "X-Token-Expires-At": caller.expiresAt?.rfc3339 ?? "",
-        ]
+        values = SharedHeader.identity.map { header in
+            switch header {
+            case .userID: rights.userText
+            case .userName: caller.user.username.string
+            case .userEmail: Self.ascii(caller.user.email.string)
+            case .userRoles: rights.roleList
+            case .userPermissions, .permissions: rights.permissionList
+            case .tenantID, .organizationID, .orgID: rights.tenantText
+            case .sessionID: session
+            case .credentialID: key ?? session
+            case .authMethod: caller.method
+            case .tokenExpiresAt: caller.expiresAt?.rfc3339 ?? ""
+            default: ""
+            }
+        }
         note(standing)
     }
 
-    /// Whether a gateway's buffers hold them: at most 3 KiB of values in all.
-    var fits: Bool {
-        Self.names.reduce(0) { $0 + (values[$1]?.utf8.count ?? 0) } <= 3 << 10
+    private mutating func note(_ standing: CallerStanding) {
+        for field in LimitHeaders.values(standing) {
+            guard let place = SharedHeader.identity.firstIndex(of: field.name) else {
+                preconditionFailure("\(field.name) is no field of identities")
+            }
+            values[place] = field.value
+        }
     }
+
+    /// Whether a gateway's buffers hold them: at most 3 KiB of values in all.
+    var fits: Bool { values.reduce(0) { $0 + $1.utf8.count } <= 3 << 10 }
 
     /// Puts every name on an answer, with an empty value where there is none.
     func add(to headers: inout HTTPHeaders) {
-        for name in Self.names { headers.add(name, values[name] ?? "") }
+        for (name, value) in zip(Self.names, values) { headers.add(name, value) }
     }
 
     private static func ascii(_ text: String) -> String {
-        PercentEncoding.encode(text) { (0x20..<0x7F).contains($0) }
+        guard !text.utf8.allSatisfy({ (0x20..<0x7F).contains($0) }) else { return text }
+        return PercentEncoding.encode(text) { (0x20..<0x7F).contains($0) }
     }
 }

@@ -58,6 +58,11 @@ struct PathPattern: Hashable, Sendable, ExpressibleByStringLiteral {
         }
     }
 
+    /// Whether it is one path and no other.
+    var isLiteral: Bool {
+        segments.allSatisfy { if case .literal = $0 { true } else { false } }
+    }
+
     /// The values of the parameters, when the path matches.
     ///
     /// - Parameter path: its segments as they were sent, still percent-encoded.

@@ -5,8 +5,8 @@ internal import AuthService
 ///
 /// Routing, authorisation, the OpenAPI document and the API guide are all derived from this one
 /// description. There is no default for `gate`: a route that does not say who may call it does not
-/// compile.
-struct Route: Sendable {
+/// compile. Made once and shared: a request copies none.
+final class Route: Sendable {
     /// The operation's name in the document.
     let name: String
     let method: String
@@ -22,14 +22,17 @@ struct Route: Sendable {
     let summary: String
     let handler: Handler
     /// Whether the path names the tenant in which the caller acts: that needs `tenants:act` too.
-    private(set) var isInTenant = false
+    let isInTenant: Bool
     /// Whether it reads what is kept when its tenant is gone.
-    private(set) var outlivesTenant = false
+    let outlivesTenant: Bool
+    /// Whether the common headers of `/v1` stand on its answers.
+    let isVersioned: Bool
 
     init(
         _ name: String, _ method: String, _ pattern: PathPattern, gate: Gate,
         body: BodyRule = .none, query: [QueryParameter] = [], answers: [Answer],
-        idempotent: Bool = false, conditional: Bool = false, summary: String, handler: Handler
+        idempotent: Bool = false, conditional: Bool = false, summary: String, handler: Handler,
+        isInTenant: Bool = false, outlivesTenant: Bool = false
     ) {
         self.name = name
         self.method = method
@@ -42,24 +45,25 @@ struct Route: Sendable {
         isConditional = conditional
         self.summary = summary
         self.handler = handler
+        self.isInTenant = isInTenant
+        self.outlivesTenant = outlivesTenant
+        isVersioned = pattern.text.hasPrefix("/v1/") || pattern.text.hasPrefix("/secrets/")
     }
 
     /// The same route for who acts in another tenant.
     var inTenant: Route {
-        var route = Route(
+        Route(
             name + "InTenant", method, pattern.inTenant, gate: gate, body: body, query: query,
             answers: answers, idempotent: isIdempotent, conditional: isConditional,
-            summary: summary, handler: handler)
-        route.isInTenant = true
-        route.outlivesTenant = outlivesTenant
-        return route
+            summary: summary, handler: handler, isInTenant: true, outlivesTenant: outlivesTenant)
     }
 
     /// The same route, which reads what is kept when its tenant is gone.
     var outlivingTenant: Route {
-        var route = self
-        route.outlivesTenant = true
-        return route
+        Route(
+            name, method, pattern, gate: gate, body: body, query: query, answers: answers,
+            idempotent: isIdempotent, conditional: isConditional, summary: summary,
+            handler: handler, isInTenant: isInTenant, outlivesTenant: true)
     }
 
     /// Whether it is about the caller alone, or the caller's own session or key.
@@ -67,9 +71,6 @@ struct Route: Sendable {
         if case .anySession = gate { return true }
         return pattern.segments.contains(.literal("self"))
     }
-
-    /// Whether the common headers of `/v1` stand on its answers.
-    var isVersioned: Bool { pattern.text.hasPrefix("/v1/") || pattern.text.hasPrefix("/secrets/") }
 }
 
 /// Who may call a route.

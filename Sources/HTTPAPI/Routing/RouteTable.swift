@@ -4,6 +4,9 @@ struct RouteTable: Sendable {
     let routes: [Route]
     /// The routes by their first two segments, so that few patterns are tried for each request.
     private let byPrefix: [String: [Int]]
+    /// The routes of paths without parameters, by the whole path: of all that match it, these are
+    /// the most precise.
+    private let byPath: [String: [Route]]
 
     /// What a method and a path lead to.
     enum Match: Sendable {
@@ -17,10 +20,13 @@ struct RouteTable: Sendable {
     init(_ routes: [Route]) {
         self.routes = routes
         var byPrefix: [String: [Int]] = [:]
+        var byPath: [String: [Route]] = [:]
         for (index, route) in routes.enumerated() {
             byPrefix[Self.prefix(route.pattern), default: []].append(index)
+            if route.pattern.isLiteral { byPath[route.pattern.text, default: []].append(route) }
         }
         self.byPrefix = byPrefix
+        self.byPath = byPath
         let names = Set(routes.map { "\($0.method) \($0.pattern.text)" })
         precondition(names.count == routes.count, "a route stands in the table twice")
         precondition(Set(routes.map(\.name)).count == routes.count, "two routes have one name")
@@ -31,6 +37,14 @@ struct RouteTable: Sendable {
     /// - Parameter path: as it was sent. What is not spelt canonically (empty segments, dots,
     ///   encoded slashes but in a secret's path) leads nowhere.
     func match(method: String, path: String) -> Match {
+        if let routes = byPath[path] {
+            if let route = Self.choose(routes, method) { return .found(route, parameters: [:]) }
+            return .methodNotAllowed(allow: Self.allowed(routes))
+        }
+        return matchPattern(method: method, path: path)
+    }
+
+    private func matchPattern(method: String, path: String) -> Match {
         let segments = path.split(separator: "/", omittingEmptySubsequences: false).dropFirst()
         guard path.utf8.first == UInt8(ascii: "/"),
             segments.allSatisfy({ !$0.isEmpty && $0 != "." && $0 != ".." })
@@ -47,14 +61,24 @@ struct RouteTable: Sendable {
         }
         guard let best = candidates.map(\.precision).max() else { return .notFound }
         candidates.removeAll { $0.precision < best }
-        let wanted = method == "HEAD" ? ["HEAD", "GET"] : [method, "*"]
-        for candidate in candidates
-        where wanted.contains(candidate.route.method) || candidate.route.method == "*" {
-            return .found(candidate.route, parameters: candidate.parameters)
+        guard let route = Self.choose(candidates.map(\.route), method),
+            let found = candidates.first(where: { $0.route === route })
+        else { return .methodNotAllowed(allow: Self.allowed(candidates.map(\.route))) }
+        return .found(route, parameters: found.parameters)
+    }
+
+    /// The first of these routes that a method leads to.
+    private static func choose(_ routes: [Route], _ method: String) -> Route? {
+        routes.first { route in
+            route.method == method || route.method == "*"
+                || (method == "HEAD" && route.method == "GET")
         }
-        var allow = candidates.map(\.route.method)
-        if allow.contains("GET") { allow.append("HEAD") }
-        return .methodNotAllowed(allow: allow.sorted())
+    }
+
+    private static func allowed(_ routes: [Route]) -> [String] {
+        var methods = routes.map(\.method)
+        if methods.contains("GET") { methods.append("HEAD") }
+        return methods.sorted()
     }
 
     /// The first two segments of a pattern; `*` stands for a parameter.

@@ -32,41 +32,93 @@ public struct HTTPResponse: Equatable, Sendable {
     ///   - keepsAlive: what the request allows; `closes` overrides it.
     ///   - date: the wall clock.
     public func serialized(method: String, keepsAlive: Bool, date: Timestamp) -> [UInt8] {
+        var line = DateLine()
+        return serialized(method: method, keepsAlive: keepsAlive, date: date, &line)
+    }
+
+    /// The same, with a date that is spelt out once in a second.
+    public func serialized(
+        method: String, keepsAlive: Bool, date: Timestamp, _ dateLine: inout DateLine
+    ) -> [UInt8] {
         var output: [UInt8] = []
         output.reserveCapacity(320 + headers.fields.count * 48 + body.count)
-        output.append(contentsOf: "HTTP/1.1 \(status) \(Self.reason(status))\r\n".utf8)
+        output.append(contentsOf: "HTTP/1.1 ".utf8)
+        output.append(contentsOf: String(status).utf8)
+        output.append(UInt8(ascii: " "))
+        output.append(contentsOf: Self.reason(status).utf8)
+        output.append(contentsOf: "\r\n".utf8)
         for field in headers.fields where !Self.isOurs(field.name) {
             Self.write(field, to: &output)
         }
-        output.append(contentsOf: "Date: \(CalendarTime(date).imfFixdate)\r\n".utf8)
+        output.append(contentsOf: dateLine.bytes(at: date))
         if !keepsAlive || closes { output.append(contentsOf: "Connection: close\r\n".utf8) }
         let hasNoBody = status == 204 || status == 304 || status < 200
-        if !hasNoBody { output.append(contentsOf: "Content-Length: \(body.count)\r\n".utf8) }
+        if !hasNoBody {
+            output.append(contentsOf: "Content-Length: ".utf8)
+            output.append(contentsOf: String(body.count).utf8)
+            output.append(contentsOf: "\r\n".utf8)
+        }
         output.append(contentsOf: "\r\n".utf8)
         if !hasNoBody && method != "HEAD" { output.append(contentsOf: body) }
         return output
     }
 
+    /// The line of the date, kept for as long as it is right (RFC 9110 §6.6.1).
+    public struct DateLine: Sendable {
+        private var second = UInt64.max
+        private var line: [UInt8] = []
+
+        public init() {}
+
+        fileprivate mutating func bytes(at time: Timestamp) -> [UInt8] {
+            let now = time.rawValue / 1_000
+            if now != second {
+                line = Array("Date: \(CalendarTime(time).imfFixdate)\r\n".utf8)
+                second = now
+            }
+            return line
+        }
+    }
+
     /// The fields that frame the message are written by the serialiser alone.
     private static func isOurs(_ name: String) -> Bool {
-        ["content-length", "transfer-encoding", "connection", "date"]
-            .contains { HTTPHeaders.same($0, name) }
+        switch name.utf8.count {
+        case 4: HTTPHeaders.same(name, "date")
+        case 10: HTTPHeaders.same(name, "connection")
+        case 14: HTTPHeaders.same(name, "content-length")
+        case 17: HTTPHeaders.same(name, "transfer-encoding")
+        default: false
+        }
     }
 
     private static func write(_ field: HTTPHeaders.Field, to output: inout [UInt8]) {
-        let name = field.name.utf8.filter(CharacterClass.isToken)
-        guard !name.isEmpty else { return }
-        output.append(contentsOf: name)
-        output.append(contentsOf: ": ".utf8)
-        for byte in field.value.utf8 {
-            if byte >= 0x20 && byte < 0x7F {
-                output.append(byte)
-            } else {
-                PercentEncoding.append(byte, to: &output)
+        let name = field.name.utf8
+        let begin = output.count
+        if name.allSatisfy(CharacterClass.isToken) {
+            output.append(contentsOf: name)
+        } else {
+            output.append(contentsOf: name.lazy.filter(CharacterClass.isToken))
+        }
+        guard output.count > begin else { return }
+        output.append(UInt8(ascii: ":"))
+        output.append(UInt8(ascii: " "))
+        let value = field.value.utf8
+        if value.allSatisfy(isPlain) {
+            output.append(contentsOf: value)
+        } else {
+            for byte in value {
+                if isPlain(byte) {
+                    output.append(byte)
+                } else {
+                    PercentEncoding.append(byte, to: &output)
+                }
             }
         }
-        output.append(contentsOf: "\r\n".utf8)
+        output.append(UInt8(ascii: "\r"))
+        output.append(UInt8(ascii: "\n"))
     }
+
+    private static func isPlain(_ byte: UInt8) -> Bool { byte >= 0x20 && byte < 0x7F }
 
     /// The words behind the status, which nobody should read (RFC 9112 §4).
     static func reason(_ status: Int) -> String {

@@ -43,6 +43,7 @@ final class HTTPConnection: ChannelInboundHandler {
     private var hasBegun = false
     private var hasEntered = false
     private var address = ""
+    private var dateLine = HTTPResponse.DateLine()
     private var context: ChannelHandlerContext?
 
     /// What is read ahead while a request is under way.
@@ -267,7 +268,8 @@ final class HTTPConnection: ChannelInboundHandler {
         _ context: ChannelHandlerContext
     ) -> EventLoopFuture<Void> {
         let bytes = response.serialized(
-            method: head?.method ?? "GET", keepsAlive: keepsAlive, date: services.clock().wall)
+            method: head?.method ?? "GET", keepsAlive: keepsAlive, date: services.clock().wall,
+            &dateLine)
         let buffer = context.channel.allocator.buffer(bytes: bytes)
         return context.writeAndFlush(wrapOutboundOut(buffer))
     }

@@ -17,6 +17,12 @@ final class HTTPMetrics: Sendable {
         var buckets = [UInt64](repeating: 0, count: HTTPMetrics.bounds.count)
         var count: UInt64 = 0
         var nanoseconds: UInt64 = 0
+
+        fileprivate mutating func add(_ time: UInt64, _ bucket: Int?) {
+            count += 1
+            nanoseconds += time
+            if let bucket { buckets[bucket] += 1 }
+        }
     }
 
     private struct Contents {
@@ -24,20 +30,18 @@ final class HTTPMetrics: Sendable {
         var refusedConnections: UInt64 = 0
     }
 
+    // The bounds again, so that nothing is computed for each answer.
+    private static let boundNanoseconds = bounds.map { UInt64($0 * 1e9) }
+
     private let contents = Mutex(Contents())
 
     /// Counts an answer. Routes are names of our own table, so their number is bounded.
     func count(route: String?, status: Int, nanoseconds: UInt64) {
         let key = Key(route: route ?? "none", status: status)
-        let seconds = Double(nanoseconds) / 1e9
+        let bucket = Self.boundNanoseconds.firstIndex { nanoseconds <= $0 }
         contents.withLock { contents in
-            var series = contents.series.removeValue(forKey: key) ?? Series()
-            series.count += 1
-            series.nanoseconds += nanoseconds
-            if let bucket = Self.bounds.firstIndex(where: { seconds <= $0 }) {
-                series.buckets[bucket] += 1
-            }
-            contents.series[key] = series
+            // In place: a copy of the buckets for each answer would be made otherwise.
+            contents.series[key, default: Series()].add(nanoseconds, bucket)
         }
     }
 

@@ -13,6 +13,7 @@ struct NodeEnvironment: APIEnvironment {
     let journal: NodeJournal
     let options: AuthOptions
     let metrics: NodeMetrics
+    let rights = RightsMemory()
 
     func world() -> World {
         let opened = keys.opened
@@ -21,7 +22,7 @@ struct NodeEnvironment: APIEnvironment {
             now: runtime.clock.wall, keys: opened?.keys, tokens: opened?.tokens, options: options,
             node: facts.now, gate: LeaseGate(lease: runtime.lease), journal: journal,
             certifier: CertificateSigner(), limiter: SharedLimiter(till: runtime.till),
-            meter: journal)
+            meter: journal, rights: rights)
     }
 
     func metricsText() -> [UInt8] { metrics.text() }

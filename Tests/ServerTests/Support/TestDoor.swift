@@ -126,6 +126,8 @@ final class TestEnvironment: APIEnvironment, Journal, ViewSource {
         try TokenCodec(blockKey: SecretBytes(copying: [UInt8](repeating: 7, count: 32)))
     }
 
+    var origin: LogIndex { .zero }
+
     func withView<R>(_ body: (any TableReader) throws -> R) throws -> R {
         try body(InMemoryTables())
     }

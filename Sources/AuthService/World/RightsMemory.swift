@@ -1,0 +1,79 @@
+public import AuthCore
+internal import ByteCodec
+internal import RaftCore
+internal import Synchronization
+
+/// What a user may do, and how gateways are told of user and rights.
+public final class Rights: Sendable {
+    public let permissions: EffectivePermissions
+    /// The user's id as the API shows it.
+    public let userText: String
+    /// The id of the user's tenant.
+    public let tenantText: String
+    /// The roles, inherited ones included, with commas between them.
+    public let roleList: String
+    /// The permissions, with commas between them.
+    public let permissionList: String
+
+    init(_ permissions: EffectivePermissions, of user: UserRow) {
+        self.permissions = permissions
+        userText = ObjectText.show(user.id)
+        tenantText = ObjectText.show(user.tenant)
+        roleList = permissions.roles.map(\.string).joined(separator: ",")
+        permissionList = permissions.permissions.map(\.string).joined(separator: ",")
+    }
+}
+
+/// Rights that were resolved before, so that the usual request looks no role up.
+///
+/// What is remembered is used only where it must be the same: for the same version of the user's
+/// row and of all roles, of one lineage of states. Bounded: a shard that is full is emptied.
+public final class RightsMemory: Sendable {
+    private struct Entry: Sendable {
+        let origin: LogIndex
+        let userVersion: UInt64
+        let authzEpoch: UInt64
+        let roleTableVersion: UInt64
+        let rights: Rights
+    }
+
+    private final class Shard: Sendable {
+        let entries = Mutex<[UserID: Entry]>([:])
+    }
+
+    /// Users that are remembered at most: some 30 MB with 20 permissions each.
+    public static let usersMax = 16_384
+    private static let shardCount = 16
+
+    private let shards = (0..<shardCount).map { _ in Shard() }
+
+    public init() {}
+
+    /// What a user may do in a view.
+    ///
+    /// - Parameter origin: the snapshot that the state of the view began with, asked for before the
+    ///   view was opened: what was resolved in a state that had to be replaced says nothing of the
+    ///   next one.
+    func rights(
+        of user: UserRow, _ meta: StateMeta, origin: LogIndex, _ tables: some TableReader
+    ) throws -> Rights {
+        let shard = shards[Int(truncatingIfNeeded: user.id.bits) & (Self.shardCount - 1)]
+        let known = shard.entries.withLock { $0[user.id] }
+        if let known, known.origin == origin, known.userVersion == user.version,
+            known.authzEpoch == user.authzEpoch,
+            known.roleTableVersion == meta.roleTableVersion,
+            known.rights.permissions.tenant == user.tenant
+        {
+            return known.rights
+        }
+        let rights = Rights(try EffectivePermissions.resolve(user, tables), of: user)
+        let entry = Entry(
+            origin: origin, userVersion: user.version, authzEpoch: user.authzEpoch,
+            roleTableVersion: meta.roleTableVersion, rights: rights)
+        shard.entries.withLock { entries in
+            if entries.count >= Self.usersMax / Self.shardCount { entries.removeAll() }
+            entries[user.id] = entry
+        }
+        return rights
+    }
+}
