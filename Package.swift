@@ -95,7 +95,10 @@ var targets: [Target] = [
     // Measures
     .executableTarget(
         name: "benchmarks",
-        dependencies: ["StateStore", "AuthCore", "RaftCore", "ByteCodec", "Cryptography"],
+        dependencies: [
+            "StateStore", "AuthCore", "AuthService", "HTTPAPI", "RaftCore", "ByteCodec",
+            "Cryptography",
+        ],
         path: "Tests/Benchmarks", exclude: ["Comparison", "run"], swiftSettings: settings),
     // Tests
     tests("ByteCodecTests", ["ByteCodec"]),

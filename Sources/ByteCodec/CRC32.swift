@@ -16,9 +16,15 @@ public struct CRC32: Sendable {
 
     /// Adds bytes behind those added before.
     public mutating func update(_ bytes: some Sequence<UInt8>) {
+        for byte in bytes { state = (state >> 8) ^ Self.table[Int((state ^ UInt32(byte)) & 0xFF)] }
+    }
+
+    /// Adds bytes behind those added before.
+    public mutating func update(_ bytes: Span<UInt8>) {
+        let table = Self.table.span
         var crc = state
-        for byte in bytes {
-            crc = (crc >> 8) ^ Self.table[Int((crc ^ UInt32(byte)) & 0xFF)]
+        for index in bytes.indices {
+            crc = (crc >> 8) ^ table[Int((crc ^ UInt32(bytes[index])) & 0xFF)]
         }
         state = crc
     }

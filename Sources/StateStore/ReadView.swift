@@ -6,6 +6,7 @@ public import AuthCore
 public struct ReadView: TableReader {
     /// The applied entry, the configuration and everything else that is told of the same commit.
     public var meta: StateMeta { _read { yield row.value } }
+    public var ownRow: StateMeta? { row.value }
     let row: Meta
     let rows: Rows
 

@@ -9,12 +9,14 @@ final class Machine {
     let store: LMDBStateStore
     /// The leader's time.
     var now = Timestamp(milliseconds: 1_790_000_000_000)
+    /// The administrator, by a session that lives.
+    private(set) var administrator = Actor.node
     private var index: UInt64 = 0
 
-    init(directory: String) throws {
+    init(directory: String, options: LMDBStateStoreOptions = .init()) throws {
         store = try LMDBStateStore(
             directory: directory, machine: StateMachine(sha256: { SHA256.hash($0).bytes }),
-            configuration: ConfState(voters: [NodeID(1)]))
+            configuration: ConfState(voters: [NodeID(1)]), options: options)
     }
 
     /// Makes a cluster, and registers its only node.
@@ -28,6 +30,19 @@ final class Machine {
                     username: name, password: PasswordHash(phc: "$none$"),
                     configuration: ConfState(voters: [NodeID(1)]), featureLevel: featureLevel))
         ])
+        let logIn = try apply(
+            [
+                .startSession(
+                    .init(
+                        user: UserID(bits: 1), nonce: 1, verifier: .zero, authVersionSeen: 1,
+                        idleMilliseconds: 86_400_000, absoluteMilliseconds: 86_400_000,
+                        method: .password))
+            ], by: .anonymous)
+        guard case .session(let session)? = logIn.first?.result else {
+            throw Mistake("no session")
+        }
+        administrator = .user(
+            UserActor(tenant: .platform, user: UserID(bits: 1), session: session.id))
         try apply([
             .registerMember(
                 .init(
@@ -36,14 +51,16 @@ final class Machine {
         ])
     }
 
-    /// Applies commands of the node's own as one batch.
+    /// Applies commands, of the node's own if nobody is named, as one batch.
     ///
     /// - Throws: `Mistake` when one is refused.
     @discardableResult
-    func apply(_ operations: [Command.Operation]) throws -> [Outcome] {
+    func apply(
+        _ operations: [Command.Operation], by actor: Actor = .node
+    ) throws -> [Outcome] {
         let entries = operations.map { operation in
             index += 1
-            let command = Command(operation, header: CommandHeader(actor: .node))
+            let command = Command(operation, header: CommandHeader(actor: actor))
             let proposal = Proposal(
                 id: ProposalID(node: NodeID(1), run: 1, counter: index), oldestPending: index,
                 stamp: now, isNarrowing: true, command: command.encoded())

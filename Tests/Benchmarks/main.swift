@@ -6,28 +6,51 @@ let usage = """
     benchmarks audit [--rows 10000000] [--level 2] --directory DIR
         fills the audit trail of a new store in DIR, and searches it; with --level 1 as a cluster
         does before it has an index, and then takes the rows into it
+    benchmarks lookup [--sessions 10000] [--requests 200000] --directory DIR
+        answers look-ups of sessions in a new store in DIR, without sockets
     """
-var words = Array(CommandLine.arguments.dropFirst())
-var rows: UInt64 = 10_000_000
-var level: UInt32 = 2
-var directory: String?
-guard words.first == "audit" else {
+
+func refuse() -> Never {
     print(usage)
     exit(2)
 }
-words.removeFirst()
-while words.count >= 2 {
-    let (word, value) = (words[0], words[1])
-    words.removeFirst(2)
-    switch word {
-    case "--rows": rows = UInt64(value) ?? 0
-    case "--level": level = UInt32(value) ?? 0
-    case "--directory": directory = value
-    default: words = [word]
+
+/// The values of options, each of which is there at most once.
+func options(_ words: ArraySlice<String>, of known: Set<String>) -> [String: String] {
+    var found: [String: String] = [:]
+    var rest = words
+    while let name = rest.popFirst() {
+        guard known.contains(name), found[name] == nil, let value = rest.popFirst() else {
+            refuse()
+        }
+        found[name] = value
     }
+    return found
 }
-guard words.isEmpty, rows > 0, (1...2).contains(level), let directory else {
-    print(usage)
-    exit(2)
+
+/// A whole number, or what stands for it.
+func number(_ text: String?, or standard: UInt64) -> UInt64 {
+    guard let text else { return standard }
+    guard let number = UInt64(text) else { refuse() }
+    return number
 }
-try AuditBenchmark(rows: rows, featureLevel: level, directory: directory).run()
+
+let words = CommandLine.arguments.dropFirst()
+switch words.first {
+case "audit":
+    let found = options(words.dropFirst(), of: ["--rows", "--level", "--directory"])
+    let (rows, level) = (number(found["--rows"], or: 10_000_000), number(found["--level"], or: 2))
+    guard let directory = found["--directory"], rows > 0, (1...2).contains(level) else { refuse() }
+    try AuditBenchmark(rows: rows, featureLevel: UInt32(level), directory: directory).run()
+case "lookup":
+    let found = options(words.dropFirst(), of: ["--sessions", "--requests", "--directory"])
+    let sessions = number(found["--sessions"], or: 10_000)
+    let requests = number(found["--requests"], or: 200_000)
+    guard let directory = found["--directory"], (1...10_000_000).contains(sessions) else {
+        refuse()
+    }
+    try LookupBenchmark(
+        sessions: Int(sessions), requests: Int(clamping: requests), directory: directory
+    ).run()
+default: refuse()
+}

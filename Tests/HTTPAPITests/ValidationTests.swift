@@ -259,8 +259,7 @@ struct ValidationTests {
         let house = try House()
         let token = try house.logIn()
         let codecs = house.nodes[0]
-        var world = codecs.world()
-        world.gate = Leased()
+        let world = codecs.world().replacing(gate: Leased())
         let context = RequestContext(requestID: "r", address: "a")
         guard case .done = Validate(token: token, required: [], context: context).run(world) else {
             Issue.record("an allow asked for something")
@@ -273,8 +272,7 @@ struct ValidationTests {
             Issue.record("a super administrator lacks a permission")
             return
         }
-        var other = house.nodes[1].world()
-        other.gate = Leased()
+        let other = house.nodes[1].world().replacing(gate: Leased())
         // Node 2 does not know the session yet: a denial that must be confirmed.
         guard
             case .need(.confirmRead, _) = Validate(token: token, required: [], context: context)

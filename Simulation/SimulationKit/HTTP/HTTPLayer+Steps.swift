@@ -70,9 +70,10 @@ extension NodeService {
         guard !isOnlyPlanted || isViewOld || isLeaseOld else { return }
         var surroundings = surroundings
         if let view = isViewOld ? viewAhead : readable({ try store.read { $0 } }) {
-            surroundings.views = OpenView(view: view, origin: origin)
+            surroundings = surroundings.replacing(
+                views: OpenView(view: view, origin: origin))
         }
-        if isLeaseOld { surroundings.gate = PastGate(lease: leaseAhead) }
+        if isLeaseOld { surroundings = surroundings.replacing(gate: PastGate(lease: leaseAhead)) }
         kept = ThreadView(world: surroundings)
     }
 

@@ -67,6 +67,7 @@ public struct StateMeta: Equatable, Sendable {
     ///
     /// - Throws: `StateFormatUnknown`, `StateDamage`, or what the reader throws.
     public static func read(_ reader: some TableReader) throws -> StateMeta {
+        if let known = reader.ownRow { return known }
         guard let value = try reader.get(table, key) else { return StateMeta() }
         return try StateMeta(ownRow: value)
     }

@@ -13,7 +13,9 @@ public struct Text: Hashable, Comparable, Sendable, ExpressibleByStringLiteral {
     }
     /// Bytes from outside; nil when they are not UTF-8.
     public init?(utf8: [UInt8]) {
-        guard String(validating: utf8, as: UTF8.self) != nil else { return nil }
+        // ASCII, as nearly every text is, is UTF-8.
+        let isASCII = utf8.allSatisfy { $0 < 0x80 }
+        guard isASCII || String(validating: utf8, as: UTF8.self) != nil else { return nil }
         self.utf8 = utf8
     }
     /// No text.

@@ -92,6 +92,8 @@ public enum Table: UInt8, CaseIterable, Sendable {
 ///
 /// Bytes that a call returns or hands to a closure are copies and may be kept.
 public protocol TableReader {
+    /// The state's own row, where it is at hand; nil: it is looked up.
+    var ownRow: StateMeta? { get }
     /// The value under `key`, or nil.
     func get(_ table: Table, _ key: [UInt8]) throws -> [UInt8]?
     /// Visits rows in ascending order of their keys' bytes, from `from` (inclusive; empty is the
@@ -106,6 +108,10 @@ public protocol TableReader {
         _ table: Table, from: [UInt8], upTo: [UInt8]?,
         _ body: (_ key: [UInt8], _ value: [UInt8]) throws -> Bool
     ) throws
+}
+
+extension TableReader {
+    public var ownRow: StateMeta? { nil }
 }
 
 /// A transaction on all tables. Its reads see its own writes.

@@ -15,8 +15,9 @@ protocol Authenticator: Sendable {
 struct PresentedCredential: Sendable {
     /// What is stored of it: a request that ends its own credential is remembered under this.
     let digest: Digest256
-    /// Who presents it, as the view says; the address is nil where nobody can tell.
-    let judge: @Sendable (StateView, _ from: IPAddress?) throws -> Result<Caller, Denial>
+    /// Who presents it, as the view says; the request is nil where there is none to tell from
+    /// where.
+    let judge: @Sendable (StateView, RequestContext?) throws -> Result<Caller, Denial>
 }
 
 /// The authenticators that there are.

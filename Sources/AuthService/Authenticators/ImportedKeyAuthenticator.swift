@@ -15,9 +15,9 @@ struct ImportedKeyAuthenticator: Authenticator {
             !Self.isAccessToken(text)
         else { return nil }
         let digest = Digest256(SHA256.hash(text))
-        return PresentedCredential(digest: digest) { view, address in
+        return PresentedCredential(digest: digest) { view, request in
             let verdict = try decideKey(
-                imported: digest, from: address, wall: view.now, view.tables)
+                imported: digest, from: request?.clientAddress, wall: view.now, view.tables)
             return try KeyAuthenticator.caller(verdict, digest, view)
         }
     }

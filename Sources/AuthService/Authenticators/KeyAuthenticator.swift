@@ -11,9 +11,10 @@ struct KeyAuthenticator: Authenticator {
             let token = codec.parse(text, as: .key(prefix))
         else { return nil }
         let digest = Digest256(token.digest)
-        return PresentedCredential(digest: digest) { view, address in
+        return PresentedCredential(digest: digest) { view, request in
             let verdict = try decideKey(
-                CredentialNumber(token.rowNumber), digest: digest, from: address, wall: view.now,
+                CredentialNumber(token.rowNumber), digest: digest, from: request?.clientAddress,
+                wall: view.now,
                 view.tables)
             return try Self.caller(verdict, digest, view)
         }

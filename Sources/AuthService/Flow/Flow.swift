@@ -13,6 +13,7 @@ public enum Flow<Answer: Sendable>: Sendable {
     case need(Need, @Sendable (Completion, World) -> Flow<Answer>)
 
     /// Goes on with the answer.
+    @inlinable
     public func then<Next: Sendable>(
         _ next: @escaping @Sendable (Answer) -> Flow<Next>
     ) -> Flow<Next> {
@@ -25,6 +26,7 @@ public enum Flow<Answer: Sendable>: Sendable {
     }
 
     /// Changes the answer.
+    @inlinable
     public func map<Next: Sendable>(
         _ transform: @escaping @Sendable (Answer) -> Next
     ) -> Flow<Next> {
@@ -32,6 +34,7 @@ public enum Flow<Answer: Sendable>: Sendable {
     }
 
     /// Goes on after a failure.
+    @inlinable
     public func recover(
         _ next: @escaping @Sendable (ServiceFailure) -> Flow<Answer>
     ) -> Flow<Answer> {
@@ -44,6 +47,7 @@ public enum Flow<Answer: Sendable>: Sendable {
     }
 
     /// An answer or a failure that is known already.
+    @inlinable
     public init(_ result: Result<Answer, ServiceFailure>) {
         switch result {
         case .success(let answer): self = .done(answer)

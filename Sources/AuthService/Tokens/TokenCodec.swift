@@ -125,7 +125,7 @@ public final class TokenCodec: Sendable {
         guard text[start - 1] == UInt8(ascii: "_") else { return nil }
         var crc = CRC32()
         let checked = start + 43
-        crc.update((0..<checked).map { text[$0] })
+        crc.update(text.extracting(0..<checked))
         guard
             let sum = Base62.decode(text.extracting(checked..<text.count), byteCount: 4),
             sum.reduce(UInt32(0), { $0 << 8 | UInt32($1) }) == crc.value,

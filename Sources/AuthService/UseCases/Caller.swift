@@ -5,7 +5,7 @@ internal import RaftCore
 
 /// A user who was recognised, by what, and what may be done by that: all from one view, and the
 /// same whatever the credential. It prints without anything personal.
-public struct Caller: Sendable, CustomStringConvertible {
+public final class Caller: Sendable, CustomStringConvertible {
     /// What somebody was recognised by.
     public enum Proof: Sendable {
         case session(SessionRow)
@@ -28,7 +28,27 @@ public struct Caller: Sendable, CustomStringConvertible {
     let metering: Metering
 
     /// Where the caller acts, when that is not their own tenant.
-    var place: TenantID?
+    let place: TenantID?
+
+    init(
+        user: UserRow, proof: Proof, presented: Digest256, rights: Rights,
+        expiresAt: Timestamp?, metering: Metering, place: TenantID? = nil
+    ) {
+        self.user = user
+        self.proof = proof
+        self.presented = presented
+        self.rights = rights
+        self.expiresAt = expiresAt
+        self.metering = metering
+        self.place = place
+    }
+
+    /// The same caller, in another tenant.
+    func acting(in place: TenantID) -> Caller {
+        Caller(
+            user: user, proof: proof, presented: presented, rights: rights, expiresAt: expiresAt,
+            metering: metering, place: place)
+    }
 
     /// What the credential gives now.
     public var permissions: EffectivePermissions { rights.permissions }
@@ -157,7 +177,7 @@ enum Gatekeeper {
         _ presented: PresentedCredential, _ requirement: Requirement, _ context: RequestContext,
         _ view: StateView
     ) throws -> Result<Caller, Denial> {
-        switch try presented.judge(view, context.clientAddress) {
+        switch try presented.judge(view, context) {
         case .failure(let denial): return .failure(denial)
         case .success(let caller):
             guard requirement.isMet(by: caller) else {
@@ -187,9 +207,7 @@ enum Gatekeeper {
         guard isThere || (mayBeGone && place != .nobody) else {
             return .denied(.notFound, isFinal: false)
         }
-        var caller = caller
-        caller.place = place
-        return .success(caller)
+        return .success(caller.acting(in: place))
     }
 }
 

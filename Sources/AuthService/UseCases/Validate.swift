@@ -128,7 +128,7 @@ public struct Validate: Sendable {
         world.view { view in
             let admitted = try tenants.map { try TenantReference.id(of: $0, view.tables) }
             return .success(
-                try presented.judge(view, context.clientAddress).flatMap { caller in
+                try presented.judge(view, context).flatMap { caller in
                     guard required.allSatisfy(caller.permissions.allows),
                         admitted.isEmpty || admitted.contains(caller.tenant)
                     else {

@@ -5,33 +5,33 @@ public import RaftCore
 
 /// Everything that a use case may ask of its surroundings without waiting, given anew with each
 /// step. Nothing else comes in: no clock, no chance, no global.
-public struct World: Sendable {
+public final class World: Sendable {
     /// Opens views of this node's state.
-    public var views: any ViewSource
+    public let views: any ViewSource
     /// Where ids, verifiers, salts and nonces come from.
-    public var random: any RandomBytes
+    public let random: any RandomBytes
     /// This node's wall clock now.
-    public var now: Timestamp
+    public let now: Timestamp
     /// The keys that this node has opened; nil while it is sealed or the cluster is not made.
-    public var keys: ServiceKeys?
+    public let keys: ServiceKeys?
     /// Composes and reads tokens; nil until the cluster is made.
-    public var tokens: TokenCodec?
+    public let tokens: TokenCodec?
     /// What the operator chose.
-    public var options: AuthOptions
+    public let options: AuthOptions
     /// What this node knows of itself and its cluster.
-    public var node: NodeFacts
+    public let node: NodeFacts
     /// Decides whether an allow may rest on a view of this node alone.
-    public var gate: any ReadGate
+    public let gate: any ReadGate
     /// Takes what is to be recorded without anybody waiting for it.
-    public var journal: any Journal
+    public let journal: any Journal
     /// Signs the certificates of nodes; nil where nobody can.
-    public var certifier: (any NodeCertifier)?
+    public let certifier: (any NodeCertifier)?
     /// Counts requests against limits.
-    public var limiter: any Limiter
+    public let limiter: any Limiter
     /// Counts requests for usage and quotas.
-    public var meter: any UsageMeter
+    public let meter: any UsageMeter
     /// What users may do, as it was resolved before.
-    public var rights: RightsMemory
+    public let rights: RightsMemory
 
     public init(
         views: any ViewSource, random: any RandomBytes, now: Timestamp, keys: ServiceKeys?,
@@ -54,6 +54,16 @@ public struct World: Sendable {
         self.limiter = limiter
         self.meter = meter
         self.rights = rights
+    }
+
+    /// The same surroundings, but that views and lease are others.
+    public func replacing(
+        views: (any ViewSource)? = nil, gate: (any ReadGate)? = nil
+    ) -> World {
+        World(
+            views: views ?? self.views, random: random, now: now, keys: keys, tokens: tokens,
+            options: options, node: node, gate: gate ?? self.gate, journal: journal,
+            certifier: certifier, limiter: limiter, meter: meter, rights: rights)
     }
 }
 

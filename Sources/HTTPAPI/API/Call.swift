@@ -104,9 +104,12 @@ extension Credential {
 
     /// What stands behind `Bearer`; nil for other schemes.
     static func bearerToken(_ value: String) -> String? {
-        let parts = value.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: false)
-        guard parts.count == 2, HTTPHeaders.same(String(parts[0]), "bearer") else { return nil }
-        return String(parts[1].trimmed)
+        let scheme = "bearer "
+        let bytes = value.utf8
+        guard bytes.count >= scheme.utf8.count,
+            zip(bytes, scheme.utf8).allSatisfy({ HTTPHeaders.lower($0) == $1 })
+        else { return nil }
+        return String(value[bytes.index(bytes.startIndex, offsetBy: scheme.utf8.count)...].trimmed)
     }
 
     /// The values of our cookie.

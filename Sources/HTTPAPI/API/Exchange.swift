@@ -75,7 +75,7 @@ public struct Exchange: Sendable {
         advance(next(completion, world), world)
     }
 
-    private mutating func advance(_ flow: Flow<Reply>, _ world: World) {
+    private mutating func advance(_ flow: consuming Flow<Reply>, _ world: World) {
         switch flow {
         case .need(let need, let resume):
             next = resume
@@ -94,7 +94,7 @@ public struct Exchange: Sendable {
         }
     }
 
-    private mutating func finish(_ reply: Reply, _ world: World) {
+    private mutating func finish(_ reply: consuming Reply, _ world: World) {
         next = nil
         running = nil
         record.status = reply.status

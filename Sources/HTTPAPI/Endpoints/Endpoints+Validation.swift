@@ -59,6 +59,9 @@ extension Endpoints {
             })
     }
 
+    // What a query may ask for; all else is the service's behind the gateway.
+    private static let judgedParameters: Set = ["permission", "scope", "tenant"]
+
     private static func decide(_ call: Call, _ world: World) -> Flow<Reply> {
         let credentials = ForwardedCredential.find(call.request.headers) { text in
             guard case .success(let codec) = world.tokenCodec else { return false }
@@ -68,8 +71,7 @@ extension Endpoints {
         let query: QueryString
         do throws(QueryString.Fault) {
             query = try QueryString(
-                call.request.head.query, repeats: ["permission", "scope", "tenant"],
-                ignoresOthers: true)
+                call.request.head.query, repeats: Self.judgedParameters, ignoresOthers: true)
         } catch {
             return .failed(.malformed("the query is malformed"))
         }
@@ -157,21 +159,31 @@ enum ForwardedCredential {
     static func find(
         _ headers: HTTPHeaders, isOwnAccessToken: (String) -> Bool
     ) -> (own: [String], foreign: String?, isBare: Bool) {
-        let bearers = headers.all("authorization").compactMap(Credential.bearerToken)
-        let keys = headers.all("x-api-key") + headers.all("api-key")
-        let cookies = Credential.cookies(headers)
-        let isBare = keys.isEmpty && cookies.isEmpty && headers.all("authorization").isEmpty
-        let own = (bearers + keys + cookies).filter {
-            isOurs($0) || isOwnAccessToken($0)
+        var bearers: [String] = []
+        var keys: [String] = []
+        var isBare = true
+        for field in headers.fields {
+            switch field.name {
+            case "authorization":
+                isBare = false
+                if let token = Credential.bearerToken(field.value) { bearers.append(token) }
+            case "x-api-key", "api-key":
+                isBare = false
+                keys.append(field.value)
+            default: break
+            }
         }
+        let cookies = Credential.cookies(headers)
+        isBare = isBare && cookies.isEmpty
+        let own = (bearers + keys + cookies).filter { isOurs($0) || isOwnAccessToken($0) }
         let others = keys.isEmpty ? bearers : keys
         return (own, others.count == 1 && own.isEmpty ? others[0] : nil, isBare)
     }
 
     /// A prefix of `[a-z][a-z0-9-]{1,15}`, `_`, and 49 base62 characters.
     static func isOurs(_ text: String) -> Bool {
+        guard (52...66).contains(text.utf8.count) else { return false }
         let bytes = Array(text.utf8)
-        guard (52...66).contains(bytes.count) else { return false }
         let prefix = bytes[..<(bytes.count - 50)]
         func isLower(_ byte: UInt8) -> Bool {
             (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)

@@ -57,7 +57,9 @@ public struct HTTPHeaders: Equatable, Sendable, ExpressibleByDictionaryLiteral {
     /// Whether two names are the same without regard to ASCII case (RFC 9110 §5.1).
     public static func same(_ a: String, _ b: String) -> Bool {
         let (left, right) = (a.utf8, b.utf8)
-        return left.count == right.count && zip(left, right).allSatisfy { lower($0) == lower($1) }
+        guard left.count == right.count else { return false }
+        // Mostly they are spelt alike, or differ in their first byte.
+        return a == b || zip(left, right).allSatisfy { lower($0) == lower($1) }
     }
 
     /// A byte with an ASCII capital turned small.

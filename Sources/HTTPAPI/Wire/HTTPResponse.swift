@@ -92,21 +92,15 @@ public struct HTTPResponse: Equatable, Sendable {
     }
 
     private static func write(_ field: HTTPHeaders.Field, to output: inout [UInt8]) {
-        let name = field.name.utf8
         let begin = output.count
-        if name.allSatisfy(CharacterClass.isToken) {
-            output.append(contentsOf: name)
-        } else {
-            output.append(contentsOf: name.lazy.filter(CharacterClass.isToken))
+        if !append(field.name, to: &output, if: CharacterClass.isToken) {
+            output.append(contentsOf: field.name.utf8.lazy.filter(CharacterClass.isToken))
         }
         guard output.count > begin else { return }
         output.append(UInt8(ascii: ":"))
         output.append(UInt8(ascii: " "))
-        let value = field.value.utf8
-        if value.allSatisfy(isPlain) {
-            output.append(contentsOf: value)
-        } else {
-            for byte in value {
+        if !append(field.value, to: &output, if: isPlain) {
+            for byte in field.value.utf8 {
                 if isPlain(byte) {
                     output.append(byte)
                 } else {
@@ -116,6 +110,19 @@ public struct HTTPResponse: Equatable, Sendable {
         }
         output.append(UInt8(ascii: "\r"))
         output.append(UInt8(ascii: "\n"))
+    }
+
+    /// Appends a text all of whose bytes are good, as nearly every one's are; else nothing.
+    @inline(__always)
+    private static func append(
+        _ text: String, to output: inout [UInt8], if isGood: (UInt8) -> Bool
+    ) -> Bool {
+        let begin = output.count
+        output.append(contentsOf: text.utf8)
+        var areGood = true
+        for index in begin..<output.count { areGood = areGood && isGood(output[index]) }
+        if !areGood { output.removeSubrange(begin...) }
+        return areGood
     }
 
     private static func isPlain(_ byte: UInt8) -> Bool { byte >= 0x20 && byte < 0x7F }
