@@ -44,8 +44,19 @@ public struct CalendarTime: Equatable, Sendable {
 
     /// RFC 3339 with milliseconds, as `2026-07-01T12:00:00.000Z`.
     public var rfc3339: String {
-        "\(pad(year, 4))-\(pad(month, 2))-\(pad(day, 2))T"
-            + "\(pad(hour, 2)):\(pad(minute, 2)):\(pad(second, 2)).\(pad(millisecond, 3))Z"
+        var text: [UInt8] = []
+        text.reserveCapacity(24)
+        append(year, 4, to: &text)
+        text.append(UInt8(ascii: "-"))
+        append(month, 2, to: &text)
+        text.append(UInt8(ascii: "-"))
+        append(day, 2, to: &text)
+        text.append(UInt8(ascii: "T"))
+        appendTime(to: &text)
+        text.append(UInt8(ascii: "."))
+        append(millisecond, 3, to: &text)
+        text.append(UInt8(ascii: "Z"))
+        return String(decoding: text, as: UTF8.self)
     }
 
     /// The form of HTTP's `Date` (RFC 9110 §5.6.7), as `Wed, 01 Jul 2026 12:00:00 GMT`.
@@ -54,13 +65,33 @@ public struct CalendarTime: Equatable, Sendable {
         let months = [
             "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
         ]
-        return "\(days[Int(weekday)]), \(pad(day, 2)) \(months[Int(month) - 1]) \(pad(year, 4)) "
-            + "\(pad(hour, 2)):\(pad(minute, 2)):\(pad(second, 2)) GMT"
+        var text = Array("\(days[Int(weekday)]), ".utf8)
+        append(day, 2, to: &text)
+        text += Array(" \(months[Int(month) - 1]) ".utf8)
+        append(year, 4, to: &text)
+        text.append(UInt8(ascii: " "))
+        appendTime(to: &text)
+        text += Array(" GMT".utf8)
+        return String(decoding: text, as: UTF8.self)
     }
 
-    private func pad(_ number: UInt64, _ width: Int) -> String {
-        let digits = String(number)
-        return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
+    private func appendTime(to text: inout [UInt8]) {
+        append(hour, 2, to: &text)
+        text.append(UInt8(ascii: ":"))
+        append(minute, 2, to: &text)
+        text.append(UInt8(ascii: ":"))
+        append(second, 2, to: &text)
+    }
+
+    /// The last `width` digits.
+    private func append(_ number: UInt64, _ width: Int, to text: inout [UInt8]) {
+        let begin = text.count
+        var rest = number
+        for _ in 0..<width { text.append(UInt8(ascii: "0")) }
+        for place in (begin..<text.count).reversed() {
+            text[place] += UInt8(rest % 10)
+            rest /= 10
+        }
     }
 }
 

@@ -125,7 +125,7 @@ private final class Surroundings: APIEnvironment, ViewSource, ReadGate, Journal,
 
     private let store: LMDBStateStore
     private let codec: TokenCodec
-    private let rights = RightsMemory()
+    private let rights = API.makeRightsMemory()
     private let facts: NodeFacts
     private let uses = Mutex(UseGathering())
     private let usage = Mutex(UsageTill())

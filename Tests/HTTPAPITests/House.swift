@@ -189,7 +189,7 @@ final class HouseNode: @unchecked Sendable, ViewSource, Journal, Limiter, UsageM
     private(set) var events: [AuditEvent] = []
     private(set) var background: [Command] = []
     private var till: BudgetTill
-    let rights = RightsMemory()
+    let rights = API.makeRightsMemory()
     /// What it let through and has not told.
     var usage = UsageTill()
     /// A release that knows the next feature level too.

@@ -17,13 +17,13 @@ private let pure: Set<String> = [
 ]
 
 /// Places in targets without threads that have a reason for a lock: the pool of hashing threads,
-/// what event loops share (a cipher context, what was resolved or verified before), and the set of
-/// requests that a process is carrying out.
+/// what event loops share (a cipher context, what was resolved, verified or drawn before), and the
+/// set of requests that a process is carrying out.
 private let mayLock = [
     "Sources/AuthService/Hashing/", "Sources/AuthService/Tokens/TokenCodec.swift",
     "Sources/AuthService/Tokens/SignatureMemory.swift",
     "Sources/AuthService/World/RightsMemory.swift",
-    "Sources/HTTPAPI/API/RunningRequests.swift",
+    "Sources/HTTPAPI/API/RunningRequests.swift", "Sources/HTTPAPI/API/RequestNames.swift",
 ]
 
 private let onlyImporters: [String: String] = [

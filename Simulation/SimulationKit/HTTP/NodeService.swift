@@ -44,7 +44,7 @@ final class NodeService: @unchecked Sendable {
     var isDraining = false
 
     /// What users may do, as it was resolved before.
-    let rights = RightsMemory()
+    let rights = API.makeRightsMemory()
 
     // What is gathered.
     var uses = UseGathering()

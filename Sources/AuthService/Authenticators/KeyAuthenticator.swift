@@ -27,7 +27,7 @@ struct KeyAuthenticator: Authenticator {
         switch verdict {
         case .allow(let facts):
             let owned = try view.rights(of: facts.owner).permissions
-            let rights = Rights(
+            let rights = view.memory.rights(
                 try facts.key.permissions(of: owned, view.tables), of: facts.owner)
             return .success(
                 Caller(

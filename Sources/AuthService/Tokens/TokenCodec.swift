@@ -128,12 +128,18 @@ public final class TokenCodec: Sendable {
         crc.update(text.extracting(0..<checked))
         guard
             let sum = Base62.decode(text.extracting(checked..<text.count), byteCount: 4),
-            sum.reduce(UInt32(0), { $0 << 8 | UInt32($1) }) == crc.value,
+            (UInt32(sum[0]) << 24 | UInt32(sum[1]) << 16 | UInt32(sum[2]) << 8 | UInt32(sum[3]))
+                == crc.value,
             let bytes = Base62.decode(text.extracting(start..<checked), byteCount: 32)
         else { return nil }
         let plain = decipher(Array(bytes[..<16]))
-        let rowNumber = plain[..<8].reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-        return (rowNumber, Array(plain[8...] + bytes[16...]))
+        var rowNumber: UInt64 = 0
+        for index in 0..<8 { rowNumber = rowNumber << 8 | UInt64(plain[index]) }
+        var verifier: [UInt8] = []
+        verifier.reserveCapacity(Self.verifierByteCount)
+        verifier.append(contentsOf: plain[8...])
+        verifier.append(contentsOf: bytes[16...])
+        return (rowNumber, verifier)
     }
 
     private static func digest(_ kind: TokenKind, _ verifier: Span<UInt8>) -> SHA256Digest {

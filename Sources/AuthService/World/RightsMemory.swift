@@ -3,24 +3,21 @@ internal import ByteCodec
 internal import RaftCore
 internal import Synchronization
 
-/// What a user may do, and how gateways are told of user and rights.
+/// What a user may do, and how that is told.
 public final class Rights: Sendable {
     public let permissions: EffectivePermissions
     /// The user's id as the API shows it.
     public let userText: String
-    /// The id of the user's tenant.
-    public let tenantText: String
-    /// The roles, inherited ones included, with commas between them.
-    public let roleList: String
-    /// The permissions, with commas between them.
-    public let permissionList: String
+    /// What the memory's owner makes of user and permissions, once for all requests.
+    public let shown: (any AnyObject & Sendable)?
 
-    init(_ permissions: EffectivePermissions, of user: UserRow) {
+    fileprivate init(
+        _ permissions: EffectivePermissions, of user: UserRow,
+        _ shown: (any AnyObject & Sendable)?
+    ) {
         self.permissions = permissions
         userText = ObjectText.show(user.id)
-        tenantText = ObjectText.show(user.tenant)
-        roleList = permissions.roles.map(\.string).joined(separator: ",")
-        permissionList = permissions.permissions.map(\.string).joined(separator: ",")
+        self.shown = shown
     }
 }
 
@@ -45,9 +42,22 @@ public final class RightsMemory: Sendable {
     public static let usersMax = 16_384
     private static let shardCount = 16
 
-    private let shards = (0..<shardCount).map { _ in Shard() }
+    /// What is made of a user's row and permissions.
+    public typealias Show = @Sendable (UserRow, EffectivePermissions) -> any AnyObject & Sendable
 
-    public init() {}
+    private let shards = (0..<shardCount).map { _ in Shard() }
+    private let show: Show?
+
+    /// - Parameter show: what is made of a user and permissions is kept with them.
+    public init(show: Show? = nil) { self.show = show }
+
+    /// How many users are remembered.
+    var count: Int { shards.reduce(0) { $0 + $1.entries.withLock { $0.count } } }
+
+    /// Rights that hold for one credential alone, and are not remembered.
+    func rights(_ permissions: EffectivePermissions, of user: UserRow) -> Rights {
+        Rights(permissions, of: user, show?(user, permissions))
+    }
 
     /// What a user may do in a view.
     ///
@@ -66,7 +76,7 @@ public final class RightsMemory: Sendable {
         {
             return known.rights
         }
-        let rights = Rights(try EffectivePermissions.resolve(user, tables), of: user)
+        let rights = rights(try EffectivePermissions.resolve(user, tables), of: user)
         let entry = Entry(
             origin: origin, userVersion: user.version, authzEpoch: user.authzEpoch,
             roleTableVersion: meta.roleTableVersion, rights: rights)

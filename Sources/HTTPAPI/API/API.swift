@@ -12,6 +12,7 @@ public final class API: Sendable {
     let environment: any APIEnvironment
     let table: RouteTable
     private let running = RunningRequests()
+    private let names = RequestNames()
 
     public init(environment: any APIEnvironment, options: APIOptions = APIOptions()) {
         self.environment = environment
@@ -61,7 +62,7 @@ public final class API: Sendable {
     public func handle(_ request: HTTPRequest) -> Exchange {
         let world = environment.world()
         var record = Exchange.Record(
-            requestID: RequestID.choose(request.headers, random: world.random),
+            requestID: RequestID.choose(request.headers, names, random: world.random),
             method: request.method,
             address: ClientAddress.resolve(
                 connection: request.remoteAddress, headers: request.headers,
@@ -95,7 +96,7 @@ public final class API: Sendable {
     public func answerToOverload() -> HTTPResponse { bare(.busy, detail: nil) }
 
     private func bare(_ code: ErrorCode, detail: String?) -> HTTPResponse {
-        let requestID = RequestID.hex(environment.world().random.bytes(16))
+        let requestID = names.draw(environment.world().random)
         let reply = FailureReply.make(code, detail: detail, requestID: requestID)
         var response = HTTPResponse(status: reply.status, headers: reply.headers, body: reply.body)
         response.headers.add("Content-Type", ProblemDetails.mediaType)

@@ -10,6 +10,9 @@ public enum ClientAddress {
     public static func resolve(
         connection: String, headers: HTTPHeaders, trustedProxies: [AddressRange]
     ) -> String {
+        // What the kernel tells of IPv4 has one spelling already.
+        let isPlain = connection.utf8.allSatisfy { $0 < UInt8(ascii: ":") }
+        if trustedProxies.isEmpty, isPlain { return connection }
         guard var nearest = IPAddress(connection) else { return connection }
         func isTrusted(_ address: IPAddress) -> Bool {
             trustedProxies.contains { $0.contains(address) }

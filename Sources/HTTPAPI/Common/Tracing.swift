@@ -3,10 +3,12 @@ internal import Cryptography
 /// The name under which one request stands in its answer, the log and the audit trail.
 enum RequestID {
     /// The incoming name when it is well-formed, else a new one of 128 random bits.
-    static func choose(_ headers: HTTPHeaders, random: any RandomBytes) -> String {
+    static func choose(
+        _ headers: HTTPHeaders, _ names: RequestNames, random: any RandomBytes
+    ) -> String {
         let incoming = headers.all("x-request-id")
         if incoming.count == 1, isWellFormed(incoming[0]) { return incoming[0] }
-        return hex(random.bytes(16))
+        return names.draw(random)
     }
 
     /// Whether these are 1 to 128 of `[A-Za-z0-9._-]`.
@@ -16,11 +18,14 @@ enum RequestID {
     }
 
     static func hex(_ bytes: [UInt8]) -> String {
-        let digits = Array("0123456789abcdef".utf8)
+        func digit(_ value: UInt8) -> UInt8 {
+            value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + (value - 10)
+        }
         var text: [UInt8] = []
+        text.reserveCapacity(2 * bytes.count)
         for byte in bytes {
-            text.append(digits[Int(byte >> 4)])
-            text.append(digits[Int(byte & 15)])
+            text.append(digit(byte >> 4))
+            text.append(digit(byte & 15))
         }
         return String(decoding: text, as: UTF8.self)
     }

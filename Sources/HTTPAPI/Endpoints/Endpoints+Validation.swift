@@ -93,7 +93,7 @@ extension Endpoints {
                     let identity = IdentityHeaders(allowed.caller, codec, allowed.standing)
                     guard identity.fits else { return .failure(.identityTooLarge) }
                     var reply = Reply(status: 200, index: allowed.index)
-                    identity.add(to: &reply.headers)
+                    reply.headers = identity.headers
                     reply.headers.add("Watchword-Index", String(allowed.index))
                     reply.actor = allowed.caller.rights.userText
                     return .success(reply)
@@ -123,7 +123,7 @@ extension Endpoints {
     private static func denied(_ failure: ServiceFailure) -> Reply {
         let code = failure.code
         var reply = Reply(status: code.status)
-        IdentityHeaders(nobody: failure.standing).add(to: &reply.headers)
+        reply.headers = IdentityHeaders(nobody: failure.standing).headers
         if code.status == 401 || code == .insufficientPermissions {
             reply.headers.add("WWW-Authenticate", FailureReply.challenge(code))
         }
@@ -203,55 +203,80 @@ enum ForwardedCredential {
 /// What a gateway hands to the service behind it: always the same names, so that whatever a
 /// client wrote under one of them is overwritten.
 struct IdentityHeaders {
-    private static let names = SharedHeader.identity.map(\.rawValue)
+    /// What each credential has of its own; the rest is the same for every one of a user.
+    private static let ofCredential: [SharedHeader] = [
+        .sessionID, .credentialID, .authMethod, .tokenExpiresAt,
+    ]
+    private static let ofLimits: [SharedHeader] = [
+        .rateLimit, .rateLimitPolicy, .rateLimitLimit, .rateLimitRemaining, .rateLimitReset, .quota,
+    ]
+    private static let nobody = HTTPHeaders.Block(
+        (ofUser + ofCredential + ofLimits).map { .init($0.rawValue, "") })
+    private static let ofUser = SharedHeader.identity.filter {
+        !ofCredential.contains($0) && !ofLimits.contains($0)
+    }
 
-    /// As `SharedHeader.identity`.
-    private var values: [String]
+    private let block: HTTPHeaders.Block
+    /// As `Self.ofCredential`; none where the block says that there is nobody.
+    private var ofCredential: [String] = []
+    private let limits: [(name: SharedHeader, value: String)]
+
+    /// What is told of a user with these permissions.
+    static func block(
+        of user: UserRow, _ permissions: EffectivePermissions
+    ) -> HTTPHeaders.Block {
+        let tenant = ObjectText.show(user.tenant)
+        let list = permissions.permissions.map(\.string).joined(separator: ",")
+        // Most callers have no limit.
+        return HTTPHeaders.Block(
+            (ofUser + ofLimits).map { header in
+                let value =
+                    switch header {
+                    case .userID: ObjectText.show(user.id)
+                    case .userName: user.username.string
+                    case .userEmail: ascii(user.email.string)
+                    case .userRoles: permissions.roles.map(\.string).joined(separator: ",")
+                    case .userPermissions, .permissions: list
+                    case .tenantID, .organizationID, .orgID: tenant
+                    default: ""
+                    }
+                return .init(header.rawValue, value)
+            })
+    }
 
     /// Nobody's; where a limit let somebody not pass, how it stands.
     init(nobody standing: CallerStanding) {
-        values = [String](repeating: "", count: Self.names.count)
-        note(standing)
+        block = Self.nobody
+        limits = LimitHeaders.values(standing)
     }
 
     /// A caller's, with how limits and quotas stand.
     init(_ caller: Caller, _ codec: TokenCodec, _ standing: CallerStanding) {
-        let rights = caller.rights
+        block =
+            caller.rights.shown as? HTTPHeaders.Block
+            ?? Self.block(of: caller.user, caller.permissions)
         let session = caller.session.map { codec.show($0.id) } ?? ""
         let key = caller.key.map { codec.show($0.id) }
-        values = SharedHeader.identity.map { header in
-            switch header {
-            case .userID: rights.userText
-            case .userName: caller.user.username.string
-            case .userEmail: Self.ascii(caller.user.email.string)
-            case .userRoles: rights.roleList
-            case .userPermissions, .permissions: rights.permissionList
-            case .tenantID, .organizationID, .orgID: rights.tenantText
-            case .sessionID: session
-            case .credentialID: key ?? session
-            case .authMethod: caller.method
-            case .tokenExpiresAt: caller.expiresAt?.rfc3339 ?? ""
-            default: ""
-            }
-        }
-        note(standing)
-    }
-
-    private mutating func note(_ standing: CallerStanding) {
-        for field in LimitHeaders.values(standing) {
-            guard let place = SharedHeader.identity.firstIndex(of: field.name) else {
-                preconditionFailure("\(field.name) is no field of identities")
-            }
-            values[place] = field.value
-        }
+        ofCredential = [session, key ?? session, caller.method, caller.expiresAt?.rfc3339 ?? ""]
+        limits = LimitHeaders.values(standing)
     }
 
     /// Whether a gateway's buffers hold them: at most 3 KiB of values in all.
-    var fits: Bool { values.reduce(0) { $0 + $1.utf8.count } <= 3 << 10 }
+    var fits: Bool {
+        let own = ofCredential.reduce(0) { $0 + $1.utf8.count }
+        return limits.reduce(block.valueBytes + own) { $0 + $1.value.utf8.count } <= 3 << 10
+    }
 
-    /// Puts every name on an answer, with an empty value where there is none.
-    func add(to headers: inout HTTPHeaders) {
-        for (name, value) in zip(Self.names, values) { headers.add(name, value) }
+    /// Every name, with an empty value where there is none.
+    var headers: HTTPHeaders {
+        var headers = HTTPHeaders(block)
+        // And some that stand on every answer.
+        headers.reserve(ofCredential.count + 8)
+        for (header, value) in zip(Self.ofCredential, ofCredential) {
+            headers.add(header.rawValue, value)
+        }
+        for limit in limits { headers.set(limit.name.rawValue, limit.value) }
+        return headers
     }
 
     private static func ascii(_ text: String) -> String {

@@ -1,3 +1,5 @@
+internal import APITypes
+
 /// The header fields of a message, in the order of the message.
 public struct HTTPHeaders: Equatable, Sendable, ExpressibleByDictionaryLiteral {
     /// One field. A request's names are in lower case.
@@ -10,16 +12,46 @@ public struct HTTPHeaders: Equatable, Sendable, ExpressibleByDictionaryLiteral {
         }
     }
 
-    /// Every field, in order.
-    public private(set) var fields: [Field] = []
+    /// Fields that many answers share, and their bytes, which are spelt once.
+    final class Block: Sendable {
+        let fields: [Field]
+        let bytes: [UInt8]
+        /// What the values take together.
+        let valueBytes: Int
 
-    public init() {}
-    public init(dictionaryLiteral pairs: (String, String)...) {
-        fields = pairs.map { Field($0.0, $0.1) }
+        init(_ fields: [Field]) {
+            self.fields = fields
+            var bytes: [UInt8] = []
+            for field in fields { HTTPResponse.write(field, to: &bytes) }
+            self.bytes = bytes
+            valueBytes = fields.reduce(0) { $0 + $1.value.utf8.count }
+        }
     }
 
+    /// What stands in front of `own`.
+    private(set) var block: Block?
+    /// The fields behind those of the block.
+    private(set) var own: [Field] = []
+
+    public init() {}
+
+    /// Begins with what many answers share.
+    init(_ block: Block) { self.block = block }
+
+    public init(dictionaryLiteral pairs: (String, String)...) {
+        own = pairs.map { Field($0.0, $0.1) }
+    }
+
+    /// Every field, in order.
+    public var fields: [Field] { block.map { $0.fields + own } ?? own }
+
+    public static func == (a: HTTPHeaders, b: HTTPHeaders) -> Bool { a.fields == b.fields }
+
     /// Appends a field, also when one of this name is there.
-    public mutating func add(_ name: String, _ value: String) { fields.append(Field(name, value)) }
+    public mutating func add(_ name: String, _ value: String) { own.append(Field(name, value)) }
+
+    /// Makes room for more fields.
+    mutating func reserve(_ count: Int) { own.reserveCapacity(own.count + count) }
 
     /// Makes this the only field of its name.
     public mutating func set(_ name: String, _ value: String) {
@@ -29,22 +61,38 @@ public struct HTTPHeaders: Equatable, Sendable, ExpressibleByDictionaryLiteral {
 
     /// Removes every field of this name.
     public mutating func remove(_ name: String) {
-        fields.removeAll { Self.same($0.name, name) }
+        if let shared = block, shared.fields.contains(where: { Self.same($0.name, name) }) {
+            own = shared.fields + own
+            block = nil
+        }
+        own.removeAll { Self.same($0.name, name) }
     }
 
     /// The values of every field of this name.
     public func all(_ name: String) -> [String] {
-        fields.lazy.filter { Self.same($0.name, name) }.map(\.value)
+        var values: [String] = []
+        visit(name) { values.append($0) }
+        return values
     }
 
     /// The value of the first field of this name.
     public subscript(_ name: String) -> String? {
-        fields.first { Self.same($0.name, name) }?.value
+        block?.fields.first { Self.same($0.name, name) }?.value
+            ?? own.first { Self.same($0.name, name) }?.value
     }
 
     /// How many fields have this name.
     public func count(_ name: String) -> Int {
-        fields.reduce(0) { $0 + (Self.same($1.name, name) ? 1 : 0) }
+        var count = 0
+        visit(name) { _ in count += 1 }
+        return count
+    }
+
+    private func visit(_ name: String, _ body: (String) -> Void) {
+        if let block {
+            for field in block.fields where Self.same(field.name, name) { body(field.value) }
+        }
+        for field in own where Self.same(field.name, name) { body(field.value) }
     }
 
     /// The comma-separated elements of every field of this name, without the space around them.

@@ -41,15 +41,15 @@ public struct HTTPResponse: Equatable, Sendable {
         method: String, keepsAlive: Bool, date: Timestamp, _ dateLine: inout DateLine
     ) -> [UInt8] {
         var output: [UInt8] = []
-        output.reserveCapacity(320 + headers.fields.count * 48 + body.count)
+        let shared = headers.block?.bytes ?? []
+        output.reserveCapacity(320 + shared.count + headers.own.count * 48 + body.count)
         output.append(contentsOf: "HTTP/1.1 ".utf8)
         output.append(contentsOf: String(status).utf8)
         output.append(UInt8(ascii: " "))
         output.append(contentsOf: Self.reason(status).utf8)
         output.append(contentsOf: "\r\n".utf8)
-        for field in headers.fields where !Self.isOurs(field.name) {
-            Self.write(field, to: &output)
-        }
+        output.append(contentsOf: shared)
+        for field in headers.own { Self.write(field, to: &output) }
         output.append(contentsOf: dateLine.bytes(at: date))
         if !keepsAlive || closes { output.append(contentsOf: "Connection: close\r\n".utf8) }
         let hasNoBody = status == 204 || status == 304 || status < 200
@@ -91,7 +91,9 @@ public struct HTTPResponse: Equatable, Sendable {
         }
     }
 
-    private static func write(_ field: HTTPHeaders.Field, to output: inout [UInt8]) {
+    /// Spells a field, unless it is one that the serialiser writes by itself.
+    static func write(_ field: HTTPHeaders.Field, to output: inout [UInt8]) {
+        guard !isOurs(field.name) else { return }
         let begin = output.count
         if !append(field.name, to: &output, if: CharacterClass.isToken) {
             output.append(contentsOf: field.name.utf8.lazy.filter(CharacterClass.isToken))

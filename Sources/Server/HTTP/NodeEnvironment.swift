@@ -13,7 +13,7 @@ struct NodeEnvironment: APIEnvironment {
     let journal: NodeJournal
     let options: AuthOptions
     let metrics: NodeMetrics
-    let rights = RightsMemory()
+    let rights = API.makeRightsMemory()
 
     func world() -> World {
         let opened = keys.opened
