@@ -73,7 +73,8 @@ public enum Base62 {
     private static let digitsPerStep = 10
     private static let stepScale: UInt64 = 839_299_365_868_340_224
 
-    private static func digits(of bytes: [UInt8]) -> [UInt8] {
+    /// The same in ASCII.
+    public static func digits(of bytes: [UInt8]) -> [UInt8] {
         let width = width(ofBytes: bytes.count)
         let count = (bytes.count + 7) / 8
         var limbs = InlineArray<4, UInt64>(repeating: 0)

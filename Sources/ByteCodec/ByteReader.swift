@@ -36,34 +36,35 @@ public struct ByteReader: Sendable {
     ///
     /// - Throws: `ByteCodecError.truncated`.
     @inlinable
-    public mutating func read<Integer: FixedWidthInteger & UnsignedInteger>(
+    public mutating func read<Integer: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>(
         _ type: Integer.Type = Integer.self
     ) throws(ByteCodecError) -> Integer {
-        let width = Integer.bitWidth / 8
-        try require(width)
-        var value: Integer = 0
-        for byte in (0..<width).reversed() {
-            value = (width > 1 ? value << 8 : 0) | Integer(truncatingIfNeeded: bytes[offset + byte])
-        }
-        position += width
-        return value
+        Integer(littleEndian: try load())
     }
 
     /// Reads one integer, most significant byte first.
     ///
     /// - Throws: `ByteCodecError.truncated`.
     @inlinable
-    public mutating func read<Integer: FixedWidthInteger & UnsignedInteger>(
+    public mutating func read<Integer: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>(
         bigEndian type: Integer.Type
     ) throws(ByteCodecError) -> Integer {
+        Integer(bigEndian: try load())
+    }
+
+    @inlinable
+    mutating func load<Integer: FixedWidthInteger & BitwiseCopyable>() throws(ByteCodecError)
+        -> Integer
+    {
         let width = Integer.bitWidth / 8
         try require(width)
-        var value: Integer = 0
-        for byte in 0..<width {
-            value = (width > 1 ? value << 8 : 0) | Integer(truncatingIfNeeded: bytes[offset + byte])
-        }
+        let place = position
         position += width
-        return value
+        // The proof: so many bytes lie behind `place`, as `require` has checked, and `end` is at
+        // most their number.
+        return unsafe bytes.withUnsafeBytes {
+            unsafe $0.loadUnaligned(fromByteOffset: place, as: Integer.self)
+        }
     }
 
     /// Reads a truth value.

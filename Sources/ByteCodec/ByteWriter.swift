@@ -22,11 +22,7 @@ public struct ByteWriter: Sendable {
     /// Appends one integer, least significant byte first.
     @inlinable
     public mutating func write<Integer: FixedWidthInteger & UnsignedInteger>(_ value: Integer) {
-        var rest = value
-        for _ in 0..<(Integer.bitWidth / 8) {
-            storage.append(UInt8(truncatingIfNeeded: rest))
-            rest = Integer.bitWidth > 8 ? rest >> 8 : 0
-        }
+        append(value.littleEndian)
     }
 
     /// Appends one integer, most significant byte first, so that byte order is number order.
@@ -34,11 +30,14 @@ public struct ByteWriter: Sendable {
     public mutating func write<Integer: FixedWidthInteger & UnsignedInteger>(
         bigEndian value: Integer
     ) {
-        var shift = Integer.bitWidth - 8
-        while shift >= 0 {
-            storage.append(UInt8(truncatingIfNeeded: value >> Integer(truncatingIfNeeded: shift)))
-            shift -= 8
-        }
+        append(value.bigEndian)
+    }
+
+    /// Appends the bytes of an integer as they lie in memory.
+    @inlinable
+    mutating func append<Integer: FixedWidthInteger>(_ value: Integer) {
+        // The proof: the bytes are those of `value`, which lives until the closure ends.
+        unsafe withUnsafeBytes(of: value) { unsafe storage.append(contentsOf: $0) }
     }
 
     /// Appends a truth value as one byte, 0 or 1.

@@ -28,6 +28,14 @@ public struct CRC32C: Sendable {
         }
     }
 
+    /// Adds bytes behind those added before.
+    public mutating func update(_ bytes: [UInt8]) { update(bytes, in: bytes.indices) }
+
+    /// Adds one byte.
+    public mutating func update(_ byte: UInt8) {
+        state = (state >> 8) ^ Self.tables[Int((state ^ UInt32(byte)) & 0xFF)]
+    }
+
     /// Adds the four bytes of an integer, least significant first.
     public mutating func update(littleEndian integer: UInt32) {
         var crc = state ^ integer

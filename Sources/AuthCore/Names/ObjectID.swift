@@ -134,12 +134,15 @@ public struct Digest256: Hashable, Sendable {
         guard bytes.count == 32 else { return nil }
         var words = SIMD4<UInt64>()
         for word in 0..<4 {
-            words[word] = bytes[(word * 8)..<(word * 8 + 8)].reduce(0) { $0 << 8 | UInt64($1) }
+            for byte in bytes[(word * 8)..<(word * 8 + 8)] {
+                words[word] = words[word] << 8 | UInt64(byte)
+            }
         }
         self.words = words
     }
 
-    private init(words: SIMD4<UInt64>) { self.words = words }
+    /// Of eight bytes each, most significant first.
+    init(words: SIMD4<UInt64>) { self.words = words }
 
     /// 32 bytes of zero: the link before the first row of a chain.
     public static let zero = Digest256(words: SIMD4())

@@ -191,7 +191,10 @@ extension ByteReader {
 
     /// Reads the 32 bytes of a digest.
     mutating func readDigest() throws(ByteCodecError) -> Digest256 {
-        try parsed("digest", try read(count: 32), Digest256.init(bytes:))
+        Digest256(
+            words: SIMD4(
+                try read(bigEndian: UInt64.self), try read(bigEndian: UInt64.self),
+                try read(bigEndian: UInt64.self), try read(bigEndian: UInt64.self)))
     }
 
     /// Reads a canonical user name.
@@ -267,15 +270,15 @@ extension ByteReader {
     mutating func readCase<Case: RawRepresentable>(
         _ type: Case.Type = Case.self
     ) throws(ByteCodecError) -> Case
-    where Case.RawValue: FixedWidthInteger & UnsignedInteger {
+    where Case.RawValue: FixedWidthInteger & UnsignedInteger & BitwiseCopyable {
         let raw: Case.RawValue = try read()
         return try parsed("\(type)", raw, Case.init(rawValue:))
     }
 
     private func parsed<From, To>(
-        _ what: String, _ from: From, _ parse: (From) -> To?
+        _ what: @autoclosure () -> String, _ from: From, _ parse: (From) -> To?
     ) throws(ByteCodecError) -> To {
-        guard let value = parse(from) else { throw .malformed(offset: offset, what: what) }
+        guard let value = parse(from) else { throw .malformed(offset: offset, what: what()) }
         return value
     }
 }

@@ -5,7 +5,17 @@ internal import ByteCodec
 public enum ObjectText {
     /// The id as the API shows it. A session's id is shown by `TokenCodec.show`.
     public static func show<ID: ObjectID>(_ id: ID) -> String {
-        "\(ID.prefix)_\(Base62.encode(id.bytes))"
+        show(ID.prefix, id.bytes)
+    }
+
+    /// The id that has these bytes.
+    static func show(_ prefix: String, _ bytes: [UInt8]) -> String {
+        var text: [UInt8] = []
+        text.reserveCapacity(prefix.utf8.count + 1 + Base62.width(ofBytes: bytes.count))
+        text.append(contentsOf: prefix.utf8)
+        text.append(UInt8(ascii: "_"))
+        text.append(contentsOf: Base62.digits(of: bytes))
+        return String(decoding: text, as: UTF8.self)
     }
 
     /// The id that a text spells; nil when it spells none.

@@ -84,7 +84,7 @@ final class HTTPConnection: ChannelInboundHandler {
         services.metrics.refusedConnection()
         guard !isTLS else { return context.close(promise: nil) }
         let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
-        write(services.api.answerToOverload(), to: nil, keepsAlive: false, context)
+        write(services.api.answerToOverload(), to: nil, context)
             .whenComplete { _ in bound.value.close(promise: nil) }
     }
 
@@ -230,7 +230,8 @@ final class HTTPConnection: ChannelInboundHandler {
         guard head.keepsAlive, !response.closes, !isLast else {
             return farewell(response, to: head, context)
         }
-        _ = write(response, to: head, keepsAlive: true, context)
+        let bytes = spelt(response, to: head, keepsAlive: true, context)
+        context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
     }
 
     /// Answers what is no request, or did not come in time.
@@ -248,7 +249,7 @@ final class HTTPConnection: ChannelInboundHandler {
         enter(.farewell, context)
         pauseOrGoOn(context)
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-        write(response, to: head, keepsAlive: false, context).whenComplete { _ in
+        write(response, to: head, context).whenComplete { _ in
             let (connection, context) = bound.value
             connection.hangUp(context)
         }
@@ -263,15 +264,22 @@ final class HTTPConnection: ChannelInboundHandler {
         context.close(mode: isInputClosed ? .all : .output, promise: nil)
     }
 
+    /// Writes the last answer.
     private func write(
+        _ response: HTTPResponse, to head: HTTPRequestHead?, _ context: ChannelHandlerContext
+    ) -> EventLoopFuture<Void> {
+        let bytes = spelt(response, to: head, keepsAlive: false, context)
+        return context.writeAndFlush(wrapOutboundOut(bytes))
+    }
+
+    private func spelt(
         _ response: HTTPResponse, to head: HTTPRequestHead?, keepsAlive: Bool,
         _ context: ChannelHandlerContext
-    ) -> EventLoopFuture<Void> {
-        let bytes = response.serialized(
-            method: head?.method ?? "GET", keepsAlive: keepsAlive, date: services.clock().wall,
-            &dateLine)
-        let buffer = context.channel.allocator.buffer(bytes: bytes)
-        return context.writeAndFlush(wrapOutboundOut(buffer))
+    ) -> ByteBuffer {
+        context.channel.allocator.buffer(
+            bytes: response.serialized(
+                method: head?.method ?? "GET", keepsAlive: keepsAlive,
+                date: services.clock().wall, &dateLine))
     }
 
     // MARK: Time and pressure

@@ -131,7 +131,7 @@ struct DiskTables: Sendable {
 
     private static func prefix(_ table: Table, _ key: [UInt8]) -> CRC32C {
         var crc = CRC32C()
-        crc.update(CollectionOfOne(table.rawValue))
+        crc.update(table.rawValue)
         crc.update(key)
         return crc
     }
