@@ -99,7 +99,8 @@ var targets: [Target] = [
             "StateStore", "AuthCore", "AuthService", "HTTPAPI", "RaftCore", "ByteCodec",
             "Cryptography",
         ],
-        path: "Tests/Benchmarks", exclude: ["Comparison", "run", "instructions", "instructions.txt"], swiftSettings: settings),
+        path: "Tests/Benchmarks",
+        exclude: ["Comparison", "run", "instructions", "instructions.txt"], swiftSettings: settings),
     // Tests
     tests("ByteCodecTests", ["ByteCodec"]),
     tests("RaftCoreTests", ["RaftCore", "ByteCodec"], exclude: ["Scenarios"]),
