@@ -52,12 +52,13 @@ struct TellingTurnsTests {
             }
         }
         #expect(
-            told(.full, .full, .full).prefix(6) == [
-                .sessions, .keys, .usage, .sessions, .keys, .usage,
-            ])
+            told(.full, .full, .full).prefix(4) == [.sessions, .keys, .usage, .sessions])
         #expect(told(.none, .patient, .patient).prefix(4) == [.keys, .usage, .keys, .usage])
-        let quotas = told(.full, .none, .pressing)
-        #expect(quotas.prefix(6) == [.usage, .sessions, .usage, .usage, .sessions, .usage])
+        let quotas = told(.patient, .none, .pressing)
+        #expect(quotas.prefix(4) == [.sessions, .usage, .sessions, .usage])
+        // One that may idle for a minute is told of every 15 s by five nodes, whatever else waits.
+        let busy = told(.patient, .full, .pressing)
+        for begin in 0..<20 { #expect(busy[begin..<(begin + 3)].contains(.sessions)) }
         let crowded = told(.pressing, .full, .pressing)
         #expect(crowded.filter { $0 == .sessions }.count == 16)
         #expect(crowded.filter { $0 == .usage }.count == 4)

@@ -28,6 +28,7 @@ public final class Rights: Sendable {
 public final class RightsMemory: Sendable {
     private struct Entry: Sendable {
         let origin: LogIndex
+        let createdAt: Timestamp
         let userVersion: UInt64
         let authzEpoch: UInt64
         let roleTableVersion: UInt64
@@ -35,6 +36,7 @@ public final class RightsMemory: Sendable {
 
         func isOf(_ user: UserRow, _ meta: StateMeta, _ origin: LogIndex) -> Bool {
             self.origin == origin && userVersion == user.version && authzEpoch == user.authzEpoch
+                && createdAt == user.createdAt
                 && roleTableVersion == meta.roleTableVersion
                 && rights.permissions.tenant == user.tenant
         }
@@ -80,7 +82,8 @@ public final class RightsMemory: Sendable {
         }
         let rights = rights(try EffectivePermissions.resolve(user, tables), of: user)
         let entry = Entry(
-            origin: origin, userVersion: user.version, authzEpoch: user.authzEpoch,
+            origin: origin, createdAt: user.createdAt, userVersion: user.version,
+            authzEpoch: user.authzEpoch,
             roleTableVersion: meta.roleTableVersion, rights: rights)
         shard.entries.withLock { entries in
             if entries.count >= Self.usersMax / Self.shardCount { entries.removeAll() }

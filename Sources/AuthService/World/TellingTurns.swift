@@ -104,9 +104,10 @@ public struct TellingTurns: Sendable {
     private static func weight(of kind: Kind, _ need: Need) -> Int {
         switch need {
         case .none: 0
-        case .patient: 1
-        case .full: 2
-        // A session that is not told of ends; a quota that is not only holds somebody up.
+        // A session that is not told of ends, and soon if it may idle for a minute only; a quota
+        // that is not holds somebody up.
+        case .patient: kind == .sessions ? 4 : 1
+        case .full: kind == .sessions ? 4 : 2
         case .pressing: kind == .sessions ? 16 : 4
         }
     }

@@ -100,7 +100,8 @@ final class NodeJournal: Journal {
             contents.withLock { $0.proposed.events += 1 }
             propose(Command(.recordAudit(.init(events: events)), header: .ownNode))
         }
-        if isLast { return try TellingTurns.Kind.allCases.forEach(tell) }
+        // Sessions last: what cannot be read for them keeps nothing else back.
+        if isLast { return try [TellingTurns.Kind.usage, .keys, .sessions].forEach(tell) }
         guard contents.withLock({ $0.needs.isAny }) else { return }
         let nodes = try runtime.store.read { $0.meta.configuration.members.count }
         let kind = contents.withLock { $0.turns.next(at: now, nodes: nodes, needs: $0.needs) }
