@@ -11,8 +11,8 @@ import Synchronization
 /// Answers look-ups from the bytes of a request to the bytes of its answer, over a real store, and
 /// without sockets: what one costs of this server's own code.
 ///
-/// Times depend on the machine; the number of instructions does not, so `run lookup-guard` counts
-/// them.
+/// Times depend on the machine; the number of instructions does not, so
+/// `Tests/Benchmarks/instructions` counts them.
 struct LookupBenchmark {
     let sessions: Int
     let requests: Int

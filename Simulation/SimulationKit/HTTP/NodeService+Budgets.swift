@@ -15,7 +15,7 @@ extension NodeService: UsageMeter {
         return usage.count(request)
     }
 
-    /// Proposes a batch of usage when it is this node's turn, as the server's journal does.
+    /// Proposes a batch of usage, as the server's journal does.
     func tellUsage() {
         guard !process.isStopping, world.now < world.quietFrom, let batch = usage.batch()
         else { return }

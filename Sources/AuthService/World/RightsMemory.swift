@@ -46,7 +46,7 @@ public final class RightsMemory: Sendable {
         let entries = Mutex<[UserID: Entry]>([:])
     }
 
-    /// Users that are remembered at most: some 30 MB with 20 permissions each.
+    /// Users that are remembered at most.
     public static let usersMax = 16_384
     private static let shardCount = 16
 

@@ -10,8 +10,8 @@ public import ByteCodec
 public struct UseGathering: Sendable {
     /// Sessions, and keys, of which uses are kept.
     public static let usesMax = 250_000
-    /// From how many batches on sessions press: more than are told in two minutes by three nodes
-    /// that tell of everything else too.
+    /// From how many batches on sessions press: what takes three nodes 75 s that tell of everything
+    /// else too.
     private static let pressingBatches = 10
     /// How often a batch is filled up where what was handed out can wait.
     private static let roundsMax = 4
