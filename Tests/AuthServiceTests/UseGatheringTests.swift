@@ -155,6 +155,10 @@ struct UseGatheringTests {
         for number in [3, 5, 7] as [UInt64] { uses.add(touch(number)) }
         #expect(uses.keyNeed == .full && uses.sessionNeed == .none)
         #expect(uses.keyBatch() == .touchKeys(.init(touches: [touch(3), touch(5)])))
-        #expect(uses.keyBatch() == .touchKeys(.init(touches: [touch(7)])))
+        // Those that were told of just now come again, and do not keep the others out.
+        for number in [3, 5] as [UInt64] { uses.add(touch(number)) }
+        #expect(uses.keyBatch() == .touchKeys(.init(touches: [touch(3), touch(7)])))
+        #expect(uses.keyBatch() == .touchKeys(.init(touches: [touch(5)])))
+        #expect(uses.keyBatch() == nil)
     }
 }

@@ -29,6 +29,8 @@ public struct UseGathering: Sendable {
     // By minute, none of them empty.
     private var due: [Due] = []
     private var keys: [UInt64: KeyTouch] = [:]
+    /// The last key of the batch before.
+    private var lastKey: UInt64 = 0
     /// Uses that were not kept.
     public private(set) var dropped: UInt64 = 0
 
@@ -88,12 +90,18 @@ public struct UseGathering: Sendable {
         public let minute: UInt64
     }
 
-    /// The next batch of keys as an operation; nil when there is none.
+    /// The next batch of keys as an operation, in the order of their rows; nil when there is none.
+    ///
+    /// It goes on behind the one before, or those with high numbers would never be told of where
+    /// more are in use than fit.
     public mutating func keyBatch() -> Command.Operation? {
-        let numbers = keys.keys.sorted().prefix(batchMax)
-        guard !numbers.isEmpty else { return nil }
+        let sorted = keys.keys.sorted()
+        guard !sorted.isEmpty else { return nil }
+        let begin = sorted.firstIndex { $0 > lastKey } ?? 0
+        let numbers = (sorted[begin...] + sorted[..<begin]).prefix(batchMax)
+        lastKey = numbers.last ?? 0
         return .touchKeys(
-            .init(touches: numbers.compactMap { keys.removeValue(forKey: $0) }))
+            .init(touches: numbers.sorted().compactMap { keys.removeValue(forKey: $0) }))
     }
 
     /// Hands out the sessions that press most.
