@@ -88,8 +88,9 @@ extension RaftCore {
             return
         }
         guard metadata.last.index >= log.start.index else {
-            // It arrived, but too late. Nothing says that the next one would fail.
-            leading.peers[position].progress.becomeSnapshot(dueAt: now)
+            // It arrived, but too late. Nothing says yet that the next one would.
+            leading.peers[position].progress.becomeSnapshot(
+                dueAt: progress.snapshotOffers > 1 ? nextSnapshotOffer(progress) : now)
             return
         }
         leading.peers[position].progress.snapshotArrived(at: metadata.last.index)

@@ -167,6 +167,10 @@ import Testing
         bench.step(.snapshotSent(to: n3, metadata: metadata, succeeded: true))
         bench.receive(.heartbeatReply(sequence: 0), from: n3, term: 1)
         #expect(bench.snapshotsToSend == [n3, n3])
+        // One that is late again waits as one that failed.
+        bench.step(.snapshotSent(to: n3, metadata: metadata, succeeded: true))
+        bench.receive(.heartbeatReply(sequence: 0), from: n3, term: 1)
+        #expect(bench.snapshotsToSend == [n3, n3])
     }
 
     @Test("an acknowledgement from before what is cut off does not end a probe")

@@ -25,7 +25,17 @@ extension ObjectID {
     }
 
     /// The prefix, `_` and 22 base62 digits.
-    public var text: String { "\(Self.prefix)_\(Base62.encode(bytes))" }
+    public var text: String { Self.text(of: bytes) }
+
+    /// The text of the id that has these 16 bytes.
+    public static func text(of bytes: [UInt8]) -> String {
+        var text: [UInt8] = []
+        text.reserveCapacity(prefix.utf8.count + 1 + Base62.width(ofBytes: bytes.count))
+        text.append(contentsOf: prefix.utf8)
+        text.append(UInt8(ascii: "_"))
+        text.append(contentsOf: Base62.digits(of: bytes))
+        return String(decoding: text, as: UTF8.self)
+    }
 
     /// Reads the one spelling of an id; nil for anything else.
     public init?(text: String) {

@@ -49,12 +49,12 @@ extension AuthCore.Digest256 {
 extension TokenCodec {
     /// A session's id as it is shown: enciphered, so that nobody can count sessions.
     public func show(_ id: SessionID) -> String {
-        ObjectText.show(SessionID.prefix, encipher(id.bytes))
+        SessionID.text(of: encipher(id.bytes))
     }
 
     /// A key's id as it is shown.
     public func show(_ id: KeyID) -> String {
-        ObjectText.show(KeyID.prefix, encipher(id.bytes))
+        KeyID.text(of: encipher(id.bytes))
     }
 
     /// The key that a shown id names; nil when it is no such id.
