@@ -44,19 +44,23 @@ public struct CalendarTime: Equatable, Sendable {
 
     /// RFC 3339 with milliseconds, as `2026-07-01T12:00:00.000Z`.
     public var rfc3339: String {
-        var text: [UInt8] = []
-        text.reserveCapacity(24)
-        append(year, 4, to: &text)
-        text.append(UInt8(ascii: "-"))
-        append(month, 2, to: &text)
-        text.append(UInt8(ascii: "-"))
-        append(day, 2, to: &text)
-        text.append(UInt8(ascii: "T"))
-        appendTime(to: &text)
-        text.append(UInt8(ascii: "."))
-        append(millisecond, 3, to: &text)
-        text.append(UInt8(ascii: "Z"))
-        return String(decoding: text, as: UTF8.self)
+        // Every place is written, with ASCII.
+        unsafe String(unsafeUninitializedCapacity: 24) { text in
+            _ = unsafe text.initialize(from: "0000-00-00T00:00:00.000Z".utf8)
+            let fields: InlineArray<7, (UInt64, Int, Int)> = [
+                (year, 0, 4), (month, 5, 2), (day, 8, 2), (hour, 11, 2), (minute, 14, 2),
+                (second, 17, 2), (millisecond, 20, 3),
+            ]
+            for field in fields.indices {
+                let (number, begin, width) = fields[field]
+                var rest = number
+                for place in (begin..<(begin + width)).reversed() {
+                    unsafe text[place] += UInt8(truncatingIfNeeded: rest % 10)
+                    rest /= 10
+                }
+            }
+            return 24
+        }
     }
 
     /// The form of HTTP's `Date` (RFC 9110 §5.6.7), as `Wed, 01 Jul 2026 12:00:00 GMT`.

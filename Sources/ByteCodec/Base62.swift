@@ -44,29 +44,43 @@ public enum Base62 {
     ///
     /// - Precondition: `byteCount` is 4, 8, 16, 24 or 32.
     public static func decode(_ digits: Span<UInt8>, byteCount: Int) -> [UInt8]? {
-        let width = width(ofBytes: byteCount)
-        guard digits.count == width else { return nil }
-        let count = (byteCount + 7) / 8
-        var limbs = InlineArray<4, UInt64>(repeating: 0)
-        var position = 0
-        while position < width {
-            let length = min(digitsPerStep, width - position)
-            var chunk: UInt64 = 0
-            var scale: UInt64 = 1
-            for index in position..<(position + length) {
-                guard let digit = value(of: digits[index]) else { return nil }
-                chunk = chunk * 62 + UInt64(digit)
-                scale *= 62
-            }
-            guard multiplyAdd(&limbs, count, by: scale, adding: chunk) else { return nil }
-            position += length
-        }
-        // Only 4 bytes do not fill their limb: 62⁶ is above 2³².
-        guard byteCount % 8 == 0 || limbs[0] >> 32 == 0 else { return nil }
+        guard let limbs = decodeLimbs(digits, byteCount: byteCount) else { return nil }
         return (0..<byteCount).map { index in
             let fromEnd = byteCount - 1 - index
             return UInt8(truncatingIfNeeded: limbs[fromEnd / 8] >> (8 * UInt64(fromEnd % 8)))
         }
+    }
+
+    /// Reads a number of `byteCount` bytes as words, least significant first, or nil unless
+    /// `digits` are its one spelling.
+    ///
+    /// - Precondition: `byteCount` is 4, 8, 16, 24 or 32.
+    public static func decodeLimbs(
+        _ digits: Span<UInt8>, byteCount: Int
+    ) -> InlineArray<4, UInt64>? {
+        let width = width(ofBytes: byteCount)
+        guard digits.count == width else { return nil }
+        let count = (byteCount + 7) / 8
+        let values = Self.values.span
+        var limbs = InlineArray<4, UInt64>(repeating: 0)
+        var position = 0
+        while position < width {
+            let end = min(position + digitsPerStep, width)
+            var chunk: UInt64 = 0
+            var scale: UInt64 = 1
+            while position < end {
+                let digit = values[Int(digits[position])]
+                guard digit < 62 else { return nil }
+                // A step cannot overflow.
+                chunk = chunk &* 62 &+ UInt64(digit)
+                scale &*= 62
+                position += 1
+            }
+            guard multiplyAdd(&limbs, count, by: scale, adding: chunk) else { return nil }
+        }
+        // Only 4 bytes do not fill their limb: 62⁶ is above 2³².
+        guard byteCount % 8 == 0 || limbs[0] >> 32 == 0 else { return nil }
+        return limbs
     }
 
     // 62¹⁰ is the largest power below 2⁶⁰, so a step of ten digits cannot overflow 64 bits.
@@ -81,19 +95,37 @@ public enum Base62 {
         for (index, byte) in bytes.reversed().enumerated() {
             limbs[index / 8] |= UInt64(byte) << (8 * UInt64(index % 8))
         }
-        var digits: [UInt8] = Array(repeating: UInt8(ascii: "0"), count: width)
-        var end = width
-        while end > 0 {
+        var digits: [UInt8] = []
+        digits.reserveCapacity(width)
+        append(&limbs, count, width: width, to: &digits)
+        return digits
+    }
+
+    /// Appends the 22 digits of a number of 16 bytes.
+    public static func append(_ value: UInt128, to text: inout [UInt8]) {
+        var limbs = InlineArray<4, UInt64>(repeating: 0)
+        limbs[0] = UInt64(truncatingIfNeeded: value)
+        limbs[1] = UInt64(truncatingIfNeeded: value >> 64)
+        append(&limbs, 2, width: width(ofBytes: 16), to: &text)
+    }
+
+    private static func append(
+        _ limbs: inout InlineArray<4, UInt64>, _ count: Int, width: Int, to text: inout [UInt8]
+    ) {
+        let begin = text.count
+        for _ in 0..<width { text.append(UInt8(ascii: "0")) }
+        let characters = Self.characters.span
+        var end = begin + width
+        while end > begin {
             var chunk = divide(&limbs, count, by: stepScale)
-            let start = max(0, end - digitsPerStep)
-            for index in (start..<end).reversed() {
-                digits[index] = character(of: UInt8(chunk % 62))
+            let start = max(begin, end - digitsPerStep)
+            while end > start {
+                end -= 1
+                text[end] = characters[Int(truncatingIfNeeded: chunk % 62)]
                 chunk /= 62
             }
-            precondition(chunk == 0 || start > 0, "value wider than \(width) digits")
-            end = start
+            precondition(chunk == 0 || start > begin, "value wider than \(width) digits")
         }
-        return digits
     }
 
     /// Multiplies and adds in the first `count` limbs, least significant first; false on overflow.
@@ -123,20 +155,15 @@ public enum Base62 {
         return remainder
     }
 
-    private static func character(of digit: UInt8) -> UInt8 {
-        switch digit {
-        case 0..<10: UInt8(ascii: "0") + digit
-        case 10..<36: UInt8(ascii: "A") + (digit - 10)
-        default: UInt8(ascii: "a") + (digit - 36)
-        }
-    }
+    private static let characters = Array(
+        "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz".utf8)
 
-    private static func value(of character: UInt8) -> UInt8? {
-        switch character {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): character - UInt8(ascii: "0")
-        case UInt8(ascii: "A")...UInt8(ascii: "Z"): character - UInt8(ascii: "A") + 10
-        case UInt8(ascii: "a")...UInt8(ascii: "z"): character - UInt8(ascii: "a") + 36
-        default: nil
+    /// The value of each character; 255 for those that are no digits.
+    private static let values: [UInt8] = {
+        var values = [UInt8](repeating: 255, count: 256)
+        for (value, character) in characters.enumerated() {
+            values[Int(character)] = UInt8(value)
         }
-    }
+        return values
+    }()
 }

@@ -30,7 +30,7 @@ public struct ByteReader: Sendable {
     }
 
     /// The number of bytes not yet read.
-    public var remaining: Int { end - offset }
+    @inlinable public var remaining: Int { end - offset }
 
     /// Reads one integer, least significant byte first.
     ///
@@ -91,6 +91,7 @@ public struct ByteReader: Sendable {
     /// Reads a byte string behind its 32-bit length, of at most `maximum` bytes.
     ///
     /// - Throws: `truncated`, or `malformed` when it is longer than `maximum`.
+    @inlinable
     public mutating func readLengthPrefixed(
         atMost maximum: Int
     ) throws(ByteCodecError) -> [UInt8] {
@@ -121,7 +122,7 @@ public struct ByteReader: Sendable {
         guard remaining == 0 else { throw .trailing(offset: offset, count: remaining) }
     }
 
-    @usableFromInline
+    @inlinable
     func require(_ count: Int) throws(ByteCodecError) {
         guard remaining >= count else {
             throw .truncated(offset: offset, wanted: count, available: remaining)

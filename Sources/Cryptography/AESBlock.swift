@@ -27,25 +27,25 @@ public struct AESBlock: ~Copyable, @unchecked Sendable {
         self.decryption = decryption
     }
 
-    /// Enciphers one block.
-    ///
-    /// - Precondition: 16 bytes.
-    public mutating func encrypt(_ block: [UInt8]) -> [UInt8] { Self.apply(encryption, to: block) }
+    /// Enciphers one block: the number that its 16 bytes spell, most significant first.
+    public mutating func encrypt(_ block: UInt128) -> UInt128 { Self.apply(encryption, to: block) }
 
-    /// Deciphers one block.
-    ///
-    /// - Precondition: 16 bytes.
-    public mutating func decrypt(_ block: [UInt8]) -> [UInt8] { Self.apply(decryption, to: block) }
+    /// Deciphers one block: the number that its 16 bytes spell, most significant first.
+    public mutating func decrypt(_ block: UInt128) -> UInt128 { Self.apply(decryption, to: block) }
 
-    private static func apply(_ context: borrowing CipherContext, to block: [UInt8]) -> [UInt8] {
-        precondition(block.count == blockByteCount, "block of \(block.count)")
-        var output = [UInt8](repeating: 0, count: blockByteCount)
+    private static func apply(
+        _ context: borrowing CipherContext, to block: UInt128
+    ) -> UInt128 {
+        var bytes = block.bigEndian
         do {
-            try context.transform(block.span, into: &output)
+            // Sixteen bytes without padding, lent to the call alone.
+            try unsafe withUnsafeMutableBytes(of: &bytes) { block throws(CryptographyError) in
+                try unsafe context.transform(inPlace: block)
+            }
         } catch {
             // A whole block under a set key cannot be refused.
             preconditionFailure("\(error)")
         }
-        return output
+        return UInt128(bigEndian: bytes)
     }
 }

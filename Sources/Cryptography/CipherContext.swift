@@ -75,6 +75,14 @@ internal import COpenSSL
         }
     }
 
+    /// Enciphers or deciphers whole blocks where they lie.
+    func transform(inPlace blocks: UnsafeMutableRawBufferPointer) throws(CryptographyError) {
+        try OpenSSL.call("EVP_CipherUpdate") {
+            // The library allows source and destination to be the same (EVP_EncryptInit(3)).
+            unsafe update(UnsafeRawBufferPointer(blocks), into: blocks)
+        }
+    }
+
     /// Ends an encryption and writes the tag behind the text.
     func finishSealing(into output: inout [UInt8], at offset: Int) throws(CryptographyError) {
         precondition(output.count == offset + AESGCM.tagByteCount, "room for the tag")

@@ -114,11 +114,11 @@ struct AESBlockTests {
     func knownAnswer() throws {
         let key = SecretBytes(copying: (0..<32).map { UInt8($0) })
         var block = try AESBlock(key: key)
-        let plain = hex("00112233445566778899aabbccddeeff")
+        let plain: UInt128 = 0x0011_2233_4455_6677_8899_AABB_CCDD_EEFF
         for _ in 0..<3 {
             let cipher = block.encrypt(plain)
             let back = block.decrypt(cipher)
-            #expect(hex(cipher) == "8ea2b7ca516745bfeafc49904b496089")
+            #expect(cipher == 0x8EA2_B7CA_5167_45BF_EAFC_4990_4B49_6089)
             #expect(back == plain)
         }
     }

@@ -57,7 +57,7 @@ struct RightsMemoryTests {
         let view = house.nodes[0]
         let (user, meta) = try view.withView { tables in
             (
-                try #require(try UserRow.read(.platform, UserID(bits: 0xAD), tables)),
+                try #require(try KnownUser.read(.platform, UserID(bits: 0xAD), tables)),
                 try StateMeta.read(tables)
             )
         }
@@ -68,10 +68,17 @@ struct RightsMemoryTests {
         }
         #expect(whole.permissions == [.everything])
         // Of the same lineage nothing is looked up; of another one all is.
-        #expect(try memory.rights(of: user, meta, origin: .zero, empty).permissions == whole)
-        #expect(
-            try memory.rights(of: user, meta, origin: LogIndex(9), empty).permissions.permissions
-                .isEmpty)
+        var known: Rights?
+        let again = try view.withView {
+            try KnownUser.read(
+                .platform, UserID(bits: 0xAD), known: memory.user(UserID(bits: 0xAD), &known), $0)
+        }
+        #expect(again === user)
+        func permissions(origin: LogIndex) throws -> EffectivePermissions {
+            try memory.rights(of: user, known, meta, origin: origin, empty).permissions
+        }
+        #expect(try permissions(origin: .zero) == whole)
+        #expect(try permissions(origin: LogIndex(9)).permissions.isEmpty)
     }
 
     @Test("is bounded")
@@ -88,7 +95,7 @@ struct RightsMemoryTests {
                     username: user.username, email: .empty, displayName: .empty, kind: .person,
                     disabled: false, roles: [], metadata: .empty, createdAt: user.createdAt,
                     updatedAt: user.updatedAt, version: 1, sessionEpoch: 1, authzEpoch: 1)
-                _ = try memory.rights(of: other, meta, origin: .zero, tables)
+                _ = try memory.rights(of: KnownUser(other), meta, origin: .zero, tables)
                 if number % 1_000 == 0 { #expect(memory.count <= RightsMemory.usersMax) }
             }
         }
@@ -97,7 +104,9 @@ struct RightsMemoryTests {
 
 @Suite("Header fields that many answers share")
 struct HeaderBlockTests {
-    private let block = HTTPHeaders.Block([.init("X-A", "1"), .init("X-B", "")])
+    private let block = HTTPHeaders.Block([
+        (HeaderName("X-A"), "1"), (HeaderName("X-B"), ""),
+    ])
 
     @Test("are found, changed and removed like others")
     func fields() {
@@ -127,7 +136,9 @@ struct HeaderBlockTests {
         }
         #expect(bytes(shared) == bytes(single))
         #expect(String(decoding: bytes(shared), as: UTF8.self).contains("X-A: 1\r\nX-B: \r\n"))
-        let odd = HTTPHeaders.Block([.init("X\r\nY", "a\r\nb"), .init("Date", "never")])
+        let odd = HTTPHeaders.Block([
+            (HeaderName("X\r\nY"), "a\r\nb"), (HeaderName("Date"), "never"),
+        ])
         #expect(odd.bytes == Array("XY: a%0D%0Ab\r\n".utf8))
     }
 

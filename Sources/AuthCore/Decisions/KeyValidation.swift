@@ -12,9 +12,15 @@ public enum KeyVerdict: Equatable, Sendable {
 /// What a good key stands for.
 public struct KeyFacts: Equatable, Sendable {
     public let key: KeyRow
-    public let owner: UserRow
+    public let known: KnownUser
     /// When what was presented ends, which for one that was rotated comes before the key's end.
     public let expiresAt: Timestamp?
+
+    public var owner: UserRow { known.row }
+
+    public static func == (a: KeyFacts, b: KeyFacts) -> Bool {
+        a.key == b.key && a.owner == b.owner && a.expiresAt == b.expiresAt
+    }
 }
 
 /// Why a key is not good.
@@ -44,10 +50,12 @@ public enum KeyDenial: Hashable, Sendable {
 ///   - digest: of prefix, `_` and verifier.
 ///   - address: where it comes from; nil where nobody can tell, which no list of addresses allows.
 ///   - wall: the node's own time, as for a session.
+///   - known: what is known of a user from other views.
 /// - Complexity: three look-ups, two when `meta` is at hand; one more outside the first tenant.
 public func decideKey(
     _ number: CredentialNumber, digest: Digest256, from address: IPAddress?, wall: Timestamp,
-    meta: StateMeta? = nil, _ reader: some TableReader
+    meta: StateMeta? = nil, known: (UserID) -> KnownUser? = { _ in nil },
+    _ reader: some TableReader
 ) throws -> KeyVerdict {
     let meta = try meta ?? StateMeta.read(reader)
     guard let key = try KeyRow.read(number, reader), key.origin == .made else {
@@ -56,26 +64,27 @@ public func decideKey(
             isFinal: isForeignForEver(number, meta.nextNumber))
     }
     return try decideLife(
-        of: key, presented: digest, from: address, meta: meta, wall: wall, reader)
+        of: key, presented: digest, from: address, meta: meta, wall: wall, known: known, reader)
 }
 
 /// Judges a key that was made elsewhere, by the digest of the whole.
 public func decideKey(
     imported digest: Digest256, from address: IPAddress?, wall: Timestamp,
-    meta: StateMeta? = nil, _ reader: some TableReader
+    meta: StateMeta? = nil, known: (UserID) -> KnownUser? = { _ in nil },
+    _ reader: some TableReader
 ) throws -> KeyVerdict {
     let meta = try meta ?? StateMeta.read(reader)
     guard let key = try KeyRow.read(imported: digest, reader) else {
         return .deny(.unknown, isFinal: false)
     }
     return try decideLife(
-        of: key, presented: digest, from: address, meta: meta, wall: wall, reader)
+        of: key, presented: digest, from: address, meta: meta, wall: wall, known: known, reader)
 }
 
 /// Judges a key by its row; `presented` is nil when only its life is asked for.
 public func decideLife(
     of key: KeyRow, presented: Digest256?, from address: IPAddress?, meta: StateMeta,
-    wall: Timestamp, _ reader: some TableReader
+    wall: Timestamp, known: (UserID) -> KnownUser? = { _ in nil }, _ reader: some TableReader
 ) throws -> KeyVerdict {
     var end = key.expiresAt
     if let presented, presented != key.digest {
@@ -87,9 +96,10 @@ public func decideLife(
     let standing = try TenantStanding.of(key.tenant, reader)
     // What it has is being removed, and perhaps the owner was already.
     guard standing != .gone else { return .deny(.ended, isFinal: true) }
-    guard let owner = try UserRow.read(key.tenant, key.owner, reader) else {
-        throw StateDamage(table: .keys, key: key.key, what: "key of no user")
-    }
+    guard
+        let found = try KnownUser.read(key.tenant, key.owner, known: known(key.owner), reader)
+    else { throw StateDamage(table: .keys, key: key.key, what: "key of no user") }
+    let owner = found.row
     let now = max(meta.lastStamp, wall)
     if let end, now >= end {
         // No entry of a later stamp moves an end that is over. Our own clock may be wrong.
@@ -100,7 +110,7 @@ public func decideLife(
         return .deny(.tenantSuspended, isFinal: false)
     }
     if presented != nil, !key.isGood(from: address) { return .deny(.address, isFinal: false) }
-    return .allow(KeyFacts(key: key, owner: owner, expiresAt: end))
+    return .allow(KeyFacts(key: key, known: found, expiresAt: end))
 }
 
 extension KeyRow {

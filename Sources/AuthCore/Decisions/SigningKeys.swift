@@ -75,7 +75,8 @@ public func decideSigningKey(
 ///
 /// - Complexity: two look-ups, three without `meta`.
 public func decideValidation(
-    of id: SessionID, wall: Timestamp, meta: StateMeta? = nil, _ reader: some TableReader
+    of id: SessionID, wall: Timestamp, meta: StateMeta? = nil,
+    known: (UserID) -> KnownUser? = { _ in nil }, _ reader: some TableReader
 ) throws -> SessionVerdict {
     let meta = try meta ?? StateMeta.read(reader)
     guard let session = try SessionRow.read(id.number, reader) else {
@@ -86,10 +87,10 @@ public func decideValidation(
     // A number is given once, so another nonce under it stays another.
     guard session.id == id else { return .deny(.wrongVerifier, isFinal: true) }
     if Planted.jwtSessionNotChecked.isOn,
-        let user = try UserRow.read(session.tenant, session.user, reader)
+        let user = try KnownUser.read(session.tenant, session.user, reader)
     {
         return .allow(
             SessionFacts(session: session, user: user, roleTableVersion: meta.roleTableVersion))
     }
-    return try decideLife(of: session, meta: meta, wall: wall, reader)
+    return try decideLife(of: session, meta: meta, wall: wall, known: known, reader)
 }

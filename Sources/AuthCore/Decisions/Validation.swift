@@ -12,9 +12,21 @@ public enum SessionVerdict: Equatable, Sendable {
 /// What a good session token stands for.
 public struct SessionFacts: Equatable, Sendable {
     public let session: SessionRow
-    public let user: UserRow
+    public let known: KnownUser
     /// What the user may do was resolved for good under this and `user.authzEpoch`.
     public let roleTableVersion: UInt64
+
+    init(session: SessionRow, user: KnownUser, roleTableVersion: UInt64) {
+        self.session = session
+        known = user
+        self.roleTableVersion = roleTableVersion
+    }
+
+    public var user: UserRow { known.row }
+
+    public static func == (a: SessionFacts, b: SessionFacts) -> Bool {
+        a.session == b.session && a.user == b.user && a.roleTableVersion == b.roleTableVersion
+    }
 }
 
 /// Why a session token is not good.
@@ -43,10 +55,11 @@ public enum SessionDenial: Hashable, Sendable {
 ///   - wall: the node's own time. Expiry is judged by the later of it and the last stamp, so a
 ///     wrong clock can only shorten a life.
 ///   - meta: the meta row of the same view, when it is at hand.
+///   - known: what is known of a user from other views.
 /// - Complexity: two look-ups, three without `meta`; one more outside the first tenant.
 public func decideValidation(
     of number: CredentialNumber, verifier: Digest256, wall: Timestamp, meta: StateMeta? = nil,
-    _ reader: some TableReader
+    known: (UserID) -> KnownUser? = { _ in nil }, _ reader: some TableReader
 ) throws -> SessionVerdict {
     let meta = try meta ?? StateMeta.read(reader)
     guard let session = try SessionRow.read(number, reader) else {
@@ -56,16 +69,22 @@ public func decideValidation(
     }
     // From here on the number is below `nextNumber`, and the row never changes its verifier.
     guard session.verifier == verifier else { return .deny(.wrongVerifier, isFinal: true) }
-    return try decideLife(of: session, meta: meta, wall: wall, reader)
+    return try decideLife(of: session, meta: meta, wall: wall, known: known, reader)
 }
 
 /// Judges a session that is known by its id, as for a look-up without its token.
+///
+/// - Parameter known: what is known of a user from other views.
 public func decideLife(
-    of session: SessionRow, meta: StateMeta, wall: Timestamp, _ reader: some TableReader
+    of session: SessionRow, meta: StateMeta, wall: Timestamp,
+    known: (UserID) -> KnownUser? = { _ in nil }, _ reader: some TableReader
 ) throws -> SessionVerdict {
     let standing = try TenantStanding.of(session.tenant, reader)
-    guard standing != .gone, let user = try UserRow.read(session.tenant, session.user, reader)
+    guard standing != .gone,
+        let found = try KnownUser.read(
+            session.tenant, session.user, known: known(session.user), reader)
     else { return .deny(.ended, isFinal: true) }
+    let user = found.row
     guard session.epoch <= user.sessionEpoch else {
         throw StateDamage(table: .sessions, key: session.key, what: "epoch of the future")
     }
@@ -81,7 +100,7 @@ public func decideLife(
     guard !user.disabled else { return .deny(.userDisabled, isFinal: false) }
     guard standing == .open else { return .deny(.tenantSuspended, isFinal: false) }
     return .allow(
-        SessionFacts(session: session, user: user, roleTableVersion: meta.roleTableVersion))
+        SessionFacts(session: session, user: found, roleTableVersion: meta.roleTableVersion))
 }
 
 /// Whether a number without a row will have none of this token's in any later view.

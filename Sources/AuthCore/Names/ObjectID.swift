@@ -25,15 +25,15 @@ extension ObjectID {
     }
 
     /// The prefix, `_` and 22 base62 digits.
-    public var text: String { Self.text(of: bytes) }
+    public var text: String { Self.text(of: bits) }
 
-    /// The text of the id that has these 16 bytes.
-    public static func text(of bytes: [UInt8]) -> String {
+    /// The text of the id that has these bits.
+    public static func text(of bits: UInt128) -> String {
         var text: [UInt8] = []
-        text.reserveCapacity(prefix.utf8.count + 1 + Base62.width(ofBytes: bytes.count))
+        text.reserveCapacity(32)
         text.append(contentsOf: prefix.utf8)
         text.append(UInt8(ascii: "_"))
-        text.append(contentsOf: Base62.digits(of: bytes))
+        Base62.append(bits, to: &text)
         return String(decoding: text, as: UTF8.self)
     }
 

@@ -11,9 +11,13 @@ protocol Row {
     func write(to writer: inout ByteWriter)
     /// Reads what `write` wrote.
     init(from reader: inout ByteReader) throws(ByteCodecError)
+    /// Whether this is where the row belongs.
+    func belongs(under key: [UInt8]) -> Bool
 }
 
 extension Row {
+    func belongs(under key: [UInt8]) -> Bool { self.key == key }
+
     /// The whole value.
     var encodedRow: [UInt8] {
         var writer = ByteWriter(capacity: 256)
@@ -37,7 +41,7 @@ extension Row {
         } catch {
             throw StateDamage(table: Self.table, key: key, what: "\(error)")
         }
-        guard self.key == key else {
+        guard belongs(under: key) else {
             throw StateDamage(table: Self.table, key: key, what: "row of another key")
         }
     }
@@ -62,6 +66,11 @@ enum Key {
         var writer = ByteWriter(capacity: 8)
         writer.write(bigEndian: number)
         return writer.bytes
+    }
+
+    /// Whether a key is this number, most significant byte first.
+    static func spells(_ number: UInt64, _ key: [UInt8]) -> Bool {
+        key.count == 8 && key.reduce(0) { $0 << 8 | UInt64($1) } == number
     }
 
     /// Two numbers, most significant bytes first.

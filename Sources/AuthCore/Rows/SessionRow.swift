@@ -43,6 +43,9 @@ extension SessionRow: Row {
     static func key(_ number: CredentialNumber) -> [UInt8] { Key.of(number.rawValue) }
     var key: [UInt8] { Self.key(id.number) }
 
+    // Without a key of its own: this row is read in every request.
+    func belongs(under key: [UInt8]) -> Bool { Key.spells(id.number.rawValue, key) }
+
     /// The session of this number, or nil when it has ended or never began.
     public static func read(
         _ number: CredentialNumber, _ reader: some TableReader

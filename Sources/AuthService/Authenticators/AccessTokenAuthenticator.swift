@@ -44,20 +44,22 @@ struct AccessTokenAuthenticator: Authenticator {
         _ session: SessionID, _ token: PresentedAccessToken, _ digest: Digest256,
         _ view: StateView
     ) throws -> Result<Caller, Denial> {
+        var remembered: Rights?
         let verdict = try decideValidation(
-            of: session, wall: view.now, meta: view.meta, view.tables)
+            of: session, wall: view.now, meta: view.meta,
+            known: { view.memory.user($0, &remembered) }, view.tables)
         switch verdict {
         case .allow(let facts):
             guard ObjectText.show(facts.user.id) == token.claims.subject,
                 ObjectText.show(facts.user.tenant) == token.claims.tenant
             else { return .denied(.tokenInvalid, isFinal: true) }
             let end = Timestamp(milliseconds: token.claims.expiresAt * 1_000)
-            let rights = try view.rights(of: facts.user)
+            let rights = try view.rights(of: facts.known, remembered)
             return .success(
                 Caller(
-                    user: facts.user, proof: .accessToken(facts.session), presented: digest,
+                    proof: .accessToken(facts.session), presented: digest,
                     rights: rights, expiresAt: min(end, facts.session.expiresAt),
-                    metering: try Metering(facts.user, rights.permissions, view)))
+                    metering: try Metering(rights, view)))
         case .deny(let denial, let isFinal):
             return .denied(SessionAuthenticator.failure(denial), isFinal: isFinal)
         }

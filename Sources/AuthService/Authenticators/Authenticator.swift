@@ -31,32 +31,31 @@ public enum Authenticators {
     private static let foreign: [any Authenticator] = [ImportedKeyAuthenticator()]
 
     /// Takes a credential of our own spelling; nil for every other text.
-    static func readOwn(_ text: String, _ codec: TokenCodec) -> PresentedCredential? {
+    static func readOwn(_ text: [UInt8], _ codec: TokenCodec) -> PresentedCredential? {
         read(text, codec, own)
     }
 
     /// Takes a credential that somebody else has made up; nil for what can be none.
-    static func readForeign(_ text: String, _ codec: TokenCodec) -> PresentedCredential? {
+    static func readForeign(_ text: [UInt8], _ codec: TokenCodec) -> PresentedCredential? {
         read(text, codec, foreign)
     }
 
     /// Takes a credential of any kind; nil for what can be none, in any state.
     static func read(_ text: String, _ codec: TokenCodec) -> PresentedCredential? {
-        readOwn(text, codec) ?? readForeign(text, codec)
+        let text = Array(text.utf8)
+        return readOwn(text, codec) ?? readForeign(text, codec)
     }
 
     /// Whether a signed token says that this server issued it: then it is meant for nobody behind.
-    public static func isOwnAccessToken(_ text: String, _ codec: TokenCodec) -> Bool {
-        codec.accessTokens.map { PresentedAccessToken.isAddressedHere(Array(text.utf8), $0) }
-            ?? false
+    public static func isOwnAccessToken(_ text: [UInt8], _ codec: TokenCodec) -> Bool {
+        codec.accessTokens.map { PresentedAccessToken.isAddressedHere(text, $0) } ?? false
     }
 
     private static func read(
-        _ text: String, _ codec: TokenCodec, _ authenticators: [any Authenticator]
+        _ text: [UInt8], _ codec: TokenCodec, _ authenticators: [any Authenticator]
     ) -> PresentedCredential? {
-        let bytes = Array(text.utf8)
         for authenticator in authenticators {
-            if let presented = authenticator.read(bytes, codec) { return presented }
+            if let presented = authenticator.read(text, codec) { return presented }
         }
         return nil
     }

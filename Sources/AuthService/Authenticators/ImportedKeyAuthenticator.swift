@@ -16,9 +16,11 @@ struct ImportedKeyAuthenticator: Authenticator {
         else { return nil }
         let digest = Digest256(SHA256.hash(text))
         return PresentedCredential(digest: digest) { view, request in
+            var remembered: Rights?
             let verdict = try decideKey(
-                imported: digest, from: request?.clientAddress, wall: view.now, view.tables)
-            return try KeyAuthenticator.caller(verdict, digest, view)
+                imported: digest, from: request?.clientAddress, wall: view.now, meta: view.meta,
+                known: { view.memory.user($0, &remembered) }, view.tables)
+            return try KeyAuthenticator.caller(verdict, remembered, digest, view)
         }
     }
 

@@ -12,28 +12,29 @@ struct KeyAuthenticator: Authenticator {
         else { return nil }
         let digest = Digest256(token.digest)
         return PresentedCredential(digest: digest) { view, request in
+            var remembered: Rights?
             let verdict = try decideKey(
                 CredentialNumber(token.rowNumber), digest: digest, from: request?.clientAddress,
-                wall: view.now,
-                view.tables)
-            return try Self.caller(verdict, digest, view)
+                wall: view.now, meta: view.meta,
+                known: { view.memory.user($0, &remembered) }, view.tables)
+            return try Self.caller(verdict, remembered, digest, view)
         }
     }
 
     /// Who presents the key, as far as the verdict says so.
     static func caller(
-        _ verdict: KeyVerdict, _ digest: Digest256, _ view: StateView
+        _ verdict: KeyVerdict, _ remembered: Rights?, _ digest: Digest256, _ view: StateView
     ) throws -> Result<Caller, Denial> {
         switch verdict {
         case .allow(let facts):
-            let owned = try view.rights(of: facts.owner).permissions
+            let owned = try view.rights(of: facts.known, remembered).permissions
             let rights = view.memory.rights(
-                try facts.key.permissions(of: owned, view.tables), of: facts.owner)
+                try facts.key.permissions(of: owned, view.tables), of: facts.known)
             return .success(
                 Caller(
-                    user: facts.owner, proof: .key(facts.key), presented: digest,
-                    rights: rights, expiresAt: facts.expiresAt,
-                    metering: try Metering(facts.owner, key: facts.key, rights.permissions, view)))
+                    proof: .key(facts.key), presented: digest, rights: rights,
+                    expiresAt: facts.expiresAt,
+                    metering: try Metering(rights, key: facts.key, view)))
         case .deny(let denial, let isFinal):
             return .denied(failure(denial), isFinal: isFinal)
         }

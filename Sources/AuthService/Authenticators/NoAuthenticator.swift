@@ -12,11 +12,11 @@ enum NoAuthenticator {
         return PresentedCredential(digest: digest) { view, _ in
             guard let user = try UserRow.read(.platform, named: name, view.tables), !user.disabled
             else { return .denied(.missingCredentials, isFinal: false) }
-            let rights = try view.rights(of: user)
+            let rights = try view.rights(of: KnownUser(user))
             return .success(
                 Caller(
-                    user: user, proof: .nothing, presented: digest, rights: rights,
-                    expiresAt: nil, metering: try Metering(user, rights.permissions, view)))
+                    proof: .nothing, presented: digest, rights: rights, expiresAt: nil,
+                    metering: try Metering(rights, view)))
         }
     }
 }

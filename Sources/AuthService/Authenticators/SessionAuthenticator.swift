@@ -8,17 +8,19 @@ struct SessionAuthenticator: Authenticator {
         guard let token = codec.parse(text, as: .session) else { return nil }
         let digest = Digest256(token.digest)
         return PresentedCredential(digest: digest) { view, _ in
+            var remembered: Rights?
             let verdict = try decideValidation(
                 of: CredentialNumber(token.rowNumber), verifier: digest, wall: view.now,
-                view.tables)
+                meta: view.meta,
+                known: { view.memory.user($0, &remembered) }, view.tables)
             switch verdict {
             case .allow(let facts):
-                let rights = try view.rights(of: facts.user)
+                let rights = try view.rights(of: facts.known, remembered)
                 return .success(
                     Caller(
-                        user: facts.user, proof: .session(facts.session), presented: digest,
-                        rights: rights, expiresAt: facts.session.expiresAt,
-                        metering: try Metering(facts.user, rights.permissions, view)))
+                        proof: .session(facts.session), presented: digest, rights: rights,
+                        expiresAt: facts.session.expiresAt,
+                        metering: try Metering(rights, view)))
             case .deny(let denial, let isFinal):
                 return .denied(Self.failure(denial), isFinal: isFinal)
             }

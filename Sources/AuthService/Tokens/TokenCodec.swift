@@ -61,18 +61,18 @@ public final class TokenCodec: Sendable {
         _ kind: TokenKind, rowNumber: UInt64, verifier: borrowing SecretBytes
     ) -> [UInt8] {
         precondition(verifier.count == Self.verifierByteCount, "\(verifier.count) bytes")
-        var plain = ByteWriter(capacity: 16)
-        plain.write(bigEndian: rowNumber)
+        var front = UInt128(rowNumber) << 64
         var rest: [UInt8] = []
         verifier.withBytes { bytes in
-            for index in 0..<8 { plain.write(bytes[index]) }
+            for index in 0..<8 { front |= UInt128(bytes[index]) << (8 * UInt128(7 - index)) }
             rest = (8..<Self.verifierByteCount).map { bytes[$0] }
         }
-        let hidden = encipher(plain.bytes)
+        var hidden = ByteWriter(capacity: 16)
+        hidden.write(bigEndian: encipher(front))
         var token = kind.prefix
         token.reserveCapacity(kind.tokenByteCount)
         token.append(UInt8(ascii: "_"))
-        token.append(contentsOf: Base62.digits(of: hidden + rest))
+        token.append(contentsOf: Base62.digits(of: hidden.bytes + rest))
         token.append(contentsOf: Base62.encode(CRC32.checksum(of: token)).utf8)
         precondition(token.count == kind.tokenByteCount, "token of \(token.count)")
         return token
@@ -106,16 +106,12 @@ public final class TokenCodec: Sendable {
     }
 
     /// One block under the block key: also the outside form of ids that carry a row number.
-    ///
-    /// - Precondition: 16 bytes.
-    public func encipher(_ block: [UInt8]) -> [UInt8] {
+    public func encipher(_ block: UInt128) -> UInt128 {
         self.block.withLock { cipher in cipher.encrypt(block) }
     }
 
     /// The inverse of `encipher`.
-    ///
-    /// - Precondition: 16 bytes.
-    public func decipher(_ block: [UInt8]) -> [UInt8] {
+    public func decipher(_ block: UInt128) -> UInt128 {
         self.block.withLock { cipher in cipher.decrypt(block) }
     }
 
@@ -131,19 +127,16 @@ public final class TokenCodec: Sendable {
         let checked = start + 43
         crc.update(text.extracting(0..<checked))
         guard
-            let sum = Base62.decode(text.extracting(checked..<text.count), byteCount: 4),
-            (UInt32(sum[0]) << 24 | UInt32(sum[1]) << 16 | UInt32(sum[2]) << 8 | UInt32(sum[3]))
-                == crc.value,
-            let bytes = Base62.decode(text.extracting(start..<checked), byteCount: 32)
+            let sum = Base62.decodeLimbs(text.extracting(checked..<text.count), byteCount: 4),
+            sum[0] == UInt64(crc.value),
+            let words = Base62.decodeLimbs(text.extracting(start..<checked), byteCount: 32)
         else { return nil }
-        let plain = decipher(Array(bytes[..<16]))
-        var rowNumber: UInt64 = 0
-        for index in 0..<8 { rowNumber = rowNumber << 8 | UInt64(plain[index]) }
-        var verifier: [UInt8] = []
-        verifier.reserveCapacity(Self.verifierByteCount)
-        verifier.append(contentsOf: plain[8...])
-        verifier.append(contentsOf: bytes[16...])
-        return (rowNumber, verifier)
+        let plain = decipher(UInt128(words[3]) << 64 | UInt128(words[2]))
+        var verifier = ByteWriter(capacity: Self.verifierByteCount)
+        verifier.write(bigEndian: UInt64(truncatingIfNeeded: plain))
+        verifier.write(bigEndian: words[1])
+        verifier.write(bigEndian: words[0])
+        return (UInt64(truncatingIfNeeded: plain >> 64), verifier.bytes)
     }
 
     private static func digest(_ kind: TokenKind, _ verifier: Span<UInt8>) -> SHA256Digest {

@@ -16,7 +16,6 @@ public final class Caller: Sendable, CustomStringConvertible {
         case nothing
     }
 
-    public let user: UserRow
     public let proof: Proof
     /// What is stored of the credential that was presented.
     let presented: Digest256
@@ -31,10 +30,9 @@ public final class Caller: Sendable, CustomStringConvertible {
     let place: TenantID?
 
     init(
-        user: UserRow, proof: Proof, presented: Digest256, rights: Rights,
+        proof: Proof, presented: Digest256, rights: Rights,
         expiresAt: Timestamp?, metering: Metering, place: TenantID? = nil
     ) {
-        self.user = user
         self.proof = proof
         self.presented = presented
         self.rights = rights
@@ -46,9 +44,11 @@ public final class Caller: Sendable, CustomStringConvertible {
     /// The same caller, in another tenant.
     func acting(in place: TenantID) -> Caller {
         Caller(
-            user: user, proof: proof, presented: presented, rights: rights, expiresAt: expiresAt,
+            proof: proof, presented: presented, rights: rights, expiresAt: expiresAt,
             metering: metering, place: place)
     }
+
+    public var user: UserRow { rights.user.row }
 
     /// What the credential gives now.
     public var permissions: EffectivePermissions { rights.permissions }

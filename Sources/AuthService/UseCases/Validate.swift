@@ -5,10 +5,10 @@ internal import RaftCore
 /// Decides for a gateway whether a forwarded request may pass.
 public struct Validate: Sendable {
     /// The one credential that came in our own spelling, if any.
-    public var token: String?
+    public var token: [UInt8]?
     /// What came where a key may stand and is not spelt as ours are: an imported key, or nothing
     /// of ours at all.
-    public var foreign: String?
+    public var foreign: [UInt8]?
     /// All must hold.
     public var required: [Permission]
     /// The caller must be of one of these; any does when there are none.
@@ -18,7 +18,7 @@ public struct Validate: Sendable {
     public var context: RequestContext
 
     public init(
-        token: String?, foreign: String? = nil, required: [Permission],
+        token: [UInt8]?, foreign: [UInt8]? = nil, required: [Permission],
         tenants: [TenantReference] = [], isBare: Bool = false, context: RequestContext
     ) {
         self.tenants = tenants

@@ -5,45 +5,41 @@ internal import Synchronization
 
 /// What a user may do, and how that is told.
 public final class Rights: Sendable {
+    /// What it was resolved from, besides the user's row.
+    struct Source: Equatable, Sendable {
+        /// The snapshot that the state began with.
+        let origin: LogIndex
+        let roleTableVersion: UInt64
+    }
+
+    public let user: KnownUser
     public let permissions: EffectivePermissions
     /// The user's id as the API shows it.
     public let userText: String
     /// What the memory's owner makes of user and permissions, once for all requests.
     public let shown: (any AnyObject & Sendable)?
+    fileprivate let source: Source?
 
     fileprivate init(
-        _ permissions: EffectivePermissions, of user: UserRow,
+        _ permissions: EffectivePermissions, of user: KnownUser, from source: Source?,
         _ shown: (any AnyObject & Sendable)?
     ) {
+        self.user = user
         self.permissions = permissions
-        userText = ObjectText.show(user.id)
+        self.source = source
+        userText = ObjectText.show(user.row.id)
         self.shown = shown
     }
 }
 
 /// Rights that were resolved before, so that the usual request looks no role up.
 ///
-/// What is remembered is used only where it must be the same: for the same version of the user's
-/// row and of all roles, of one lineage of states. Bounded: a shard that is full is emptied.
+/// What is remembered is used only where it must be the same: for the same bytes of the user's row
+/// and the same version of all roles, of one lineage of states. Bounded: a shard that is full is
+/// emptied.
 public final class RightsMemory: Sendable {
-    private struct Entry: Sendable {
-        let origin: LogIndex
-        let createdAt: Timestamp
-        let userVersion: UInt64
-        let authzEpoch: UInt64
-        let roleTableVersion: UInt64
-        let rights: Rights
-
-        func isOf(_ user: UserRow, _ meta: StateMeta, _ origin: LogIndex) -> Bool {
-            self.origin == origin && userVersion == user.version && authzEpoch == user.authzEpoch
-                && createdAt == user.createdAt
-                && roleTableVersion == meta.roleTableVersion
-                && rights.permissions.tenant == user.tenant
-        }
-    }
-
     private final class Shard: Sendable {
-        let entries = Mutex<[UserID: Entry]>([:])
+        let entries = Mutex<[UserID: Rights]>([:])
     }
 
     /// Users that are remembered at most.
@@ -63,32 +59,51 @@ public final class RightsMemory: Sendable {
     var count: Int { shards.reduce(0) { $0 + $1.entries.withLock { $0.count } } }
 
     /// Rights that hold for one credential alone, and are not remembered.
-    func rights(_ permissions: EffectivePermissions, of user: UserRow) -> Rights {
-        Rights(permissions, of: user, show?(user, permissions))
+    func rights(_ permissions: EffectivePermissions, of user: KnownUser) -> Rights {
+        Rights(permissions, of: user, from: nil, show?(user.row, permissions))
+    }
+
+    /// What is remembered of a user, of whatever view.
+    ///
+    /// - Parameter rights: becomes what is remembered besides.
+    func user(_ id: UserID, _ rights: inout Rights?) -> KnownUser? {
+        rights = shard(of: id).entries.withLock { $0[id] }
+        return rights?.user
     }
 
     /// What a user may do in a view.
     ///
-    /// - Parameter origin: the snapshot that the state of the view began with, asked for before the
-    ///   view was opened: what was resolved in a state that had to be replaced says nothing of the
-    ///   next one.
+    /// - Parameters:
+    ///   - user: as the view has it.
+    ///   - remembered: what `user` gave besides, where it was asked.
+    ///   - origin: the snapshot that the state of the view began with, asked for before the view
+    ///     was opened: what was resolved in a state that had to be replaced says nothing of the
+    ///     next one.
     func rights(
-        of user: UserRow, _ meta: StateMeta, origin: LogIndex, _ tables: some TableReader
+        of user: KnownUser, _ remembered: Rights? = nil, _ meta: StateMeta, origin: LogIndex,
+        _ tables: some TableReader
     ) throws -> Rights {
-        let shard = shards[Int(truncatingIfNeeded: user.id.bits) & (Self.shardCount - 1)]
-        let known = shard.entries.withLock { $0[user.id] }
-        if let known, known.isOf(user, meta, origin) || Planted.rightsOutlived.isOn {
-            return known.rights
+        let source = Rights.Source(origin: origin, roleTableVersion: meta.roleTableVersion)
+        if let remembered, remembered.isOf(user, source) || Planted.rightsOutlived.isOn {
+            return remembered
         }
-        let rights = rights(try EffectivePermissions.resolve(user, tables), of: user)
-        let entry = Entry(
-            origin: origin, createdAt: user.createdAt, userVersion: user.version,
-            authzEpoch: user.authzEpoch,
-            roleTableVersion: meta.roleTableVersion, rights: rights)
-        shard.entries.withLock { entries in
+        let permissions = try EffectivePermissions.resolve(user.row, tables)
+        let rights = Rights(permissions, of: user, from: source, show?(user.row, permissions))
+        shard(of: user.row.id).entries.withLock { entries in
             if entries.count >= Self.usersMax / Self.shardCount { entries.removeAll() }
-            entries[user.id] = entry
+            entries[user.row.id] = rights
         }
         return rights
+    }
+
+    private func shard(of user: UserID) -> Shard {
+        shards[Int(truncatingIfNeeded: user.bits) & (Self.shardCount - 1)]
+    }
+}
+
+extension Rights {
+    /// Whether they were resolved from this very row, as it was read then, and these roles.
+    fileprivate func isOf(_ user: KnownUser, _ source: Source) -> Bool {
+        self.user === user && self.source == source
     }
 }

@@ -49,23 +49,23 @@ extension AuthCore.Digest256 {
 extension TokenCodec {
     /// A session's id as it is shown: enciphered, so that nobody can count sessions.
     public func show(_ id: SessionID) -> String {
-        SessionID.text(of: encipher(id.bytes))
+        SessionID.text(of: encipher(id.bits))
     }
 
     /// A key's id as it is shown.
     public func show(_ id: KeyID) -> String {
-        KeyID.text(of: encipher(id.bytes))
+        KeyID.text(of: encipher(id.bits))
     }
 
     /// The key that a shown id names; nil when it is no such id.
     public func readKeyID(_ text: String) -> KeyID? {
         guard let shown: KeyID = ObjectText.read(text) else { return nil }
-        return KeyID(bytes: decipher(shown.bytes))
+        return KeyID(bits: decipher(shown.bits))
     }
 
     /// The session that a shown id names; nil when it is no such id.
     public func readSessionID(_ text: String) -> SessionID? {
         guard let shown: SessionID = ObjectText.read(text) else { return nil }
-        return SessionID(bytes: decipher(shown.bytes))
+        return SessionID(bits: decipher(shown.bits))
     }
 }

@@ -77,10 +77,9 @@ public struct Metering: Equatable, Sendable {
 }
 
 extension Metering {
-    /// What counts for a request of this user, by this key if it is one.
-    init(
-        _ user: UserRow, key: KeyRow? = nil, _ permissions: EffectivePermissions, _ view: StateView
-    ) throws {
+    /// What counts for a request of a user, by this key if it is one.
+    init(_ rights: Rights, key: KeyRow? = nil, _ view: StateView) throws {
+        let user = rights.user.row
         self.init(
             tenant: user.tenant, now: view.meta.lastStamp, subjects: [], limits: [],
             members: max(1, view.meta.configuration.members.count))
@@ -90,7 +89,7 @@ extension Metering {
         }
         let own = Quota(stored: user.quota)
         try add(
-            UsageSubject(.user, user.id.bits), own == .none ? permissions.quota : own, view)
+            UsageSubject(.user, user.id.bits), own == .none ? rights.permissions.quota : own, view)
         let settings = try SettingsRow.read(user.tenant, view.tables)
         try add(UsageSubject(.tenant, user.tenant.bits), Quota(stored: settings.quota), view)
     }

@@ -11,6 +11,12 @@ public struct UsageTill: Sendable {
         let tenant: TenantID
         let subject: UsageSubject
         let day: UInt32
+
+        // Ids are drawn, so half of one tells nearly all apart.
+        func hash(into hasher: inout Hasher) {
+            hasher.combine(UInt64(truncatingIfNeeded: subject.bits ^ subject.bits >> 64))
+            hasher.combine(day)
+        }
     }
 
     private struct Entry: Sendable {
@@ -21,6 +27,13 @@ public struct UsageTill: Sendable {
         /// Whether it stands in each of the two queues, once.
         var isQueued = false
         var isPressing = false
+
+        /// Counts a request; answers whether the entry was queued already, as it is then.
+        mutating func countOne() -> Bool {
+            waiting = waiting == .max ? .max : waiting + 1
+            defer { isQueued = true }
+            return isQueued
+        }
 
         var isDone: Bool { waiting == 0 && told == 0 && !isQueued && !isPressing }
     }
@@ -112,19 +125,14 @@ public struct UsageTill: Sendable {
         }
         for subject in request.subjects {
             let place = Place(tenant: request.tenant, subject: subject, day: request.day)
-            let isLimited = request.limits.contains { $0.subject == subject }
             // What a quota holds for is always counted; it was refused above where it cannot be.
-            guard entries[place] != nil || entries.count < placesMax || isLimited else {
+            guard entries.count < placesMax || entries[place] != nil
+                || request.limits.contains(where: { $0.subject == subject })
+            else {
                 dropped += 1
                 continue
             }
-            var entry = entries[place] ?? Entry()
-            entry.waiting = entry.waiting == .max ? .max : entry.waiting + 1
-            if !entry.isQueued {
-                entry.isQueued = true
-                queue.append(place)
-            }
-            entries[place] = entry
+            if !entries[place, default: Entry()].countOne() { queue.append(place) }
         }
         for limit in request.limits {
             let allowance = Self.allowance(

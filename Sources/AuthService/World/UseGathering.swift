@@ -58,8 +58,9 @@ public struct UseGathering: Sendable {
     /// Complexity: O(1), and O(minutes in which sessions end) for the first one of a minute.
     public mutating func add(_ touch: SessionTouch, idleEnd: Timestamp) {
         let number = touch.session.number.rawValue
-        if let known = sessions[number] {
-            sessions[number] = SessionTouch(
+        if let place = sessions.index(forKey: number) {
+            let known = sessions.values[place]
+            sessions.values[place] = SessionTouch(
                 session: touch.session, lastSeen: max(known.lastSeen, touch.lastSeen),
                 uses: known.uses &+ touch.uses)
             return

@@ -89,8 +89,10 @@ public struct StateView {
     let origin: LogIndex
 
     /// What a user may do.
-    func rights(of user: UserRow) throws -> Rights {
-        try memory.rights(of: user, meta, origin: origin, tables)
+    ///
+    /// - Parameter remembered: what the memory has of the user, where it was asked already.
+    func rights(of user: KnownUser, _ remembered: Rights? = nil) throws -> Rights {
+        try memory.rights(of: user, remembered, meta, origin: origin, tables)
     }
 }
 

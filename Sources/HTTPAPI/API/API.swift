@@ -67,7 +67,7 @@ public final class API: Sendable {
             address: ClientAddress.resolve(
                 connection: request.remoteAddress, headers: request.headers,
                 trustedProxies: options.trustedProxies),
-            trace: request.headers["traceparent"].flatMap { TraceParent($0) })
+            trace: request.headers[.traceParent].flatMap { TraceParent($0) })
         do throws(Rejection) {
             let call = try prepare(request, record, world)
             record.route = call.call.route.name

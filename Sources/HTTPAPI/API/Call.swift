@@ -84,9 +84,9 @@ extension Credential {
         _ request: HTTPRequest, origins: [PageOrigin], cookieCounts: Bool
     ) -> Credential {
         let headers = request.headers
-        let authorizations = headers.all("authorization")
+        let authorizations = headers.all(.authorization)
         let bearers = authorizations.compactMap(Self.bearerToken)
-        let keys = headers.all("x-api-key") + headers.all("api-key")
+        let keys = headers.all(.keyOfOurs) + headers.all(.keyOfOthers)
         let cookies = Self.cookies(headers)
         // A cookie is sent along by browsers whether it is meant or not, so beside another
         // credential it does not make two, except where it counts by itself.
@@ -104,17 +104,28 @@ extension Credential {
 
     /// What stands behind `Bearer`; nil for other schemes.
     static func bearerToken(_ value: String) -> String? {
-        let scheme = "bearer "
-        let bytes = value.utf8
-        guard bytes.count >= scheme.utf8.count,
-            zip(bytes, scheme.utf8).allSatisfy({ HTTPHeaders.lower($0) == $1 })
-        else { return nil }
-        return String(value[bytes.index(bytes.startIndex, offsetBy: scheme.utf8.count)...].trimmed)
+        bearerToken(Array(value.utf8).span).map { String(decoding: $0, as: UTF8.self) }
     }
+
+    /// What stands behind `Bearer`; nil for other schemes.
+    static func bearerToken(_ value: Span<UInt8>) -> [UInt8]? {
+        guard value.count >= bearerScheme.count else { return nil }
+        var begin = 0
+        var end = value.count
+        while begin < bearerScheme.count {
+            guard HTTPHeaders.lower(value[begin]) == bearerScheme[begin] else { return nil }
+            begin += 1
+        }
+        while begin < end, value[begin] == 0x20 || value[begin] == 0x09 { begin += 1 }
+        while begin < end, value[end - 1] == 0x20 || value[end - 1] == 0x09 { end -= 1 }
+        return Array(copying: value.extracting(begin..<end))
+    }
+
+    private static let bearerScheme = Array("bearer ".utf8)
 
     /// The values of our cookie.
     static func cookies(_ headers: HTTPHeaders) -> [String] {
-        headers.all("cookie").flatMap { field in
+        headers.all(.cookie).flatMap { field in
             field.split(separator: ";").compactMap { pair -> String? in
                 let halves = pair.trimmed.split(
                     separator: "=", maxSplits: 1, omittingEmptySubsequences: false)

@@ -102,8 +102,8 @@ public struct Exchange: Sendable {
         record.actor = reply.actor
         var response = HTTPResponse(
             status: reply.status, headers: reply.headers, body: reply.body)
-        if let mediaType = reply.mediaType { response.headers.add("Content-Type", mediaType) }
-        if let tag = reply.headers["ETag"], reply.status == 200,
+        if let mediaType = reply.mediaType { response.headers.add(.contentType, mediaType) }
+        if let tag = reply.headers[.entityTag], reply.status == 200,
             ["GET", "HEAD"].contains(request.method),
             EntityTag.isUnchanged(request.headers, tag: tag)
         {
@@ -112,12 +112,10 @@ public struct Exchange: Sendable {
             response.headers.remove("Content-Type")
             record.status = 304
         }
-        response.headers.add("X-Request-ID", record.requestID)
-        if let trace = record.trace { response.headers.add("traceparent", trace.description) }
-        if response.headers["Cache-Control"] == nil {
-            response.headers.add("Cache-Control", "no-store")
-        }
-        response.headers.add("X-Content-Type-Options", "nosniff")
+        response.headers.add(.requestID, record.requestID)
+        if let trace = record.trace { response.headers.add(.traceParent, trace.description) }
+        if !response.headers.has(.cacheControl) { response.headers.add(Self.storesNothing) }
+        response.headers.add(Self.guessesNothing)
         if route?.isVersioned ?? request.path.hasPrefix("/v1/") {
             addPosition(to: &response, reply, world)
         }
@@ -128,16 +126,20 @@ public struct Exchange: Sendable {
         step = .respond(response)
     }
 
+    private static let storesNothing = HTTPHeaders.Block([(.cacheControl, "no-store")])
+    private static let guessesNothing = HTTPHeaders.Block([
+        (HeaderName("X-Content-Type-Options"), "nosniff")
+    ])
+
     private func addPosition(to response: inout HTTPResponse, _ reply: Reply, _ world: World) {
         let node = world.node
-        if let leader = node.leader { response.headers.add("Watchword-Leader", "\(leader)") }
-        response.headers.add("Watchword-Term", String(node.term.rawValue))
-        if response.headers["Watchword-Index"] == nil {
-            response.headers.add(
-                "Watchword-Index", String(reply.index ?? node.applied.rawValue))
+        if let leader = node.leader { response.headers.add(.leader, "\(leader)") }
+        response.headers.add(.term, node.term.rawValue)
+        if !response.headers.has(.index) {
+            response.headers.add(.index, reply.index ?? node.applied.rawValue)
         }
         if let staleness = reply.stalenessMilliseconds {
-            response.headers.add("Watchword-Staleness-Ms", String(staleness))
+            response.headers.add(.staleness, staleness)
         }
     }
 }

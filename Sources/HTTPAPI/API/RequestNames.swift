@@ -11,18 +11,18 @@ final class RequestNames: Sendable {
     private static let nameBytes = 16
     private static let stockBytes = 64 * nameBytes
 
-    // Held for as long as it takes to copy one name, or once in a while to draw the next ones.
+    // Held for as long as it takes to spell one name, or once in a while to draw the next ones.
     private let stock = Mutex(Stock())
 
     /// The next name.
     func draw(_ random: any RandomBytes) -> String {
-        let bytes = stock.withLock { stock in
+        stock.withLock { stock in
             if stock.used == stock.bytes.count {
                 stock = Stock(bytes: random.bytes(Self.stockBytes))
             }
             defer { stock.used += Self.nameBytes }
-            return Array(stock.bytes[stock.used..<(stock.used + Self.nameBytes)])
+            return RequestID.hex(
+                stock.bytes.span.extracting(stock.used..<(stock.used + Self.nameBytes)))
         }
-        return RequestID.hex(bytes)
     }
 }

@@ -18,7 +18,7 @@ public enum ClientAddress {
             trustedProxies.contains { $0.contains(address) }
         }
         guard isTrusted(nearest) else { return nearest.description }
-        for hop in headers.list("x-forwarded-for").reversed().prefix(32) {
+        for hop in headers.list(.forwardedFor).reversed().prefix(32) {
             // What is no address ends the walk: the last proxy that vouched stays the answer.
             guard let address = IPAddress(hop) else { break }
             nearest = address

@@ -17,7 +17,11 @@ struct QueryString: Equatable, Sendable {
         _ text: String?, repeats: Set<String> = [], ignoresOthers: Bool = false
     ) throws(Fault) {
         var pairs: [(name: String, value: String)] = []
-        for part in (text ?? "").split(separator: "&") {
+        guard let text else {
+            self.pairs = pairs
+            return
+        }
+        for part in text.split(separator: "&") {
             guard pairs.count < 32 else { throw .tooMany }
             let halves = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             guard let name = PercentEncoding.decode(halves[0], plusIsSpace: true),

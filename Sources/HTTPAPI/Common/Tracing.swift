@@ -6,8 +6,10 @@ enum RequestID {
     static func choose(
         _ headers: HTTPHeaders, _ names: RequestNames, random: any RandomBytes
     ) -> String {
-        let incoming = headers.all("x-request-id")
-        if incoming.count == 1, isWellFormed(incoming[0]) { return incoming[0] }
+        if headers.has(.requestID) {
+            let incoming = headers.all(.requestID)
+            if incoming.count == 1, isWellFormed(incoming[0]) { return incoming[0] }
+        }
         return names.draw(random)
     }
 
@@ -17,17 +19,20 @@ enum RequestID {
             && text.utf8.allSatisfy { CharacterClass.isUnreserved($0) && $0 != UInt8(ascii: "~") }
     }
 
-    static func hex(_ bytes: [UInt8]) -> String {
+    static func hex(_ bytes: [UInt8]) -> String { hex(bytes.span) }
+
+    static func hex(_ bytes: Span<UInt8>) -> String {
         func digit(_ value: UInt8) -> UInt8 {
             value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + (value - 10)
         }
-        var text: [UInt8] = []
-        text.reserveCapacity(2 * bytes.count)
-        for byte in bytes {
-            text.append(digit(byte >> 4))
-            text.append(digit(byte & 15))
+        // Every place is written, with ASCII.
+        return unsafe String(unsafeUninitializedCapacity: 2 * bytes.count) { text in
+            for index in bytes.indices {
+                unsafe text[2 * index] = digit(bytes[index] >> 4)
+                unsafe text[2 * index + 1] = digit(bytes[index] & 15)
+            }
+            return 2 * bytes.count
         }
-        return String(decoding: text, as: UTF8.self)
     }
 }
 

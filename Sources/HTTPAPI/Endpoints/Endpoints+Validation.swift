@@ -63,7 +63,7 @@ extension Endpoints {
     private static let judgedParameters: Set = ["permission", "scope", "tenant"]
 
     private static func decide(_ call: Call, _ world: World) -> Flow<Reply> {
-        let credentials = ForwardedCredential.find(call.request.headers) { text in
+        let credentials = ForwardedCredentials(call.request.headers) { text in
             guard case .success(let codec) = world.tokenCodec else { return false }
             return Authenticators.isOwnAccessToken(text, codec)
         }
@@ -79,7 +79,7 @@ extension Endpoints {
             // What is no permission, nobody holds.
             return .failed(.insufficientPermissions)
         }
-        let named = query.all("tenant") + call.request.headers.all("x-required-tenant")
+        let named = query.all("tenant") + call.request.headers.all(.requiredTenant)
         let tenants = named.map { TenantReference($0) }
         // Nobody is of what can be no tenant.
         guard !tenants.contains(nil) else { return .failed(.insufficientPermissions) }
@@ -94,7 +94,7 @@ extension Endpoints {
                     guard identity.fits else { return .failure(.identityTooLarge) }
                     var reply = Reply(status: 200, index: allowed.index)
                     reply.headers = identity.headers
-                    reply.headers.add("Watchword-Index", String(allowed.index))
+                    reply.headers.add(.index, allowed.index)
                     reply.actor = allowed.caller.rights.userText
                     return .success(reply)
                 })
@@ -106,7 +106,7 @@ extension Endpoints {
         _ query: QueryString, _ headers: HTTPHeaders
     ) -> [Permission]? {
         let texts =
-            query.all("permission") + query.all("scope") + headers.all("x-required-permission")
+            query.all("permission") + query.all("scope") + headers.all(.requiredPermission)
         var required: [Permission] = []
         for text in texts {
             let words = text.split { $0 == "," || $0 == " " }
@@ -150,53 +150,67 @@ extension Endpoints {
 
 /// The credentials of a forwarded request that are spelt as ours are; all others belong to the
 /// service behind the gateway.
-enum ForwardedCredential {
-    /// Those that are spelt as ours, whether nothing stands there at all, and the one text that may
-    /// be an imported key: where a key
-    /// stands in a field of its own, what stands behind `Bearer` is none.
-    ///
+struct ForwardedCredentials {
+    /// Those that are spelt as ours.
+    private(set) var own: [[UInt8]] = []
+    /// Whether nothing stands where a credential may.
+    private(set) var isBare = true
+    private var otherBearers: [[UInt8]] = []
+    private var otherKeys: [[UInt8]] = []
+    private var hasKey = false
+
     /// - Parameter isOwnAccessToken: whether a signed token is one of this server's.
-    static func find(
-        _ headers: HTTPHeaders, isOwnAccessToken: (String) -> Bool
-    ) -> (own: [String], foreign: String?, isBare: Bool) {
-        var bearers: [String] = []
-        var keys: [String] = []
-        var isBare = true
-        for field in headers.fields {
-            switch field.name {
-            case "authorization":
+    init(_ headers: HTTPHeaders, isOwnAccessToken: ([UInt8]) -> Bool) {
+        func isOwn(_ text: [UInt8]) -> Bool { Self.isOurs(text) || isOwnAccessToken(text) }
+        headers.visit(.authorization) { value in
+            isBare = false
+            guard let token = Credential.bearerToken(value) else { return }
+            if isOwn(token) { own.append(token) } else { otherBearers.append(token) }
+        }
+        for name in [HeaderName.keyOfOurs, .keyOfOthers] {
+            headers.visit(name) { value in
                 isBare = false
-                if let token = Credential.bearerToken(field.value) { bearers.append(token) }
-            case "x-api-key", "api-key":
-                isBare = false
-                keys.append(field.value)
-            default: break
+                hasKey = true
+                let key = Array(copying: value)
+                if isOwn(key) { own.append(key) } else { otherKeys.append(key) }
             }
         }
-        let cookies = Credential.cookies(headers)
-        isBare = isBare && cookies.isEmpty
-        let own = (bearers + keys + cookies).filter { isOurs($0) || isOwnAccessToken($0) }
-        let others = keys.isEmpty ? bearers : keys
-        return (own, others.count == 1 && own.isEmpty ? others[0] : nil, isBare)
+        for cookie in Credential.cookies(headers) {
+            isBare = false
+            if isOwn(Array(cookie.utf8)) { own.append(Array(cookie.utf8)) }
+        }
+    }
+
+    /// The one text that may be an imported key: where a key stands in a field of its own, what
+    /// stands behind `Bearer` is none.
+    var foreign: [UInt8]? {
+        let others = hasKey ? otherKeys : otherBearers
+        return others.count == 1 && own.isEmpty ? others[0] : nil
     }
 
     /// A prefix of `[a-z][a-z0-9-]{1,15}`, `_`, and 49 base62 characters.
-    static func isOurs(_ text: String) -> Bool {
-        guard (52...66).contains(text.utf8.count) else { return false }
-        let bytes = Array(text.utf8)
-        let prefix = bytes[..<(bytes.count - 50)]
-        func isLower(_ byte: UInt8) -> Bool {
-            (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
+    static func isOurs(_ text: [UInt8]) -> Bool {
+        let bytes = text.span
+        guard (52...66).contains(bytes.count) else { return false }
+        let line = bytes.count - 50
+        guard isLower(bytes[0]), bytes[line] == UInt8(ascii: "_") else { return false }
+        for index in 1..<line {
+            let byte = bytes[index]
+            guard isLower(byte) || isDigit(byte) || byte == UInt8(ascii: "-") else { return false }
         }
-        func isDigit(_ byte: UInt8) -> Bool {
-            (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+        for index in (line + 1)..<bytes.count {
+            let byte = bytes[index]
+            guard isLower(HTTPHeaders.lower(byte)) || isDigit(byte) else { return false }
         }
-        return prefix.first.map(isLower) == true
-            && prefix.allSatisfy { isLower($0) || isDigit($0) || $0 == UInt8(ascii: "-") }
-            && bytes[prefix.count] == UInt8(ascii: "_")
-            && bytes[(prefix.count + 1)...].allSatisfy {
-                isLower(HTTPHeaders.lower($0)) || isDigit($0)
-            }
+        return true
+    }
+
+    private static func isLower(_ byte: UInt8) -> Bool {
+        byte >= UInt8(ascii: "a") && byte <= UInt8(ascii: "z")
+    }
+
+    private static func isDigit(_ byte: UInt8) -> Bool {
+        byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9")
     }
 }
 
@@ -211,15 +225,19 @@ struct IdentityHeaders {
         .rateLimit, .rateLimitPolicy, .rateLimitLimit, .rateLimitRemaining, .rateLimitReset, .quota,
     ]
     private static let nobody = HTTPHeaders.Block(
-        (ofUser + ofCredential + ofLimits).map { .init($0.rawValue, "") })
+        (ofUser + ofCredential + ofLimits).map { ($0.name, "") })
     private static let ofUser = SharedHeader.identity.filter {
         !ofCredential.contains($0) && !ofLimits.contains($0)
     }
+    private static let sessionID = SharedHeader.sessionID.name
+    private static let credentialID = SharedHeader.credentialID.name
+    private static let authMethod = SharedHeader.authMethod.name
+    private static let tokenExpiresAt = SharedHeader.tokenExpiresAt.name
 
-    private let block: HTTPHeaders.Block
-    /// As `Self.ofCredential`; none where the block says that there is nobody.
-    private var ofCredential: [String] = []
-    private let limits: [(name: SharedHeader, value: String)]
+    /// Every name, with an empty value where there is none.
+    private(set) var headers: HTTPHeaders
+    /// What the values take together.
+    private var valueBytes: Int
 
     /// What is told of a user with these permissions.
     static func block(
@@ -240,43 +258,47 @@ struct IdentityHeaders {
                     case .tenantID, .organizationID, .orgID: tenant
                     default: ""
                     }
-                return .init(header.rawValue, value)
+                return (header.name, value)
             })
     }
 
     /// Nobody's; where a limit let somebody not pass, how it stands.
     init(nobody standing: CallerStanding) {
-        block = Self.nobody
-        limits = LimitHeaders.values(standing)
+        headers = HTTPHeaders(Self.nobody)
+        valueBytes = 0
+        add(LimitHeaders.values(standing))
     }
 
     /// A caller's, with how limits and quotas stand.
     init(_ caller: Caller, _ codec: TokenCodec, _ standing: CallerStanding) {
-        block =
+        let block =
             caller.rights.shown as? HTTPHeaders.Block
             ?? Self.block(of: caller.user, caller.permissions)
+        headers = HTTPHeaders(block)
+        valueBytes = block.valueBytes
+        // And some that stand on every answer.
+        headers.reserve(fields: 12, bytes: 512)
         let session = caller.session.map { codec.show($0.id) } ?? ""
-        let key = caller.key.map { codec.show($0.id) }
-        ofCredential = [session, key ?? session, caller.method, caller.expiresAt?.rfc3339 ?? ""]
-        limits = LimitHeaders.values(standing)
+        add(Self.sessionID, session)
+        add(Self.credentialID, caller.key.map { codec.show($0.id) } ?? session)
+        add(Self.authMethod, caller.method)
+        add(Self.tokenExpiresAt, caller.expiresAt?.rfc3339 ?? "")
+        add(LimitHeaders.values(standing))
     }
 
     /// Whether a gateway's buffers hold them: at most 3 KiB of values in all.
-    var fits: Bool {
-        let own = ofCredential.reduce(0) { $0 + $1.utf8.count }
-        return limits.reduce(block.valueBytes + own) { $0 + $1.value.utf8.count } <= 3 << 10
+    var fits: Bool { valueBytes <= 3 << 10 }
+
+    private mutating func add(_ name: HeaderName, _ value: String) {
+        headers.add(name, value)
+        valueBytes += value.utf8.count
     }
 
-    /// Every name, with an empty value where there is none.
-    var headers: HTTPHeaders {
-        var headers = HTTPHeaders(block)
-        // And some that stand on every answer.
-        headers.reserve(ofCredential.count + 8)
-        for (header, value) in zip(Self.ofCredential, ofCredential) {
-            headers.add(header.rawValue, value)
+    private mutating func add(_ limits: [(name: SharedHeader, value: String)]) {
+        for limit in limits {
+            headers.set(limit.name.rawValue, limit.value)
+            valueBytes += limit.value.utf8.count
         }
-        for limit in limits { headers.set(limit.name.rawValue, limit.value) }
-        return headers
     }
 
     private static func ascii(_ text: String) -> String {

@@ -34,6 +34,9 @@ enum SharedHeader: String, CaseIterable, Sendable {
     case rateLimitReset = "X-RateLimit-Reset"
     case quota = "X-Quota"
 
+    /// As the field is found and spelt.
+    var name: HeaderName { HeaderName(rawValue) }
+
     /// Where in the log, and under whom, an answer of `/v1` was made.
     static let positions: [SharedHeader] = [.index, .term, .leader]
 

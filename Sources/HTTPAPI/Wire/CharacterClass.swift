@@ -20,6 +20,9 @@ enum CharacterClass {
         byte == 0x09 || (byte >= 0x20 && byte != 0x7F)
     }
 
+    /// What stands in a value on an answer as it is: visible ASCII and the space.
+    static func isPlain(_ byte: UInt8) -> Bool { byte >= 0x20 && byte < 0x7F }
+
     /// `unreserved` (RFC 3986 §2.3).
     static func isUnreserved(_ byte: UInt8) -> Bool {
         switch byte {

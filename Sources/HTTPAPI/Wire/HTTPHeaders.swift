@@ -12,26 +12,24 @@ public struct HTTPHeaders: Equatable, Sendable, ExpressibleByDictionaryLiteral {
         }
     }
 
-    /// Fields that many answers share, and their bytes, which are spelt once.
+    /// Fields that many answers share, spelt once.
     final class Block: Sendable {
-        let fields: [Field]
-        let bytes: [UInt8]
+        let list: FieldList
         /// What the values take together.
         let valueBytes: Int
 
-        init(_ fields: [Field]) {
-            self.fields = fields
-            var bytes: [UInt8] = []
-            for field in fields { HTTPResponse.write(field, to: &bytes) }
-            self.bytes = bytes
-            valueBytes = fields.reduce(0) { $0 + $1.value.utf8.count }
+        init(_ fields: [(HeaderName, String)]) {
+            var list = FieldList()
+            for (name, value) in fields { list.add(name, value) }
+            self.list = list
+            valueBytes = list.places.reduce(0) { $0 + $1.value.count }
         }
     }
 
     /// What stands in front of `own`.
-    private(set) var block: Block?
+    private var block: Block?
     /// The fields behind those of the block.
-    private(set) var own: [Field] = []
+    private(set) var own = FieldList()
 
     public init() {}
 
@@ -39,68 +37,128 @@ public struct HTTPHeaders: Equatable, Sendable, ExpressibleByDictionaryLiteral {
     init(_ block: Block) { self.block = block }
 
     public init(dictionaryLiteral pairs: (String, String)...) {
-        own = pairs.map { Field($0.0, $0.1) }
+        for (name, value) in pairs { add(name, value) }
     }
 
     /// Every field, in order.
-    public var fields: [Field] { block.map { $0.fields + own } ?? own }
+    public var fields: [Field] {
+        (block.map { list in list.list.places.map { list.list.field($0) } } ?? [])
+            + own.places.map { own.field($0) }
+    }
 
     public static func == (a: HTTPHeaders, b: HTTPHeaders) -> Bool { a.fields == b.fields }
 
+    // MARK: Adding
+
     /// Appends a field, also when one of this name is there.
-    public mutating func add(_ name: String, _ value: String) { own.append(Field(name, value)) }
+    public mutating func add(_ name: String, _ value: String) { own.add(HeaderName(name), value) }
+
+    /// Appends a field, also when one of this name is there.
+    mutating func add(_ name: HeaderName, _ value: String) { own.add(name, value) }
+
+    /// Appends a field whose value is a number, also when one of this name is there.
+    mutating func add(_ name: HeaderName, _ value: UInt64) { own.add(name, value) }
+
+    /// Appends fields that many answers share.
+    mutating func add(_ block: Block) { own.add(block.list) }
+
+    /// Appends a field of a request: `line` begins with the name, which is in lower case afterwards.
+    mutating func add(
+        received line: Span<UInt8>, name: Range<Int>, value: Range<Int>, hash: UInt32
+    ) {
+        own.add(received: line, name: name, value: value, hash: hash)
+    }
 
     /// Makes room for more fields.
-    mutating func reserve(_ count: Int) { own.reserveCapacity(own.count + count) }
+    mutating func reserve(fields: Int, bytes: Int) { own.reserve(fields: fields, bytes: bytes) }
 
     /// Makes this the only field of its name.
     public mutating func set(_ name: String, _ value: String) {
+        let name = HeaderName(name)
         remove(name)
-        add(name, value)
+        own.add(name, value)
     }
 
     /// Removes every field of this name.
-    public mutating func remove(_ name: String) {
-        if let shared = block, shared.fields.contains(where: { Self.same($0.name, name) }) {
-            own = shared.fields + own
+    public mutating func remove(_ name: String) { remove(HeaderName(name)) }
+
+    private mutating func remove(_ name: HeaderName) {
+        if let shared = block, shared.list.first(name) != nil {
+            var all = shared.list
+            all.add(own)
+            own = all
             block = nil
         }
-        own.removeAll { Self.same($0.name, name) }
+        own.remove(name)
     }
 
+    // MARK: Finding
+
     /// The values of every field of this name.
-    public func all(_ name: String) -> [String] {
+    public func all(_ name: String) -> [String] { all(HeaderName(name)) }
+
+    /// The values of every field of this name.
+    func all(_ name: HeaderName) -> [String] {
         var values: [String] = []
-        visit(name) { values.append($0) }
+        block?.list.each(name) { values.append($1.text($0)) }
+        own.each(name) { values.append($1.text($0)) }
         return values
     }
 
+    /// Gives the value of every field of this name to `body`, as bytes that are good until it
+    /// returns.
+    func visit(_ name: HeaderName, _ body: (Span<UInt8>) -> Void) {
+        block?.list.each(name) { body($1.bytes.span.extracting($0.value)) }
+        own.each(name) { body($1.bytes.span.extracting($0.value)) }
+    }
+
     /// The value of the first field of this name.
-    public subscript(_ name: String) -> String? {
-        block?.fields.first { Self.same($0.name, name) }?.value
-            ?? own.first { Self.same($0.name, name) }?.value
+    public subscript(_ name: String) -> String? { self[HeaderName(name)] }
+
+    /// The value of the first field of this name.
+    subscript(_ name: HeaderName) -> String? {
+        if let list = block?.list, let place = list.first(name) { return list.text(place) }
+        return own.first(name).map { own.text($0) }
+    }
+
+    /// Whether there is a field of this name.
+    func has(_ name: HeaderName) -> Bool {
+        block?.list.first(name) != nil || own.first(name) != nil
     }
 
     /// How many fields have this name.
-    public func count(_ name: String) -> Int {
+    public func count(_ name: String) -> Int { count(HeaderName(name)) }
+
+    /// How many fields have this name.
+    func count(_ name: HeaderName) -> Int {
         var count = 0
-        visit(name) { _ in count += 1 }
+        block?.list.each(name) { _, _ in count += 1 }
+        own.each(name) { _, _ in count += 1 }
         return count
     }
 
-    private func visit(_ name: String, _ body: (String) -> Void) {
-        if let block {
-            for field in block.fields where Self.same(field.name, name) { body(field.value) }
-        }
-        for field in own where Self.same(field.name, name) { body(field.value) }
-    }
+    /// The comma-separated elements of every field of this name, without the space around them.
+    public func list(_ name: String) -> [Substring] { list(HeaderName(name)) }
 
     /// The comma-separated elements of every field of this name, without the space around them.
-    public func list(_ name: String) -> [Substring] {
+    func list(_ name: HeaderName) -> [Substring] {
         all(name).flatMap { value in
             value.split(separator: ",").map(\.trimmed).filter { !$0.isEmpty }
         }
     }
+
+    // MARK: Writing
+
+    /// How many bytes the fields take, if all are plain.
+    var byteCount: Int { (block?.list.bytes.count ?? 0) + own.bytes.count }
+
+    /// Appends the fields as an answer has them: no line can be broken out of one.
+    func write(to output: inout [UInt8]) {
+        block?.list.write(to: &output)
+        own.write(to: &output)
+    }
+
+    // MARK: Names
 
     /// Whether two names are the same without regard to ASCII case (RFC 9110 §5.1).
     public static func same(_ a: String, _ b: String) -> Bool {
@@ -128,5 +186,13 @@ extension StringProtocol {
     /// With ASCII capitals turned small.
     var asciiLowercased: String {
         String(decoding: utf8.map(HTTPHeaders.lower), as: UTF8.self)
+    }
+}
+
+extension Array<UInt8> {
+    /// The bytes of a span.
+    init(copying span: Span<UInt8>) {
+        // Copied before the closure ends.
+        self = unsafe span.withUnsafeBufferPointer { unsafe Array($0) }
     }
 }

@@ -45,14 +45,14 @@ public struct HTTPRequestHead: Equatable, Sendable {
 }
 
 /// One whole request, with what the connection says about its sender.
-public struct HTTPRequest: Equatable, Sendable {
-    public var head: HTTPRequestHead
+public final class HTTPRequest: Equatable, Sendable {
+    public let head: HTTPRequestHead
     /// Without its framing.
-    public var body: [UInt8]
+    public let body: [UInt8]
     /// The address of the other end of the connection, without the port: IPv4 or IPv6 literal.
-    public var remoteAddress: String
+    public let remoteAddress: String
     /// Whether the connection is TLS.
-    public var isTLS: Bool
+    public let isTLS: Bool
 
     public init(
         head: HTTPRequestHead, body: [UInt8] = [], remoteAddress: String = "127.0.0.1",
@@ -67,4 +67,9 @@ public struct HTTPRequest: Equatable, Sendable {
     public var method: String { head.method }
     public var path: String { head.path }
     public var headers: HTTPHeaders { head.headers }
+
+    public static func == (a: HTTPRequest, b: HTTPRequest) -> Bool {
+        a.head == b.head && a.body == b.body && a.remoteAddress == b.remoteAddress
+            && a.isTLS == b.isTLS
+    }
 }

@@ -41,24 +41,18 @@ public struct HTTPResponse: Equatable, Sendable {
         method: String, keepsAlive: Bool, date: Timestamp, _ dateLine: inout DateLine
     ) -> [UInt8] {
         var output: [UInt8] = []
-        let shared = headers.block?.bytes ?? []
-        output.reserveCapacity(320 + shared.count + headers.own.count * 48 + body.count)
-        output.append(contentsOf: "HTTP/1.1 ".utf8)
-        output.append(contentsOf: String(status).utf8)
-        output.append(UInt8(ascii: " "))
-        output.append(contentsOf: Self.reason(status).utf8)
-        output.append(contentsOf: "\r\n".utf8)
-        output.append(contentsOf: shared)
-        for field in headers.own { Self.write(field, to: &output) }
+        output.reserveCapacity(160 + headers.byteCount + body.count)
+        output.append(contentsOf: Self.statusLines[status])
+        headers.write(to: &output)
         output.append(contentsOf: dateLine.bytes(at: date))
         if !keepsAlive || closes { output.append(contentsOf: "Connection: close\r\n".utf8) }
         let hasNoBody = status == 204 || status == 304 || status < 200
         if !hasNoBody {
-            output.append(contentsOf: "Content-Length: ".utf8)
-            output.append(contentsOf: String(body.count).utf8)
-            output.append(contentsOf: "\r\n".utf8)
+            output.append(contentsOf: HeaderName.contentLength.opening)
+            FieldList.append(UInt64(body.count), to: &output)
+            output.append(contentsOf: FieldList.lineEnd)
         }
-        output.append(contentsOf: "\r\n".utf8)
+        output.append(contentsOf: FieldList.lineEnd)
         if !hasNoBody && method != "HEAD" { output.append(contentsOf: body) }
         return output
     }
@@ -80,54 +74,10 @@ public struct HTTPResponse: Equatable, Sendable {
         }
     }
 
-    /// The fields that frame the message are written by the serialiser alone.
-    private static func isOurs(_ name: String) -> Bool {
-        switch name.utf8.count {
-        case 4: HTTPHeaders.same(name, "date")
-        case 10: HTTPHeaders.same(name, "connection")
-        case 14: HTTPHeaders.same(name, "content-length")
-        case 17: HTTPHeaders.same(name, "transfer-encoding")
-        default: false
-        }
+    /// The first line for each status.
+    private static let statusLines = (0...599).map { status in
+        Array("HTTP/1.1 \(status) \(reason(status))\r\n".utf8)
     }
-
-    /// Spells a field, unless it is one that the serialiser writes by itself.
-    static func write(_ field: HTTPHeaders.Field, to output: inout [UInt8]) {
-        guard !isOurs(field.name) else { return }
-        let begin = output.count
-        if !append(field.name, to: &output, if: CharacterClass.isToken) {
-            output.append(contentsOf: field.name.utf8.lazy.filter(CharacterClass.isToken))
-        }
-        guard output.count > begin else { return }
-        output.append(UInt8(ascii: ":"))
-        output.append(UInt8(ascii: " "))
-        if !append(field.value, to: &output, if: isPlain) {
-            for byte in field.value.utf8 {
-                if isPlain(byte) {
-                    output.append(byte)
-                } else {
-                    PercentEncoding.append(byte, to: &output)
-                }
-            }
-        }
-        output.append(UInt8(ascii: "\r"))
-        output.append(UInt8(ascii: "\n"))
-    }
-
-    /// Appends a text all of whose bytes are good, as nearly every one's are; else nothing.
-    @inline(__always)
-    private static func append(
-        _ text: String, to output: inout [UInt8], if isGood: (UInt8) -> Bool
-    ) -> Bool {
-        let begin = output.count
-        output.append(contentsOf: text.utf8)
-        var areGood = true
-        for index in begin..<output.count { areGood = areGood && isGood(output[index]) }
-        if !areGood { output.removeSubrange(begin...) }
-        return areGood
-    }
-
-    private static func isPlain(_ byte: UInt8) -> Bool { byte >= 0x20 && byte < 0x7F }
 
     /// The words behind the status, which nobody should read (RFC 9112 §4).
     static func reason(_ status: Int) -> String {

@@ -7,7 +7,9 @@ struct HeadBuilder: Equatable, Sendable {
     var query: String?
     var minorVersion: UInt8 = 1
     var headers = HTTPHeaders()
+    /// What the fields have taken so far.
     var bytes = 0
+    var fields = 0
 }
 
 extension RequestReader {
@@ -39,16 +41,15 @@ extension RequestReader {
     }
 
     private mutating func readRequestLine(_ line: Range<Int>) {
-        guard let firstSpace = buffer[line].firstIndex(of: 0x20),
-            let lastSpace = buffer[line].lastIndex(of: 0x20), firstSpace < lastSpace
+        guard let firstSpace = line.first(where: { buffer[$0] == 0x20 }),
+            let lastSpace = line.last(where: { buffer[$0] == 0x20 }), firstSpace < lastSpace
         else { return fail(.malformed, .requestLine) }
         let method = buffer[line.lowerBound..<firstSpace]
         let target = buffer[(firstSpace + 1)..<lastSpace]
-        let version = buffer[(lastSpace + 1)..<line.upperBound]
         guard (1...24).contains(method.count), method.allSatisfy(CharacterClass.isToken) else {
             return fail(.malformed, .method)
         }
-        guard readVersion(version) else { return }
+        guard readVersion((lastSpace + 1)..<line.upperBound) else { return }
         guard
             let (path, query) = Self.parseTarget(
                 target, isOptions: method.elementsEqual("OPTIONS".utf8))
@@ -56,23 +57,25 @@ extension RequestReader {
         head.method = String(decoding: method, as: UTF8.self)
         head.path = path
         head.query = query
+        head.headers.reserve(fields: 12, bytes: 512)
         state = .fields
     }
 
-    private mutating func readVersion(_ version: ArraySlice<UInt8>) -> Bool {
-        let bytes = Array(version)
+    private mutating func readVersion(_ version: Range<Int>) -> Bool {
         let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
-        guard bytes.count == 8, bytes.starts(with: "HTTP/".utf8), digits.contains(bytes[5]),
-            bytes[6] == UInt8(ascii: "."), digits.contains(bytes[7])
+        let bytes = buffer[version]
+        let major = version.lowerBound + 5
+        guard bytes.count == 8, bytes.starts(with: "HTTP/".utf8), digits.contains(bytes[major]),
+            bytes[major + 1] == UInt8(ascii: "."), digits.contains(bytes[major + 2])
         else {
             fail(.malformed, .requestLine)
             return false
         }
-        guard bytes[5] == UInt8(ascii: "1"), bytes[7] <= UInt8(ascii: "1") else {
+        guard bytes[major] == UInt8(ascii: "1"), bytes[major + 2] <= UInt8(ascii: "1") else {
             fail(.httpVersion, .version)
             return false
         }
-        head.minorVersion = bytes[7] - UInt8(ascii: "0")
+        head.minorVersion = bytes[major + 2] - UInt8(ascii: "0")
         return true
     }
 
@@ -89,14 +92,13 @@ extension RequestReader {
             guard let afterAuthority = dropSchemeAndAuthority(rest) else { return nil }
             rest = afterAuthority
         }
-        let parts = rest.split(
-            separator: UInt8(ascii: "?"), maxSplits: 1, omittingEmptySubsequences: false)
-        let path = parts.first ?? []
+        let mark = rest.firstIndex(of: UInt8(ascii: "?"))
+        let path = rest[..<(mark ?? rest.endIndex)]
         guard
             isEncoded(
                 path, allowing: { CharacterClass.isPathCharacter($0) || $0 == UInt8(ascii: "/") })
         else { return nil }
-        let query = parts.count > 1 ? parts[1] : nil
+        let query = mark.map { rest[($0 + 1)...] }
         if let query {
             let isQuery: (UInt8) -> Bool = {
                 CharacterClass.isPathCharacter($0) || $0 == UInt8(ascii: "/")
@@ -119,18 +121,19 @@ extension RequestReader {
             let rest = target.dropFirst(scheme.utf8.count)
             let end = rest.firstIndex { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "?") }
             let authority = rest[rest.startIndex..<(end ?? rest.endIndex)]
-            guard isAuthority(authority) else { return nil }
+            guard isAuthority(authority.span) else { return nil }
             return rest[(end ?? rest.endIndex)...]
         }
         return nil
     }
 
     /// Whether these bytes are a host with an optional port, without user information.
-    static func isAuthority(_ bytes: ArraySlice<UInt8>) -> Bool {
+    static func isAuthority(_ bytes: Span<UInt8>) -> Bool {
         !bytes.isEmpty
-            && bytes.allSatisfy {
-                CharacterClass.isUnreserved($0) || $0 == UInt8(ascii: ":")
-                    || $0 == UInt8(ascii: "[") || $0 == UInt8(ascii: "]")
+            && bytes.indices.allSatisfy { index in
+                let byte = bytes[index]
+                return CharacterClass.isUnreserved(byte) || byte == UInt8(ascii: ":")
+                    || byte == UInt8(ascii: "[") || byte == UInt8(ascii: "]")
             }
     }
 
@@ -155,50 +158,72 @@ extension RequestReader {
 
     private mutating func readField(_ line: Range<Int>) {
         head.bytes += line.count + 2
-        guard head.bytes <= limits.headerBytesMax,
-            head.headers.fields.count < limits.fieldCountMax
-        else { return fail(.headersTooLarge, .tooLarge) }
-        if buffer[line.lowerBound] == 0x20 || buffer[line.lowerBound] == 0x09 {
-            return fail(.malformed, .foldedLine)
+        guard head.bytes <= limits.headerBytesMax, head.fields < limits.fieldCountMax else {
+            return fail(.headersTooLarge, .tooLarge)
         }
-        guard let colon = buffer[line].firstIndex(of: UInt8(ascii: ":")) else {
-            return fail(.malformed, .fieldName)
+        head.fields += 1
+        // A second owner for as long as its bytes are lent: nothing is copied.
+        let bytes = buffer
+        switch Self.parseField(bytes.span.extracting(line)) {
+        case .failure(let reason): fail(.malformed, reason)
+        case .success(let field):
+            head.headers.add(
+                received: bytes.span.extracting(line), name: field.name, value: field.value,
+                hash: field.hash)
         }
-        let name = buffer[line.lowerBound..<colon]
-        guard !name.isEmpty, name.allSatisfy(CharacterClass.isToken) else {
-            return fail(.malformed, .fieldName)
-        }
-        var value = buffer[(colon + 1)..<line.upperBound]
-        guard !value.contains(0x0D) else { return fail(.malformed, .bareCarriageReturn) }
-        guard value.allSatisfy(CharacterClass.isFieldValue) else {
-            return fail(.malformed, .fieldValue)
-        }
-        while let first = value.first, first == 0x20 || first == 0x09 { value.removeFirst() }
-        while let last = value.last, last == 0x20 || last == 0x09 { value.removeLast() }
-        head.headers.add(
-            String(decoding: name.map(HTTPHeaders.lower), as: UTF8.self), Self.text(value))
     }
 
-    /// A value as text: UTF-8, or where it is not, each byte as the scalar of its number.
-    private static func text(_ value: ArraySlice<UInt8>) -> String {
-        if let text = String(validating: value, as: UTF8.self) { return text }
-        var text = String.UnicodeScalarView()
-        text.append(contentsOf: value.map { Unicode.Scalar($0) })
-        return String(text)
+    /// Where name and value lie in a line.
+    private struct ParsedField {
+        let name: Range<Int>
+        /// Without the space around it.
+        let value: Range<Int>
+        let hash: UInt32
+    }
+
+    private enum FieldResult {
+        case success(ParsedField)
+        case failure(RequestFailure.Reason)
+    }
+
+    /// Takes a line apart (RFC 9112 §5).
+    private static func parseField(_ line: Span<UInt8>) -> FieldResult {
+        if line[0] == 0x20 || line[0] == 0x09 { return .failure(.foldedLine) }
+        var hash = HeaderName.Hash()
+        var colon = 0
+        while colon < line.count, line[colon] != UInt8(ascii: ":") {
+            guard CharacterClass.isToken(line[colon]) else { return .failure(.fieldName) }
+            hash.add(HTTPHeaders.lower(line[colon]))
+            colon += 1
+        }
+        guard colon > 0, colon < line.count else { return .failure(.fieldName) }
+        var begin = colon + 1
+        var end = line.count
+        var areGood = true
+        for index in begin..<end { areGood = areGood && CharacterClass.isFieldValue(line[index]) }
+        guard areGood else {
+            let hasReturn = (begin..<end).contains { line[$0] == 0x0D }
+            return .failure(hasReturn ? .bareCarriageReturn : .fieldValue)
+        }
+        while begin < end, line[begin] == 0x20 || line[begin] == 0x09 { begin += 1 }
+        while begin < end, line[end - 1] == 0x20 || line[end - 1] == 0x09 { end -= 1 }
+        return .success(ParsedField(name: 0..<colon, value: begin..<end, hash: hash.value))
     }
 
     private mutating func finishHead() -> Event? {
         guard checkHost() else { return nil }
         guard let framing = readFraming() else { return nil }
-        let connection = head.headers.list("connection").map(\.asciiLowercased)
-        let expectations = head.headers.all("expect")
+        let isLast =
+            head.headers.has(.connection)
+            && head.headers.list(.connection).contains { $0.asciiLowercased == "close" }
+        let expectations = head.headers.has(.expect) ? head.headers.all(.expect) : []
         let isContinue =
             expectations.count == 1
             && HTTPHeaders.same(expectations[0], "100-continue")
         let result = HTTPRequestHead(
             method: head.method, path: head.path, query: head.query,
             minorVersion: head.minorVersion, headers: head.headers, framing: framing,
-            keepsAlive: head.minorVersion == 1 && !connection.contains("close"),
+            keepsAlive: head.minorVersion == 1 && !isLast,
             // A client of HTTP/1.0 cannot wait for it (RFC 9110 §10.1.1).
             expectsContinue: isContinue && head.minorVersion == 1,
             expectsUnknown: !expectations.isEmpty && !isContinue)
@@ -208,10 +233,14 @@ extension RequestReader {
     }
 
     private mutating func checkHost() -> Bool {
-        let hosts = head.headers.all("host")
+        var count = 0
+        var areGood = true
+        head.headers.visit(.host) { host in
+            count += 1
+            areGood = areGood && (host.isEmpty || Self.isAuthority(host))
+        }
         // An empty Host is what a target without an authority has (RFC 9110 §7.2).
-        guard hosts.count == 1 || (hosts.isEmpty && head.minorVersion == 0),
-            hosts.allSatisfy({ $0.isEmpty || Self.isAuthority(ArraySlice($0.utf8)) })
+        guard areGood, count == 1 || (count == 0 && head.minorVersion == 0)
         else {
             fail(.malformed, .host)
             return false
@@ -220,8 +249,11 @@ extension RequestReader {
     }
 
     private mutating func readFraming() -> HTTPRequestHead.Framing? {
-        let lengths = head.headers.all("content-length")
-        let codings = head.headers.all("transfer-encoding")
+        guard head.headers.has(.contentLength) || head.headers.has(.transferEncoding) else {
+            return HTTPRequestHead.Framing.none
+        }
+        let lengths = head.headers.all(.contentLength)
+        let codings = head.headers.all(.transferEncoding)
         if !lengths.isEmpty && !codings.isEmpty {
             fail(.malformed, .lengthAndCoding)
             return nil

@@ -162,7 +162,7 @@ public struct RequestReader: Sendable {
     /// Takes a line without its CRLF; nil when it is not whole yet, or was refused.
     mutating func takeLine(limit: Int, tooLong: ErrorCode) -> Range<Int>? {
         needsMoreBytes = false
-        while searched < buffer.count, buffer[searched] != 0x0A { searched += 1 }
+        searched = Self.lineFeed(in: buffer.span, from: searched)
         let length = searched - position
         // The limit holds for the line with its CR, and for a beginning without its end.
         if length > limit + 1 {
@@ -181,6 +181,13 @@ public struct RequestReader: Sendable {
         searched += 1
         position = searched
         return line
+    }
+
+    /// The first line feed, or the end where there is none.
+    private static func lineFeed(in bytes: Span<UInt8>, from start: Int) -> Int {
+        var index = start
+        while index < bytes.count, bytes[index] != 0x0A { index += 1 }
+        return index
     }
 
     private mutating func readChunkLine(_ line: Range<Int>) -> Event? {

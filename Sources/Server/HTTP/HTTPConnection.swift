@@ -19,7 +19,7 @@ final class HTTPConnection: ChannelInboundHandler {
     /// An exchange under way.
     private struct Running {
         var exchange: Exchange
-        let head: HTTPRequestHead
+        let request: HTTPRequest
         let began: SteadyTime
         let deadline: SteadyTime
     }
@@ -187,12 +187,12 @@ final class HTTPConnection: ChannelInboundHandler {
         // Also when the answer comes at once: what follows is another request, with its own time.
         enter(.answering, context)
         let began = services.clock().steady
-        let exchange = services.api.handle(
-            HTTPRequest(head: head, body: body, remoteAddress: address, isTLS: isTLS))
+        let request = HTTPRequest(head: head, body: body, remoteAddress: address, isTLS: isTLS)
+        let exchange = services.api.handle(request)
         body = []
         goOn(
             Running(
-                exchange: exchange, head: head, began: began,
+                exchange: exchange, request: request, began: began,
                 deadline: began.advanced(milliseconds: exchange.timeoutMilliseconds)), context)
     }
 
@@ -203,7 +203,7 @@ final class HTTPConnection: ChannelInboundHandler {
             services.note(
                 now.exchange.record,
                 nanoseconds: services.clock().steady.nanoseconds(since: now.began))
-            answer(response, to: now.head, context)
+            answer(response, to: now.request.head, context)
         case .need(let need):
             running = now
             let loop = context.eventLoop
