@@ -95,37 +95,42 @@ public enum Base62 {
         for (index, byte) in bytes.reversed().enumerated() {
             limbs[index / 8] |= UInt64(byte) << (8 * UInt64(index % 8))
         }
-        var digits: [UInt8] = []
-        digits.reserveCapacity(width)
-        append(&limbs, count, width: width, to: &digits)
+        var digits = [UInt8](repeating: UInt8(ascii: "0"), count: width)
+        var end = width
+        while end > 0 {
+            let chunk = divide(&limbs, count, by: stepScale)
+            let start = max(0, end - digitsPerStep)
+            let rest = spell(chunk, start..<end) { digits[$0] = $1 }
+            precondition(rest == 0 || start > 0, "value wider than \(width) digits")
+            end = start
+        }
         return digits
     }
 
-    /// Appends the 22 digits of a number of 16 bytes.
-    public static func append(_ value: UInt128, to text: inout [UInt8]) {
+    /// The digits of a number of 16 bytes, in ASCII.
+    public static func digits(of value: UInt128) -> InlineArray<22, UInt8> {
         var limbs = InlineArray<4, UInt64>(repeating: 0)
         limbs[0] = UInt64(truncatingIfNeeded: value)
         limbs[1] = UInt64(truncatingIfNeeded: value >> 64)
-        append(&limbs, 2, width: width(ofBytes: 16), to: &text)
+        var digits = InlineArray<22, UInt8>(repeating: UInt8(ascii: "0"))
+        _ = spell(divide(&limbs, 2, by: stepScale), 12..<22) { digits[$0] = $1 }
+        _ = spell(divide(&limbs, 2, by: stepScale), 2..<12) { digits[$0] = $1 }
+        _ = spell(limbs[0], 0..<2) { digits[$0] = $1 }
+        return digits
     }
 
-    private static func append(
-        _ limbs: inout InlineArray<4, UInt64>, _ count: Int, width: Int, to text: inout [UInt8]
-    ) {
-        let begin = text.count
-        for _ in 0..<width { text.append(UInt8(ascii: "0")) }
+    /// Spells the last digits of a number; what is left of it in front of them comes back.
+    @inline(__always)
+    private static func spell(
+        _ value: UInt64, _ places: Range<Int>, _ write: (Int, UInt8) -> Void
+    ) -> UInt64 {
         let characters = Self.characters.span
-        var end = begin + width
-        while end > begin {
-            var chunk = divide(&limbs, count, by: stepScale)
-            let start = max(begin, end - digitsPerStep)
-            while end > start {
-                end -= 1
-                text[end] = characters[Int(truncatingIfNeeded: chunk % 62)]
-                chunk /= 62
-            }
-            precondition(chunk == 0 || start > begin, "value wider than \(width) digits")
+        var rest = value
+        for place in places.reversed() {
+            write(place, characters[Int(truncatingIfNeeded: rest % 62)])
+            rest /= 62
         }
+        return rest
     }
 
     /// Multiplies and adds in the first `count` limbs, least significant first; false on overflow.

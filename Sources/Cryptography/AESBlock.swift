@@ -37,15 +37,8 @@ public struct AESBlock: ~Copyable, @unchecked Sendable {
         _ context: borrowing CipherContext, to block: UInt128
     ) -> UInt128 {
         var bytes = block.bigEndian
-        do {
-            // Sixteen bytes without padding, lent to the call alone.
-            try unsafe withUnsafeMutableBytes(of: &bytes) { block throws(CryptographyError) in
-                try unsafe context.transform(inPlace: block)
-            }
-        } catch {
-            // A whole block under a set key cannot be refused.
-            preconditionFailure("\(error)")
-        }
+        // Sixteen bytes without padding, lent to the call alone.
+        unsafe withUnsafeMutableBytes(of: &bytes) { unsafe context.transform(inPlace: $0) }
         return UInt128(bigEndian: bytes)
     }
 }

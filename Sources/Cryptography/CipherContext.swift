@@ -75,9 +75,10 @@ internal import COpenSSL
         }
     }
 
-    /// Enciphers or deciphers whole blocks where they lie.
-    func transform(inPlace blocks: UnsafeMutableRawBufferPointer) throws(CryptographyError) {
-        try OpenSSL.call("EVP_CipherUpdate") {
+    /// Enciphers or deciphers whole blocks where they lie, which cannot be refused under a key that
+    /// is set.
+    func transform(inPlace blocks: UnsafeMutableRawBufferPointer) {
+        OpenSSL.require("EVP_CipherUpdate") {
             // The library allows source and destination to be the same (EVP_EncryptInit(3)).
             unsafe update(UnsafeRawBufferPointer(blocks), into: blocks)
         }

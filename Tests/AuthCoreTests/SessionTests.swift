@@ -192,7 +192,7 @@ import Testing
         var house = try House.open()
         let session = try house.startSession(house.makeUser(1))
         let facts = SessionFacts(
-            session: session, user: try #require(try house.user(UserID(bits: 1))),
+            session: session, user: KnownUser(try #require(try house.user(UserID(bits: 1)))),
             roleTableVersion: try house.meta.roleTableVersion)
         #expect(try house.verdict(session) == .allow(facts))
     }

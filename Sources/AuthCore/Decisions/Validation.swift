@@ -54,14 +54,13 @@ public enum SessionDenial: Hashable, Sendable {
 ///   - verifier: the digest of its verifier.
 ///   - wall: the node's own time. Expiry is judged by the later of it and the last stamp, so a
 ///     wrong clock can only shorten a life.
-///   - meta: the meta row of the same view, when it is at hand.
+///   - meta: the meta row of the same view.
 ///   - known: what is known of a user from other views.
-/// - Complexity: two look-ups, three without `meta`; one more outside the first tenant.
+/// - Complexity: two look-ups; one more outside the first tenant.
 public func decideValidation(
-    of number: CredentialNumber, verifier: Digest256, wall: Timestamp, meta: StateMeta? = nil,
+    of number: CredentialNumber, verifier: Digest256, wall: Timestamp, meta: StateMeta,
     known: (UserID) -> KnownUser? = { _ in nil }, _ reader: some TableReader
 ) throws -> SessionVerdict {
-    let meta = try meta ?? StateMeta.read(reader)
     guard let session = try SessionRow.read(number, reader) else {
         return .deny(
             number < meta.nextNumber ? .ended : .unknown,
@@ -70,6 +69,14 @@ public func decideValidation(
     // From here on the number is below `nextNumber`, and the row never changes its verifier.
     guard session.verifier == verifier else { return .deny(.wrongVerifier, isFinal: true) }
     return try decideLife(of: session, meta: meta, wall: wall, known: known, reader)
+}
+
+/// The same, where the meta row is not at hand.
+public func decideValidation(
+    of number: CredentialNumber, verifier: Digest256, wall: Timestamp, _ reader: some TableReader
+) throws -> SessionVerdict {
+    try decideValidation(
+        of: number, verifier: verifier, wall: wall, meta: StateMeta.read(reader), reader)
 }
 
 /// Judges a session that is known by its id, as for a look-up without its token.

@@ -29,12 +29,16 @@ extension ObjectID {
 
     /// The text of the id that has these bits.
     public static func text(of bits: UInt128) -> String {
-        var text: [UInt8] = []
-        text.reserveCapacity(32)
-        text.append(contentsOf: prefix.utf8)
-        text.append(UInt8(ascii: "_"))
-        Base62.append(bits, to: &text)
-        return String(decoding: text, as: UTF8.self)
+        let prefix = prefix.utf8
+        let start = prefix.count + 1
+        // Every place is written, with ASCII.
+        return unsafe String(unsafeUninitializedCapacity: start + 22) { text in
+            _ = unsafe text.initialize(from: prefix)
+            unsafe text[start - 1] = UInt8(ascii: "_")
+            let digits = Base62.digits(of: bits)
+            for index in digits.indices { unsafe text[start + index] = digits[index] }
+            return start + digits.count
+        }
     }
 
     /// Reads the one spelling of an id; nil for anything else.

@@ -14,10 +14,10 @@ public enum Flow<Answer: Sendable>: Sendable {
 
     /// Goes on with the answer.
     @inlinable
-    public func then<Next: Sendable>(
-        _ next: @escaping @Sendable (Answer) -> Flow<Next>
+    public consuming func then<Next: Sendable>(
+        _ next: @escaping @Sendable (consuming Answer) -> Flow<Next>
     ) -> Flow<Next> {
-        switch self {
+        switch consume self {
         case .done(let answer): next(answer)
         case .failed(let failure): .failed(failure)
         case .need(let need, let resume):
@@ -27,19 +27,19 @@ public enum Flow<Answer: Sendable>: Sendable {
 
     /// Changes the answer.
     @inlinable
-    public func map<Next: Sendable>(
-        _ transform: @escaping @Sendable (Answer) -> Next
+    public consuming func map<Next: Sendable>(
+        _ transform: @escaping @Sendable (consuming Answer) -> Next
     ) -> Flow<Next> {
         then { .done(transform($0)) }
     }
 
     /// Goes on after a failure.
     @inlinable
-    public func recover(
+    public consuming func recover(
         _ next: @escaping @Sendable (ServiceFailure) -> Flow<Answer>
     ) -> Flow<Answer> {
-        switch self {
-        case .done: self
+        switch consume self {
+        case .done(let answer): .done(answer)
         case .failed(let failure): next(failure)
         case .need(let need, let resume):
             .need(need) { completion, world in resume(completion, world).recover(next) }
@@ -48,8 +48,8 @@ public enum Flow<Answer: Sendable>: Sendable {
 
     /// An answer or a failure that is known already.
     @inlinable
-    public init(_ result: Result<Answer, ServiceFailure>) {
-        switch result {
+    public init(_ result: consuming Result<Answer, ServiceFailure>) {
+        switch consume result {
         case .success(let answer): self = .done(answer)
         case .failure(let failure): self = .failed(failure)
         }

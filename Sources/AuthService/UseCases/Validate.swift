@@ -3,19 +3,19 @@ internal import ByteCodec
 internal import RaftCore
 
 /// Decides for a gateway whether a forwarded request may pass.
-public struct Validate: Sendable {
+public final class Validate: Sendable {
     /// The one credential that came in our own spelling, if any.
-    public var token: [UInt8]?
+    public let token: [UInt8]?
     /// What came where a key may stand and is not spelt as ours are: an imported key, or nothing
     /// of ours at all.
-    public var foreign: [UInt8]?
+    public let foreign: [UInt8]?
     /// All must hold.
-    public var required: [Permission]
+    public let required: [Permission]
     /// The caller must be of one of these; any does when there are none.
-    public var tenants: [TenantReference]
+    public let tenants: [TenantReference]
     /// Whether nothing at all was shown, of whatever kind.
-    public var isBare: Bool
-    public var context: RequestContext
+    public let isBare: Bool
+    public let context: RequestContext
 
     public init(
         token: [UInt8]?, foreign: [UInt8]? = nil, required: [Permission],
@@ -74,10 +74,10 @@ public struct Validate: Sendable {
             // Who has nothing left costs no quorum an answer either.
             guard let caller = denial.caller else { break }
             if case .failure(let failure) = world.charge(caller) { return .failed(failure) }
-            return .confirmRead { confirmed(presented, $0, hasPaid: true) }
+            return .confirmRead { [self] in confirmed(presented, $0, hasPaid: true) }
         case .success: break
         }
-        return .confirmRead { confirmed(presented, $0) }
+        return .confirmRead { [self] in confirmed(presented, $0) }
     }
 
     /// What is not ours belongs to the service behind the gateway, and is no credential here.

@@ -98,6 +98,7 @@ extension Metering {
         _ subject: UsageSubject, _ quota: Quota, _ view: StateView
     ) throws {
         subjects.append(subject)
+        guard quota != .none else { return }
         for (limit, period) in [
             (quota.day, UsagePeriod.day(day)), (quota.month, .month(ofDay: day)),
         ] {

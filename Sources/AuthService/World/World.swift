@@ -78,7 +78,9 @@ public protocol ViewSource: Sendable {
 }
 
 /// A view with its one row of facts at hand.
-public struct StateView {
+///
+/// An object and no structure, because it is passed on in every request.
+public final class StateView {
     /// The tables. Not to be kept.
     public let tables: any TableReader
     public let meta: StateMeta
@@ -87,6 +89,17 @@ public struct StateView {
     public let now: Timestamp
     let memory: RightsMemory
     let origin: LogIndex
+
+    init(
+        tables: any TableReader, meta: consuming StateMeta, now: Timestamp, memory: RightsMemory,
+        origin: LogIndex
+    ) {
+        self.tables = tables
+        self.meta = meta
+        self.now = now
+        self.memory = memory
+        self.origin = origin
+    }
 
     /// What a user may do.
     ///

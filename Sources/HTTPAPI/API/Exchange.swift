@@ -132,11 +132,10 @@ public struct Exchange: Sendable {
     ])
 
     private func addPosition(to response: inout HTTPResponse, _ reply: Reply, _ world: World) {
-        let node = world.node
-        if let leader = node.leader { response.headers.add(.leader, "\(leader)") }
-        response.headers.add(.term, node.term.rawValue)
+        if let leader = world.node.leader { response.headers.add(.leader, leader.description) }
+        response.headers.add(.term, world.node.term.rawValue)
         if !response.headers.has(.index) {
-            response.headers.add(.index, reply.index ?? node.applied.rawValue)
+            response.headers.add(.index, reply.index ?? world.node.applied.rawValue)
         }
         if let staleness = reply.stalenessMilliseconds {
             response.headers.add(.staleness, staleness)

@@ -54,9 +54,16 @@ struct FieldList: Sendable {
 
     /// Appends a field whose value is a number.
     mutating func add(_ name: HeaderName, _ value: UInt64) {
-        var digits: [UInt8] = []
-        Self.append(value, to: &digits)
-        add(name, digits.span)
+        // Twenty digits hold every number.
+        var digits = InlineArray<20, UInt8>(repeating: 0)
+        var begin = 20
+        var rest = value
+        repeat {
+            begin -= 1
+            digits[begin] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+            rest /= 10
+        } while rest > 0
+        add(name, digits.span.extracting(begin..<20))
     }
 
     private mutating func add(_ name: HeaderName, _ value: Span<UInt8>) {

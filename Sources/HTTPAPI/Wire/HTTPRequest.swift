@@ -66,7 +66,8 @@ public final class HTTPRequest: Equatable, Sendable {
 
     public var method: String { head.method }
     public var path: String { head.path }
-    public var headers: HTTPHeaders { head.headers }
+    // Lent, and not copied: it is asked many times.
+    public var headers: HTTPHeaders { _read { yield head.headers } }
 
     public static func == (a: HTTPRequest, b: HTTPRequest) -> Bool {
         a.head == b.head && a.body == b.body && a.remoteAddress == b.remoteAddress
