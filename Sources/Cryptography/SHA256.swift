@@ -30,6 +30,12 @@ public struct SHA256Digest: Hashable, Sendable, CustomStringConvertible {
         unsafe withUnsafeBytes(of: words) { unsafe [UInt8]($0) }
     }
 
+    /// Four numbers of eight bytes each, most significant first.
+    public var bigEndianWords: SIMD4<UInt64> {
+        SIMD4(
+            words.0.bigEndian, words.1.bigEndian, words.2.bigEndian, words.3.bigEndian)
+    }
+
     /// Whether both are the same, in constant time.
     public static func == (left: SHA256Digest, right: SHA256Digest) -> Bool {
         let (a, b) = (left.words, right.words)

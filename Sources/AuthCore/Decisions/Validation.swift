@@ -9,8 +9,8 @@ public enum SessionVerdict: Equatable, Sendable {
     case deny(SessionDenial, isFinal: Bool)
 }
 
-/// What a good session token stands for.
-public struct SessionFacts: Equatable, Sendable {
+/// What a good session token stands for. An object, because it is passed on in every request.
+public final class SessionFacts: Equatable, Sendable {
     public let session: SessionRow
     public let known: KnownUser
     /// What the user may do was resolved for good under this and `user.authzEpoch`.

@@ -156,7 +156,7 @@ public struct Digest256: Hashable, Sendable {
     }
 
     /// Of eight bytes each, most significant first.
-    init(words: SIMD4<UInt64>) { self.words = words }
+    public init(words: SIMD4<UInt64>) { self.words = words }
 
     /// 32 bytes of zero: the link before the first row of a chain.
     public static let zero = Digest256(words: SIMD4())

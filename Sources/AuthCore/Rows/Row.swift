@@ -84,6 +84,14 @@ enum Key {
     /// A tenant, and what follows it.
     static func of(_ tenant: TenantID, _ rest: [UInt8] = []) -> [UInt8] { tenant.bytes + rest }
 
+    /// A tenant, and what it has under an id.
+    static func of(_ tenant: TenantID, _ id: some ObjectID) -> [UInt8] {
+        var writer = ByteWriter(capacity: 32)
+        writer.write(tenant)
+        writer.write(id)
+        return writer.bytes
+    }
+
     /// The least key behind every key that begins with `prefix`; nil when there is none.
     static func behind(prefix: [UInt8]) -> [UInt8]? {
         var end = prefix

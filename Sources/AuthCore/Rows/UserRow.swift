@@ -28,7 +28,7 @@ public struct UserRow: Hashable, Sendable {
 
 extension UserRow: Row {
     static let table = Table.users
-    static func key(_ tenant: TenantID, _ id: UserID) -> [UInt8] { Key.of(tenant, id.bytes) }
+    static func key(_ tenant: TenantID, _ id: UserID) -> [UInt8] { Key.of(tenant, id) }
     var key: [UInt8] { Self.key(tenant, id) }
 
     /// The user of this id, or nil.

@@ -57,7 +57,7 @@ struct AccessTokenAuthenticator: Authenticator {
             let rights = try view.rights(of: facts.known, remembered)
             return .success(
                 Caller(
-                    proof: .accessToken(facts.session), presented: digest,
+                    proof: .accessToken(facts), presented: digest,
                     rights: rights, expiresAt: min(end, facts.session.expiresAt),
                     metering: try Metering(rights, view)))
         case .deny(let denial, let isFinal):

@@ -18,7 +18,7 @@ struct SessionAuthenticator: Authenticator {
                 let rights = try view.rights(of: facts.known, remembered)
                 return .success(
                     Caller(
-                        proof: .session(facts.session), presented: digest, rights: rights,
+                        proof: .session(facts), presented: digest, rights: rights,
                         expiresAt: facts.session.expiresAt,
                         metering: try Metering(rights, view)))
             case .deny(let denial, let isFinal):

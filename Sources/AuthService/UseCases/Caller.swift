@@ -8,10 +8,10 @@ internal import RaftCore
 public final class Caller: Sendable, CustomStringConvertible {
     /// What somebody was recognised by.
     public enum Proof: Sendable {
-        case session(SessionRow)
+        case session(SessionFacts)
         case key(KeyRow)
         /// A session, by a signed token that names it and was made to be shown to others.
-        case accessToken(SessionRow)
+        case accessToken(SessionFacts)
         /// Nothing was shown, and this is a place for development.
         case nothing
     }
@@ -64,7 +64,7 @@ public final class Caller: Sendable, CustomStringConvertible {
     /// The session, when it is one: by its own token, or by an access token.
     public var session: SessionRow? {
         switch proof {
-        case .session(let row), .accessToken(let row): row
+        case .session(let facts), .accessToken(let facts): facts.session
         case .key, .nothing: nil
         }
     }
@@ -78,7 +78,7 @@ public final class Caller: Sendable, CustomStringConvertible {
     /// What the credential is known by; nil where there is none.
     public var credential: CredentialID? {
         switch proof {
-        case .session(let session), .accessToken(let session): .session(session.id)
+        case .session(let facts), .accessToken(let facts): .session(facts.session.id)
         case .key(let key): .key(key.id)
         case .nothing: nil
         }
@@ -227,10 +227,10 @@ extension World {
     /// later, and tells when and from where a key was used last.
     func touch(_ caller: Caller, _ context: RequestContext) {
         switch caller.proof {
-        case .session(let session), .accessToken(let session):
+        case .session(let facts), .accessToken(let facts):
             journal.touch(
-                SessionTouch(session: session.id, lastSeen: now, uses: 1),
-                idleEnd: session.idleExpiresAt)
+                SessionTouch(session: facts.session.id, lastSeen: now, uses: 1),
+                idleEnd: facts.session.idleExpiresAt)
         case .key(let key):
             journal.touch(KeyTouch(key: key.id, lastUsed: now, address: Text(context.address)))
         case .nothing: break

@@ -39,10 +39,7 @@ extension World {
 extension AuthCore.Digest256 {
     /// The digest in the form that the state holds.
     init(_ digest: SHA256Digest) {
-        guard let converted = Digest256(bytes: digest.bytes) else {
-            preconditionFailure("a SHA-256 of \(digest.bytes.count) bytes")
-        }
-        self = converted
+        self.init(words: digest.bigEndianWords)
     }
 }
 

@@ -52,8 +52,8 @@ public struct Exchange: Sendable {
     private var next: (@Sendable (Completion, World) -> Flow<Reply>)?
 
     init(
-        api: API, request: HTTPRequest, record: Record, route: Route?,
-        timeoutMilliseconds: UInt64, running: RunningRequests.Token?, flow: Flow<Reply>,
+        api: API, request: HTTPRequest, record: consuming Record, route: Route?,
+        timeoutMilliseconds: UInt64, running: RunningRequests.Token?, flow: consuming Flow<Reply>,
         world: World
     ) {
         self.api = api
@@ -76,7 +76,7 @@ public struct Exchange: Sendable {
     }
 
     private mutating func advance(_ flow: consuming Flow<Reply>, _ world: World) {
-        switch flow {
+        switch consume flow {
         case .need(let need, let resume):
             next = resume
             step = .need(need)
@@ -94,16 +94,19 @@ public struct Exchange: Sendable {
         }
     }
 
-    private mutating func finish(_ reply: consuming Reply, _ world: World) {
+    private mutating func finish(_ whole: consuming Reply, _ world: World) {
+        var reply = whole
         next = nil
         running = nil
         record.status = reply.status
         record.code = reply.code
         record.actor = reply.actor
+        let tag = reply.headers[.entityTag]
+        // Taken and not copied, because more is added.
         var response = HTTPResponse(
-            status: reply.status, headers: reply.headers, body: reply.body)
+            status: reply.status, headers: reply.takeHeaders(), body: reply.body)
         if let mediaType = reply.mediaType { response.headers.add(.contentType, mediaType) }
-        if let tag = reply.headers[.entityTag], reply.status == 200,
+        if let tag, reply.status == 200,
             ["GET", "HEAD"].contains(request.method),
             EntityTag.isUnchanged(request.headers, tag: tag)
         {

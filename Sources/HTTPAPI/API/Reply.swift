@@ -20,6 +20,9 @@ struct Reply: Sendable {
         self.index = index
     }
 
+    /// The headers, which it has no longer.
+    mutating func takeHeaders() -> HTTPHeaders { exchange(&headers, with: HTTPHeaders()) }
+
     /// An answer with a JSON body. Everything that this API tells is of somebody, so nothing is
     /// to be stored.
     static func json(_ value: JSONValue, status: Int = 200, index: UInt64? = nil) -> Reply {

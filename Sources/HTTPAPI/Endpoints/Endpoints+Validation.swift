@@ -90,11 +90,11 @@ extension Endpoints {
         return validate.run(world).then { allowed in
             Flow(
                 world.tokenCodec.flatMap { codec in
-                    let identity = IdentityHeaders(allowed.caller, codec, allowed.standing)
+                    var identity = IdentityHeaders(allowed.caller, codec, allowed.standing)
                     guard identity.fits else { return .failure(.identityTooLarge) }
+                    identity.headers.add(.index, allowed.index)
                     var reply = Reply(status: 200, index: allowed.index)
                     reply.headers = identity.headers
-                    reply.headers.add(.index, allowed.index)
                     reply.actor = allowed.caller.rights.userText
                     return .success(reply)
                 })
@@ -235,7 +235,7 @@ struct IdentityHeaders {
     private static let tokenExpiresAt = SharedHeader.tokenExpiresAt.name
 
     /// Every name, with an empty value where there is none.
-    private(set) var headers: HTTPHeaders
+    var headers: HTTPHeaders
     /// What the values take together.
     private var valueBytes: Int
 
@@ -278,9 +278,18 @@ struct IdentityHeaders {
         valueBytes = block.valueBytes
         // And some that stand on every answer.
         headers.reserve(fields: 12, bytes: 512)
-        let session = caller.session.map { codec.show($0.id) } ?? ""
-        add(Self.sessionID, session)
-        add(Self.credentialID, caller.key.map { codec.show($0.id) } ?? session)
+        switch caller.credential {
+        case .session(let id):
+            let text = codec.show(id)
+            add(Self.sessionID, text)
+            add(Self.credentialID, text)
+        case .key(let id):
+            add(Self.sessionID, "")
+            add(Self.credentialID, codec.show(id))
+        case nil:
+            add(Self.sessionID, "")
+            add(Self.credentialID, "")
+        }
         add(Self.authMethod, caller.method)
         add(Self.tokenExpiresAt, caller.expiresAt?.rfc3339 ?? "")
         add(LimitHeaders.values(standing))
