@@ -5,6 +5,7 @@ import pathlib
 import sys
 
 import lookups
+import reads
 import writes
 
 
@@ -33,6 +34,7 @@ def comparisons(options, output):
     return {
         "lookups": lambda: lookups.compare(options.root, output, sessions(1_000_000), *rounds()),
         "writes": lambda: writes.compare(options.root, output, *rounds()),
+        "reads": lambda: reads.compare(options.root, output, sessions(100_000), *rounds()),
     }
 
 
