@@ -5,6 +5,7 @@ import pathlib
 import sys
 
 import lookups
+import lookups_with_writes
 import reads
 import writes
 
@@ -35,6 +36,8 @@ def comparisons(options, output):
         "lookups": lambda: lookups.compare(options.root, output, sessions(1_000_000), *rounds()),
         "writes": lambda: writes.compare(options.root, output, *rounds()),
         "reads": lambda: reads.compare(options.root, output, sessions(100_000), *rounds()),
+        "lookups-with-writes": lambda: lookups_with_writes.compare(
+            options.root, output, sessions(100_000), *rounds()),
     }
 
 
