@@ -4,6 +4,7 @@ import argparse
 import pathlib
 import sys
 
+import failover
 import lookups
 import lookups_with_writes
 import reads
@@ -16,6 +17,7 @@ def main():
     parser.add_argument("what", choices=["all", *comparisons(None, None)])
     parser.add_argument("--short", action="store_true", help="few sessions and short rounds")
     parser.add_argument("--sessions", type=int, help="living sessions, ten of each user")
+    parser.add_argument("--kills", type=int, help="of each cluster's leader")
     parser.add_argument("--output", type=pathlib.Path, help="where the report goes")
     options = parser.parse_args()
     output = options.output or options.root / ".build" / "benchmarks"
@@ -38,6 +40,8 @@ def comparisons(options, output):
         "reads": lambda: reads.compare(options.root, output, sessions(100_000), *rounds()),
         "lookups-with-writes": lambda: lookups_with_writes.compare(
             options.root, output, sessions(100_000), *rounds()),
+        "failover": lambda: failover.compare(
+            options.root, output, options.kills or (10 if options.short else 200)),
     }
 
 
