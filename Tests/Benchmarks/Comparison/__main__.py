@@ -5,6 +5,7 @@ import pathlib
 import sys
 
 import failover
+import idle
 import lookups
 import lookups_with_writes
 import reads
@@ -42,6 +43,7 @@ def comparisons(options, output):
             options.root, output, sessions(100_000), *rounds()),
         "failover": lambda: failover.compare(
             options.root, output, options.kills or (10 if options.short else 200)),
+        "idle": lambda: idle.compare(options.root, output, 10 if options.short else 60),
     }
 
 
