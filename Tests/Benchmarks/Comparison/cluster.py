@@ -23,6 +23,8 @@ class Cluster(servers.Server):
         self.quickstart("up", "--no-lb")
         description = json.loads((pathlib.Path(self.folder) / "cluster.json").read_text())
         self.nodes = {node["id"]: node["http"] for node in description["nodes"]}
+        # What quickstart waits for is that one of them takes a write.
+        self.wait_until_whole()
         password = (pathlib.Path(self.folder) / "admin-password").read_text().strip()
         # A token that may do everything.
         self.admin = Client(min(self.nodes.values())).post(
