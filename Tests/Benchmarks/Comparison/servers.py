@@ -1,13 +1,14 @@
 """Servers that are started, pinned to a core, and asked by the kernel what they cost."""
 
-import json
 import os
 import pathlib
+import re
 import shutil
 import socket
 import subprocess
 import tempfile
 import time
+import urllib.parse
 
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -24,12 +25,7 @@ class Server:
         raise NotImplementedError
 
     def cpu_seconds(self):
-        """User and system time of all its threads, by the kernel's account."""
-        total = 0
-        for pid in self.pids():
-            fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-            total += int(fields[11]) + int(fields[12])
-        return total / TICKS
+        return sum(cpu_seconds(pid) for pid in self.pids())
 
     def pin(self, core):
         for pid in self.pids():
@@ -40,12 +36,19 @@ class Server:
         raise NotImplementedError
 
 
+def cpu_seconds(pid):
+    """User and system time of all threads of a process, by the kernel's account."""
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
 class Started(Server):
     """A server that runs in the foreground."""
 
     def __init__(self, name, command, port, settings, folder):
         super().__init__(name, settings)
         self.port = port
+        self.url = f"http://127.0.0.1:{port}"
         self.folder = folder
         self.process = subprocess.Popen(
             command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -111,39 +114,34 @@ def redis(port=18082):
         "nothing is written to the disk: --save '' --appendonly no", folder)
 
 
-class Cluster:
-    """Three nodes that deploy/quickstart started, without a load balancer."""
-
-    def __init__(self, root):
-        self.root = root
-        self.folder = tempfile.mkdtemp(prefix="watchword-benchmark.")
-        self.quickstart("up", "--no-lb")
-        description = json.loads((pathlib.Path(self.folder) / "cluster.json").read_text())
-        self.nodes = {node["id"]: node["http"] for node in description["nodes"]}
-        self.password = (pathlib.Path(self.folder) / "admin-password").read_text().strip()
-
-    def quickstart(self, *words):
-        subprocess.run([self.root / "deploy" / "quickstart", *words, "--dir", self.folder],
-                       check=True, stdout=subprocess.DEVNULL)
-
-    def node(self, name):
-        return Node(self, name)
-
-    def stop(self):
-        self.quickstart("down")
-        shutil.rmtree(self.folder, ignore_errors=True)
+def require_free(urls):
+    """Somebody else's server must not be measured in the place of ours."""
+    for url in urls:
+        host, port = urllib.parse.urlsplit(url).netloc.split(":")
+        with socket.socket() as probe:
+            if probe.connect_ex((host, int(port))) == 0:
+                raise RuntimeError(f"{url} is taken")
 
 
-class Node(Server):
-    """One node of a cluster."""
+def wait_until(holds, what, seconds=60):
+    """What the function returns as soon as that is true."""
+    deadline = time.monotonic() + seconds
+    while not (found := holds()):
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"{what} did not happen within {seconds} s")
+        time.sleep(0.02)
+    return found
 
-    def __init__(self, cluster, name):
-        super().__init__("Watchword, /v1/validate", "one node of three, as quickstart makes them")
-        self.url = cluster.nodes[name]
-        self.pid = int((pathlib.Path(cluster.folder) / name / "pid").read_text())
 
-    def pids(self):
-        return [self.pid]
+def counted(metrics, pattern, success):
+    """How many of the counters that match have a label that says success, and how many not.
 
-    def stop(self):
-        pass
+    pattern: its groups are the label and the count.
+    """
+    succeeded = failed = 0
+    for label, count in re.findall(pattern, metrics):
+        if re.fullmatch(success, label):
+            succeeded += int(float(count))
+        else:
+            failed += int(float(count))
+    return succeeded, failed
