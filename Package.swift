@@ -209,7 +209,8 @@ if !coreOnly {
             name: "watchword",
             dependencies: [
                 "WatchwordClient", "APITypes", "AuthCore", "RaftCore", "Recovery", "Manifest",
-                "LoadCore", arguments, x509, asn1, crypto, nioCore, nioPosix, nioSSL,
+                "LoadCore", arguments, x509, asn1, crypto, nioCore, nioPosix, nioSSL, nioTLS,
+                unixSignals,
             ], swiftSettings: settings),
         // Rank 5
         .executableTarget(

@@ -55,7 +55,7 @@ import Testing
         let validate = json["kinds"]?["validate"]
         #expect(validate?["succeeded"] == .integer(1_001))
         #expect(validate?["per_second"] == .decimal("500.000"))
-        #expect(validate?["latency_ms"]?["p99.9"] == .decimal("1.000"))
+        #expect(validate?["latency_ms"]?["p99_9"] == .decimal("1.000"))
         #expect(validate?["latency_ms"]?["max"] == .decimal("5.000"))
         #expect(json["kinds"]?["secret"]?["latency_ms"] == .null)
         #expect(json["failures"]?.array?.first?["code"] == .string("no_leader"))
@@ -72,6 +72,7 @@ import Testing
                 plan: plan, tally: $0, intervalMilliseconds: 500, elapsedMilliseconds: 1_000)
         }
         #expect(Set(views.map(\.block.count)) == [6])
+        #expect(views[1].block.last == "0 waited, 0 not sent, mostly validate: 503 no_leader")
         #expect(views[1].block[0].hasSuffix("1.0 s of 12.0 s (warm-up)"))
         #expect(
             views[1].line

@@ -26,20 +26,23 @@ public struct LiveView: Sendable {
         }
         table.add(cells("all", nil))
         return ["\(plan.loop), \(plan.connections) connections, \(progress)"] + table.lines()
-            + [queueText + failureText]
+            + [[queueText, failureText].filter { !$0.isEmpty }.joined(separator: ", ")]
     }
 
     /// For a file or a pipe: one line.
     public var line: String {
         let cells = cells("", nil)
-        return "\(progress): \(cells[1])/s, p50 \(cells[2]), p99 \(cells[3]), max \(cells[4]), "
-            + "failed \(cells[5])\(queueText.isEmpty ? "" : ", ")\(queueText)\(failureText)"
+        let parts = [
+            "\(cells[1])/s", "p50 \(cells[2])", "p99 \(cells[3])", "max \(cells[4])",
+            "failed \(cells[5])", queueText, failureText,
+        ]
+        return "\(progress): " + parts.filter { !$0.isEmpty }.joined(separator: ", ")
     }
 
     private var progress: String {
         let all = plan.warmUp.milliseconds + plan.duration.milliseconds
         let isWarm = elapsedMilliseconds > plan.warmUp.milliseconds
-        return "\(seconds(elapsedMilliseconds)) of \(seconds(all))"
+        return "\(seconds(min(elapsedMilliseconds, all))) of \(seconds(all))"
             + (isWarm ? "" : " (warm-up)")
     }
 
@@ -74,7 +77,6 @@ public struct LiveView: Sendable {
             })
         else { return "" }
         let status = worst.key.status == 0 ? "" : "\(worst.key.status) "
-        return (plan.ratePerSecond == nil ? "" : ", ")
-            + "mostly \(worst.key.kind.name): \(status)\(worst.key.code)"
+        return "mostly \(worst.key.kind.name): \(status)\(worst.key.code)"
     }
 }

@@ -50,6 +50,8 @@ extension LoadReport {
             JSONMember("mean", thousandths(histogram.meanNanoseconds / 1_000)),
         ]
         for (name, share) in percentiles {
+            // A point in a name is a step into an object to the tools that programs are fed with.
+            let name = String(name.map { $0 == "." ? "_" : $0 })
             members.append(
                 JSONMember(name, thousandths(histogram.microseconds(atTenThousandths: share))))
         }

@@ -95,6 +95,12 @@ public struct Lane: Sendable {
         return next(over: number, at: now)
     }
 
+    /// What the request on this connection asks for; nil when there is none on its way.
+    public func kind(on number: Int) -> RequestKind? {
+        guard case .busy(let flight) = connections[number] else { return nil }
+        return flight.request.kind
+    }
+
     /// The request on this connection is answered.
     ///
     /// - Parameter closes: whether nothing more may be sent over the connection, which is opened
@@ -113,6 +119,8 @@ public struct Lane: Sendable {
     ///
     /// - Parameter reason: one word for why the request on it, if any, has failed.
     public mutating func lost(_ number: Int, _ reason: String, at now: Moment) {
+        // One that was closed for a request without an answer is on account already.
+        if case .closed = connections[number] { return }
         if case .running = phase { tally.connectionsLost += 1 }
         fail(number, reason, at: now)
         idle.removeAll { $0 == number }
@@ -161,9 +169,9 @@ public struct Lane: Sendable {
     /// Whether nothing is on its way and nothing waits.
     public var isQuiet: Bool { flights == 0 && queue.isEmpty }
 
-    /// Gives up what is on its way and what waits.
+    /// Gives up what is on its way, which has failed then, and what waits.
     public mutating func abandon(at now: Moment) {
-        for number in connections.indices { fail(number, "timeout", at: now) }
+        for number in connections.indices { fail(number, "unanswered", at: now) }
         abandonQueue()
     }
 
