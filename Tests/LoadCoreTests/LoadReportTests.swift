@@ -42,7 +42,7 @@ import Testing
     func open() throws {
         #expect(
             try report(open: true).lines.contains(
-                "1,234 requests waited for a connection, 0 at once; 0 were never sent; latency "
+                "1,234 requests waited for a connection, 0 at once in one event loop; 0 were never sent; latency "
                     + "counts from the intended moment"))
     }
 

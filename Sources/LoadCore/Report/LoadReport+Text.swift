@@ -54,7 +54,7 @@ extension LoadReport {
 
     private var queueSentence: String {
         "\(Fixed.grouped(tally.waited)) requests waited for a connection, "
-            + "\(Fixed.grouped(tally.longestQueue)) at once; "
+            + "\(Fixed.grouped(tally.longestQueue)) at once in one event loop; "
             + "\(Fixed.grouped(tally.notSent())) were never sent; "
             + "latency counts from the intended moment"
     }
