@@ -56,6 +56,7 @@ var targets: [Target] = [
     systemLibrary("CArgon2", pkgConfig: "libargon2", apt: "libargon2-dev"),
     systemLibrary("CCrypt", pkgConfig: "libcrypt", apt: "libcrypt-dev"),
     // Rank 1
+    target("LoadCore", ["APITypes", "RaftCore"]),
     target("RaftWire", ["ByteCodec", "RaftCore", "Budgets"]),
     target("AuthCore", ["ByteCodec", "RaftCore"]),
     target("LMDB", ["CLMDB"]),
@@ -106,6 +107,7 @@ var targets: [Target] = [
     tests("RaftCoreTests", ["RaftCore", "ByteCodec"], exclude: ["Scenarios"]),
     tests("APITypesTests", ["APITypes", "ByteCodec"]),
     tests("BudgetsTests", ["Budgets"]),
+    tests("LoadCoreTests", ["LoadCore", "APITypes", "RaftCore"]),
     tests("RaftWireTests", ["RaftWire", "RaftCore", "Budgets", "ByteCodec"]),
     tests("ReplicaTests", ["Replica", "RaftCore", "RaftWire", "Budgets", "ByteCodec"]),
     tests("AuthCoreTests", ["AuthCore", "RaftCore", "ByteCodec"]),
@@ -207,7 +209,8 @@ if !coreOnly {
             name: "watchword",
             dependencies: [
                 "WatchwordClient", "APITypes", "AuthCore", "RaftCore", "Recovery", "Manifest",
-                arguments, x509, asn1, crypto,
+                "LoadCore", arguments, x509, asn1, crypto, nioCore, nioPosix, nioSSL, nioTLS,
+                unixSignals,
             ], swiftSettings: settings),
         // Rank 5
         .executableTarget(

@@ -14,7 +14,7 @@ struct Watchword: AsyncParsableCommand {
             RoleCommand.self, SessionCommand.self, KeyCommand.self, SigningKeyCommand.self,
             SecretCommand.self, CheckCommand.self, TokenCommand.self, AuditCommand.self,
             ClusterCommand.self, ImportCommand.self, ApplyCommand.self, SettingsCommand.self,
-            TOTPCommand.self, TenantCommand.self, UsageCommand.self,
+            TOTPCommand.self, TenantCommand.self, UsageCommand.self, BenchCommand.self,
         ])
 
     /// Runs a command; a failure that has an exit code of its own ends the process with it.

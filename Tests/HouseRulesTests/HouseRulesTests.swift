@@ -5,7 +5,7 @@ import Testing
 private let ranks: [String: Int] = [
     "ByteCodec": 0, "RaftCore": 1, "APITypes": 1, "Budgets": 1,
     "CLMDB": 0, "COpenSSL": 0, "CArgon2": 0, "CCrypt": 0,
-    "RaftWire": 2, "AuthCore": 2, "LMDB": 2, "Cryptography": 2,
+    "RaftWire": 2, "AuthCore": 2, "LMDB": 2, "Cryptography": 2, "LoadCore": 2,
     "Replica": 3, "WriteAheadLog": 3, "StateStore": 3, "PeerTransport": 3, "AuthService": 3,
     "ReplicaRuntime": 4, "HTTPAPI": 4, "WatchwordClient": 4, "Recovery": 4, "Manifest": 4,
     "Server": 5, "watchword": 5, "watchwordd": 6,
@@ -14,6 +14,7 @@ private let ranks: [String: Int] = [
 
 private let pure: Set<String> = [
     "ByteCodec", "RaftCore", "APITypes", "Budgets", "RaftWire", "Replica", "AuthCore",
+    "LoadCore",
 ]
 
 /// Places in targets without threads that have a reason for a lock: the pool of hashing threads,

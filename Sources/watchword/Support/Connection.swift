@@ -28,6 +28,16 @@ struct ConnectionOptions: ParsableArguments {
         needsToken: Bool = true, acts: Bool = true,
         _ body: (WatchwordClient) async throws -> Result
     ) async throws -> Result {
+        try await withClientAndOptions(needsToken: needsToken, acts: acts) { client, _ in
+            try await body(client)
+        }
+    }
+
+    /// The same, for who opens connections beside the client's: tells where to and as whom.
+    func withClientAndOptions<Result>(
+        needsToken: Bool = true, acts: Bool = true,
+        _ body: (WatchwordClient, ClientOptions) async throws -> Result
+    ) async throws -> Result {
         var options = try options(needsToken: needsToken)
         if needsToken, let tenant {
             guard acts else {
@@ -35,7 +45,7 @@ struct ConnectionOptions: ParsableArguments {
             }
             options.tenant = try await Self.with(options) { try await $0.tenantID(tenant) }
         }
-        return try await Self.with(options, body)
+        return try await Self.with(options) { [options] in try await body($0, options) }
     }
 
     private func options(needsToken: Bool) throws -> ClientOptions {
