@@ -67,8 +67,9 @@ final class LogWriter: Sendable {
     private static let reserveRetryMilliseconds = 500
     /// How often a part of what was synced is read again, and how much of it: a log of 256 MiB
     /// takes about four minutes.
-    private static let scrubMilliseconds = 1_000
-    private static let scrubBytes: UInt64 = 1 << 20
+    private static let scrubMilliseconds = 100
+    // Little at a time: meanwhile this thread writes nothing.
+    private static let scrubBytes: UInt64 = 128 << 10
 
     /// - Parameters:
     ///   - report: told of completions, on this thread.

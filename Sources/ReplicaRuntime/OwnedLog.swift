@@ -136,19 +136,13 @@ final class OwnedLog: @unchecked Sendable {
     /// - Returns: what of it is damaged; nil also if there are too many open files, or another
     ///   reason not to read now, which is left to the next time.
     func scrub(bytesMax: UInt64, fatal: FatalError) -> WALCorruption? {
-        let begin = log.status
         do {
-            while log.status.scrubbedBytes < begin.scrubbedBytes + bytesMax,
-                log.status.scrubRounds == begin.scrubRounds
-            {
-                if let place = try log.scrubStep() { return place }
-            }
+            return try log.scrub(bytesMax: bytesMax)
         } catch WALError.fileSystem {
             return nil
         } catch {
             fatal("the write-ahead log cannot be read: \(error)")
         }
-        return nil
     }
 
     /// Closes the files. Everything acknowledged is synced already.

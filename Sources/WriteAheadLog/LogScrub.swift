@@ -22,6 +22,14 @@ struct LogScrub {
         var chain: UInt32
     }
 
+    /// A part of the file from a multiple of `windowBytes` on.
+    private struct Window {
+        let offset: Int
+        let bytes: [UInt8]
+    }
+
+    private static let windowBytes = 64 << 10
+
     private let identity: WALIdentity
     private var sequence: UInt64 = 0
     private var place: Place?
@@ -29,12 +37,17 @@ struct LogScrub {
     private var failure: FileSystemError?
     // Of the file that is being read.
     private var path = ""
+    // Parts of that file, as the disk gave them: one with groups, and one with their identifiers.
+    private var windows: [Window] = []
     /// Bytes read.
     private(set) var bytesRead: UInt64 = 0
     /// Times that the whole log was read.
     private(set) var rounds: UInt64 = 0
 
     init(identity: WALIdentity) { self.identity = identity }
+
+    /// Forgets what was read, which is not what the disk holds once the log is written to.
+    mutating func forget() { windows = [] }
 
     /// Begins again.
     mutating func restart() {
@@ -53,7 +66,10 @@ struct LogScrub {
             rounds += 1
             return .whole
         }
-        if target.sequence != sequence { place = nil }
+        if target.sequence != sequence {
+            place = nil
+            forget()
+        }
         sequence = target.sequence
         path = files.path(target.name)
         let file: FileHandle
@@ -153,6 +169,7 @@ struct LogScrub {
         _ file: FileHandle, at offset: Int, count: Int, _ files: LogFiles
     ) -> [UInt8]? {
         bytesRead += UInt64(count)
+        if let bytes = readFromWindow(at: offset, count: count, files) { return bytes }
         do throws(FileSystemError) {
             // Past the cache where that can be done: it may show what the disk holds no longer.
             var bytes = try files.fileSystem.readFromDisk(path, at: offset, count: count)
@@ -163,6 +180,33 @@ struct LogScrub {
             if !error.isUnreadable { failure = error }
             return nil
         }
+    }
+}
+
+extension LogScrub {
+    // Groups are small: many are read at once. Nil where that cannot be done, whatever the reason:
+    // then the bytes that are asked for are read alone, and it is seen what is wrong with them.
+    private mutating func readFromWindow(
+        at offset: Int, count: Int, _ files: LogFiles
+    ) -> [UInt8]? {
+        let begin = offset / Self.windowBytes * Self.windowBytes
+        guard offset + count <= begin + Self.windowBytes else { return nil }
+        if !windows.contains(where: { $0.offset == begin }) {
+            do throws(FileSystemError) {
+                guard
+                    let bytes = try files.fileSystem.readFromDisk(
+                        path, at: begin, count: Self.windowBytes)
+                else { return nil }
+                if windows.count == 2 { windows.removeFirst() }
+                windows.append(Window(offset: begin, bytes: bytes))
+            } catch {
+                return nil
+            }
+        }
+        guard let window = windows.first(where: { $0.offset == begin }),
+            offset + count <= begin + window.bytes.count
+        else { return nil }
+        return Array(window.bytes[(offset - begin)..<(offset - begin + count)])
     }
 }
 

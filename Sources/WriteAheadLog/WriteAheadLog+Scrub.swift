@@ -10,6 +10,26 @@ extension WriteAheadLog {
     /// - Throws: `fileSystem` when a file cannot be opened or asked: then nothing is known of it,
     ///   the log goes on, and the next call tries again; `failed`.
     public func scrubStep() throws(WALError) -> WALCorruption? {
+        scrub.forget()
+        return try nextScrubStep()
+    }
+
+    /// Reads about so many bytes of what was synced again, as `scrubStep` does in each step, and no
+    /// further than to the end of the log.
+    ///
+    /// - Throws: as `scrubStep`.
+    public func scrub(bytesMax: UInt64) throws(WALError) -> WALCorruption? {
+        scrub.forget()
+        // Nothing is written while this runs, so one read may serve many steps.
+        defer { scrub.forget() }
+        let (bytes, rounds) = (scrub.bytesRead, scrub.rounds)
+        while scrub.bytesRead < bytes + bytesMax, scrub.rounds == rounds {
+            if let place = try nextScrubStep() { return place }
+        }
+        return nil
+    }
+
+    private func nextScrubStep() throws(WALError) -> WALCorruption? {
         try checkUsable()
         let targets: [LogScrub.Target] =
             closed.map { ($0.sequence, $0.name, $0.lastGroup) }

@@ -78,17 +78,21 @@ extension House {
     ) throws -> HTTPRequest {
         var reader = RequestReader()
         reader.feed(bytes)
-        var request: HTTPRequest?
+        var head: HTTPRequestHead?
+        var body: [UInt8] = []
+        func whole() throws -> HTTPRequest {
+            HTTPRequest(head: try #require(head), body: body, remoteAddress: address)
+        }
         while let event = reader.next() {
             switch event {
-            case .head(let head):
-                request = HTTPRequest(head: head, remoteAddress: address)
-                switch node.api.admit(head) {
+            case .head(let read):
+                head = read
+                switch node.api.admit(read) {
                 case .read(let limit, _): reader.expectBody(atMost: limit)
-                case .answerNow: return try #require(request)
+                case .answerNow: return try whole()
                 }
-            case .body(let part): request?.body += part
-            case .end: return try #require(request)
+            case .body(let part): body += part
+            case .end: return try whole()
             case .failure(let failure): throw failure
             }
         }

@@ -257,11 +257,11 @@ struct ValidationTests {
             func admitsAllow(viewedAt index: LogIndex) -> Bool { true }
         }
         let house = try House()
-        let token = try house.logIn()
+        let token = Array(try house.logIn().utf8)
         let codecs = house.nodes[0]
         let world = codecs.world().replacing(gate: Leased())
         let context = RequestContext(requestID: "r", address: "a")
-        guard case .done = Validate(token: Array(token.utf8), required: [], context: context).run(world) else {
+        guard case .done = Validate(token: token, required: [], context: context).run(world) else {
             Issue.record("an allow asked for something")
             return
         }
@@ -275,7 +275,7 @@ struct ValidationTests {
         let other = house.nodes[1].world().replacing(gate: Leased())
         // Node 2 does not know the session yet: a denial that must be confirmed.
         guard
-            case .need(.confirmRead, _) = Validate(token: Array(token.utf8), required: [], context: context)
+            case .need(.confirmRead, _) = Validate(token: token, required: [], context: context)
                 .run(other)
         else {
             Issue.record("a denial was not confirmed")

@@ -100,7 +100,13 @@ extension HTTPLayer {
         // In two pieces, as a network may bring them.
         let middle = Int(random.upTo(UInt64(bytes.count)))
         reader.feed(bytes[..<middle])
-        var request: HTTPRequest?
+        // Three networks, in which clients are neighbours.
+        let address = "192.0.\(flight.client % 3).\(1 + flight.client % 250)"
+        var head: HTTPRequestHead?
+        var body: [UInt8] = []
+        func whole() -> HTTPRequest? {
+            head.map { HTTPRequest(head: $0, body: body, remoteAddress: address) }
+        }
         var isWhole = false
         while true {
             guard let event = reader.next() else {
@@ -110,16 +116,14 @@ extension HTTPLayer {
                 continue
             }
             switch event {
-            case .head(let head):
-                // Three networks, in which clients are neighbours.
-                let address = "192.0.\(flight.client % 3).\(1 + flight.client % 250)"
-                request = HTTPRequest(head: head, remoteAddress: address)
-                switch service.api.admit(head) {
+            case .head(let read):
+                head = read
+                switch service.api.admit(read) {
                 case .read(let limit, _): reader.expectBody(atMost: limit)
-                case .answerNow: return request
+                case .answerNow: return whole()
                 }
-            case .body(let part): request?.body += part
-            case .end: return request
+            case .body(let part): body += part
+            case .end: return whole()
             case .failure: return nil
             }
         }

@@ -80,7 +80,7 @@ public final class RightsMemory: Sendable {
     ///     was opened: what was resolved in a state that had to be replaced says nothing of the
     ///     next one.
     func rights(
-        of user: KnownUser, _ remembered: Rights? = nil, _ meta: StateMeta, origin: LogIndex,
+        of user: KnownUser, _ remembered: Rights?, _ meta: StateMeta, origin: LogIndex,
         _ tables: some TableReader
     ) throws -> Rights {
         let source = Rights.Source(origin: origin, roleTableVersion: meta.roleTableVersion)
