@@ -15,8 +15,8 @@ public final class KnownUser: Sendable {
 
     /// The user of this id, or nil.
     ///
-    /// - Parameter known: what a view had for this id before, if anything did; the same object comes
-    ///   back where nothing was written to the row since.
+    /// - Parameter known: what a view had for this id before, if anything did; the same object
+    ///   comes back where the row is what it was then.
     public static func read(
         _ tenant: TenantID, _ id: UserID, known: KnownUser? = nil, _ reader: some TableReader
     ) throws -> KnownUser? {

@@ -126,8 +126,9 @@ public struct UsageTill: Sendable {
         for subject in request.subjects {
             let place = Place(tenant: request.tenant, subject: subject, day: request.day)
             // What a quota holds for is always counted; it was refused above where it cannot be.
-            guard entries.count < placesMax || entries[place] != nil
-                || request.limits.contains(where: { $0.subject == subject })
+            guard
+                entries.count < placesMax || entries[place] != nil
+                    || request.limits.contains(where: { $0.subject == subject })
             else {
                 dropped += 1
                 continue

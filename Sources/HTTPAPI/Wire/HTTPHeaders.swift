@@ -62,7 +62,8 @@ public struct HTTPHeaders: Equatable, Sendable, ExpressibleByDictionaryLiteral {
     /// Appends fields that many answers share.
     mutating func add(_ block: Block) { own.add(block.list) }
 
-    /// Appends a field of a request: `line` begins with the name, which is in lower case afterwards.
+    /// Appends a field of a request: `line` begins with the name, which is in lower case
+    /// afterwards.
     mutating func add(
         received line: Span<UInt8>, name: Range<Int>, value: Range<Int>, hash: UInt32
     ) {
@@ -189,7 +190,7 @@ extension StringProtocol {
     }
 }
 
-extension Array<UInt8> {
+extension [UInt8] {
     /// The bytes of a span.
     init(copying span: Span<UInt8>) {
         // Copied before the closure ends.

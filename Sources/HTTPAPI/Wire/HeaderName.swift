@@ -17,7 +17,8 @@ public struct HeaderName: Sendable, CustomStringConvertible {
         var hash = Hash()
         for byte in text.utf8 { hash.add(HTTPHeaders.lower(byte)) }
         self.hash = hash.value
-        isWritten = !text.isEmpty && text.utf8.allSatisfy(CharacterClass.isToken)
+        isWritten =
+            !text.isEmpty && text.utf8.allSatisfy(CharacterClass.isToken)
             && !Self.isFraming(text)
     }
 
