@@ -95,7 +95,7 @@ public struct Exchange: Sendable {
     }
 
     private mutating func finish(_ whole: consuming Reply, _ world: World) {
-        var reply = whole
+        var reply = consume whole
         next = nil
         running = nil
         record.status = reply.status

@@ -135,16 +135,16 @@ extension Endpoints {
         return reply
     }
 
-    private static func shaped(_ reply: Reply, for dialect: Dialect) -> Reply {
+    private static func shaped(_ reply: consuming Reply, for dialect: Dialect) -> Reply {
         switch dialect {
-        case .plain: return reply
+        case .plain: break
         case .nginx:
-            guard ![200, 401, 403].contains(reply.status) else { return reply }
-            var shaped = reply
-            shaped.status = 403
-            shaped.headers.add("X-Error-Status", String(reply.status))
-            return shaped
+            let status = reply.status
+            guard ![200, 401, 403].contains(status) else { break }
+            reply.status = 403
+            reply.headers.add("X-Error-Status", String(status))
         }
+        return reply
     }
 }
 

@@ -46,6 +46,14 @@ class Cluster(servers.Server):
     def node(self, name):
         return Node(self, name)
 
+    def one_loop(self, name):
+        """Restarts a node with one thread for clients, as it is to have one core."""
+        self.quickstart("stop", name)
+        path = pathlib.Path(self.folder) / name / "node.yaml"
+        path.write_text(path.read_text().replace("http:\n", "http:\n  threads: 1\n"))
+        self.start(name)
+        self.wait_until_whole()
+
     def health(self, name):
         """What a node says of itself, nothing when it does not answer."""
         try:
@@ -96,7 +104,8 @@ class Node(servers.Server):
     """One node of a cluster."""
 
     def __init__(self, cluster, name):
-        super().__init__("Watchword, /v1/validate", "one node of three, as quickstart makes them")
+        super().__init__("Watchword, /v1/validate", "one node of three, as quickstart makes them, and "
+                         "http.threads 1")
         self.url = cluster.nodes[name]
         self.pid = cluster.pid(name)
 

@@ -20,10 +20,11 @@ REDIS_RATE = 50_000
 
 def compare(root, output, sessions, rounds, seconds):
     nginx, redis, cluster = servers.nginx(), servers.redis(), Cluster(root)
-    node = cluster.node(min(cluster.nodes))
     try:
         print(f"making {sessions} sessions", flush=True)
         requests = validations(output, client.make_sessions(cluster, sessions))
+        cluster.one_loop(min(cluster.nodes))
+        node = cluster.node(min(cluster.nodes))
         fill(redis, sessions)
         for server in (nginx, redis, node):
             server.pin(SERVER_CORE)
