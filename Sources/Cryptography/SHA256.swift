@@ -31,9 +31,8 @@ public struct SHA256Digest: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// Four numbers of eight bytes each, most significant first.
-    public var bigEndianWords: SIMD4<UInt64> {
-        SIMD4(
-            words.0.bigEndian, words.1.bigEndian, words.2.bigEndian, words.3.bigEndian)
+    public var bigEndianWords: InlineArray<4, UInt64> {
+        [words.0.bigEndian, words.1.bigEndian, words.2.bigEndian, words.3.bigEndian]
     }
 
     /// Whether both are the same, in constant time.

@@ -141,12 +141,13 @@ public struct ClusterID: ObjectID {
 
 /// The SHA-256 of something, compared without a branch that depends on its contents.
 public struct Digest256: Hashable, Sendable {
-    private let words: SIMD4<UInt64>
+    // No SIMD type, which would ask for memory at multiples of 32 wherever a digest lies.
+    private let words: InlineArray<4, UInt64>
 
     /// Reads exactly 32 bytes; nil for another count.
     public init?(bytes: [UInt8]) {
         guard bytes.count == 32 else { return nil }
-        var words = SIMD4<UInt64>()
+        var words = InlineArray<4, UInt64>(repeating: 0)
         for word in 0..<4 {
             for byte in bytes[(word * 8)..<(word * 8 + 8)] {
                 words[word] = words[word] << 8 | UInt64(byte)
@@ -156,10 +157,10 @@ public struct Digest256: Hashable, Sendable {
     }
 
     /// Of eight bytes each, most significant first.
-    public init(words: SIMD4<UInt64>) { self.words = words }
+    public init(words: InlineArray<4, UInt64>) { self.words = words }
 
     /// 32 bytes of zero: the link before the first row of a chain.
-    public static let zero = Digest256(words: SIMD4())
+    public static let zero = Digest256(words: InlineArray(repeating: 0))
 
     /// The 32 bytes.
     public var bytes: [UInt8] {
@@ -172,7 +173,11 @@ public struct Digest256: Hashable, Sendable {
     public var tag: UInt64 { words[0] }
 
     public static func == (a: Digest256, b: Digest256) -> Bool {
-        let difference = a.words ^ b.words
-        return difference[0] | difference[1] | difference[2] | difference[3] == 0
+        var difference: UInt64 = 0
+        for word in 0..<4 { difference |= a.words[word] ^ b.words[word] }
+        return difference == 0
     }
+
+    /// Feeds the first eight bytes: a digest is evenly distributed already.
+    public func hash(into hasher: inout Hasher) { hasher.combine(words[0]) }
 }

@@ -209,9 +209,10 @@ extension ByteReader {
     /// Reads the 32 bytes of a digest.
     mutating func readDigest() throws(ByteCodecError) -> Digest256 {
         Digest256(
-            words: SIMD4(
+            words: [
                 try read(bigEndian: UInt64.self), try read(bigEndian: UInt64.self),
-                try read(bigEndian: UInt64.self), try read(bigEndian: UInt64.self)))
+                try read(bigEndian: UInt64.self), try read(bigEndian: UInt64.self),
+            ])
     }
 
     /// Reads a canonical user name.
