@@ -123,8 +123,9 @@ var targets: [Target] = [
         "HTTPAPITests",
         [
             "HTTPAPI", "APITypes", "AuthService", "AuthCore", "RaftCore", "Cryptography",
-            "ByteCodec", "Budgets", "Manifest",
+            "ByteCodec", "Budgets", "Manifest", "SmugglingCorpus",
         ]),
+    target("SmugglingCorpus", path: "Tests/SmugglingCorpus"),
     tests(
         "SimulationTests",
         ["SimulationKit", "RaftCore", "WriteAheadLog", "AuthCore", "ByteCodec"]),
@@ -141,6 +142,15 @@ var targets: [Target] = [
 var dependencies: [Package.Dependency] = [
     .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2")
 ]
+
+// Inputs of libFuzzer, whose library has the entry point: Tests/Fuzz/run.
+if Context.environment["WATCHWORD_FUZZ"] != nil {
+    targets.append(
+        .executableTarget(
+            name: "fuzz-request-reader", dependencies: ["HTTPAPI"], path: "Tests/Fuzz",
+            exclude: ["run", "http.dict", "seeds"],
+            swiftSettings: settings + [.unsafeFlags(["-parse-as-library"])]))
+}
 
 if !coreOnly {
     let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
@@ -240,8 +250,8 @@ if !coreOnly {
             "ServerTests",
             [
                 "Server", "HTTPAPI", "AuthService", "AuthCore", "RaftCore", "ByteCodec",
-                "Cryptography", "PeerTransport", "StateStore", "WriteAheadLog", nioCore, nioPosix,
-                nioEmbedded, nioSSL, x509, asn1, crypto, logging,
+                "Cryptography", "PeerTransport", "StateStore", "WriteAheadLog", "SmugglingCorpus",
+                nioCore, nioPosix, nioEmbedded, nioHTTP1, nioSSL, x509, asn1, crypto, logging,
             ]),
     ]
 }
