@@ -1,7 +1,8 @@
 import HTTPAPI
 
-/// Gives one input of libFuzzer to the reader of requests, which must not trap, must read the same
-/// however the bytes arrive, and must give nothing that two readers could take for different things.
+/// Gives one input of libFuzzer to the reader of requests, which must not trap, must read the
+/// same however the bytes arrive, and must give nothing that two readers could take for different
+/// things.
 ///
 /// The first two bytes say how the others arrive and how much may be read of each part.
 @_cdecl("LLVMFuzzerTestOneInput")
