@@ -143,13 +143,12 @@ var dependencies: [Package.Dependency] = [
     .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2")
 ]
 
-// Inputs of libFuzzer, whose library has the entry point: Tests/Fuzz/run.
+// What libFuzzer gives its inputs to: Tests/Fuzz/run.
 if Context.environment["WATCHWORD_FUZZ"] != nil {
     targets.append(
         .executableTarget(
             name: "fuzz-request-reader", dependencies: ["HTTPAPI"], path: "Tests/Fuzz",
-            exclude: ["run", "http.dict", "seeds"],
-            swiftSettings: settings + [.unsafeFlags(["-parse-as-library"])]))
+            exclude: ["run", "http.dict", "seeds"], swiftSettings: settings))
 }
 
 if !coreOnly {

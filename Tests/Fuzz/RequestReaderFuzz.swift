@@ -5,8 +5,7 @@ import HTTPAPI
 /// things.
 ///
 /// The first two bytes say how the others arrive and how much may be read of each part.
-@_cdecl("LLVMFuzzerTestOneInput")
-public func readOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+func readOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     // libFuzzer lends `count` bytes for this call, which are copied.
     let input = unsafe Array(UnsafeBufferPointer(start: start, count: count))
     guard input.count > 2 else { return 0 }
