@@ -148,7 +148,9 @@ if Context.environment["WATCHWORD_FUZZ"] != nil {
     targets.append(
         .executableTarget(
             name: "fuzz-request-reader", dependencies: ["HTTPAPI"], path: "Tests/Fuzz",
-            exclude: ["run", "http.dict", "seeds"], swiftSettings: settings))
+            exclude: ["run", "http.dict", "seeds"], swiftSettings: settings,
+            // The other linker gives up on these objects.
+            linkerSettings: [.unsafeFlags(["-use-ld=lld"])]))
 }
 
 if !coreOnly {
