@@ -9,9 +9,6 @@ public struct AESBlock: ~Copyable, @unchecked Sendable {
     private let encryption: CipherContext
     private let decryption: CipherContext
 
-    /// The length of a block in bytes.
-    public static let blockByteCount = 16
-
     /// Enciphers under `key`.
     ///
     /// - Throws: `invalidInput` unless the key has 32 bytes, `libraryFailure`.

@@ -29,6 +29,11 @@ struct Base62Tests {
                     return UInt8(truncatingIfNeeded: state >> 56)
                 }
                 let text = Base62.encode(bytes)
+                if count == 16 {
+                    let digits = Base62.digits(
+                        of: bytes.reduce(UInt128(0)) { $0 << 8 | UInt128($1) })
+                    #expect(digits.indices.map { digits[$0] } == Array(text.utf8))
+                }
                 #expect(text.utf8.count == Base62.width(ofBytes: count))
                 #expect(Base62.decode(text, byteCount: count) == bytes)
             }

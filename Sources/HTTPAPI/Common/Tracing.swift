@@ -6,10 +6,8 @@ enum RequestID {
     static func choose(
         _ headers: HTTPHeaders, _ names: RequestNames, random: any RandomBytes
     ) -> String {
-        if headers.has(.requestID) {
-            let incoming = headers.all(.requestID)
-            if incoming.count == 1, isWellFormed(incoming[0]) { return incoming[0] }
-        }
+        let incoming = headers.all(.requestID)
+        if incoming.count == 1, isWellFormed(incoming[0]) { return incoming[0] }
         return names.draw(random)
     }
 

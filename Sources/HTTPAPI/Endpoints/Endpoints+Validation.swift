@@ -177,7 +177,8 @@ struct ForwardedCredentials {
         }
         for cookie in Credential.cookies(headers) {
             isBare = false
-            if isOwn(Array(cookie.utf8)) { own.append(Array(cookie.utf8)) }
+            let cookie = Array(cookie.utf8)
+            if isOwn(cookie) { own.append(cookie) }
         }
     }
 

@@ -11,20 +11,26 @@ struct FieldList: Sendable {
         let hash: UInt32
         /// Where the line begins, and with it the name.
         let begin: Int32
-        let nameEnd: Int32
+        /// Where the value begins, behind a colon and a space.
         let valueBegin: Int32
         /// Where the value ends, in front of CR LF.
         let valueEnd: Int32
 
-        var name: Range<Int> { Int(begin)..<Int(nameEnd) }
+        init(hash: UInt32, begin: Int, valueBegin: Int, valueEnd: Int) {
+            self.hash = hash
+            self.begin = Int32(begin)
+            self.valueBegin = Int32(valueBegin)
+            self.valueEnd = Int32(valueEnd)
+        }
+
+        var name: Range<Int> { Int(begin)..<(Int(valueBegin) - 2) }
         var value: Range<Int> { Int(valueBegin)..<Int(valueEnd) }
         var line: Range<Int> { Int(begin)..<(Int(valueEnd) + 2) }
 
         func moved(by distance: Int) -> Place {
-            let distance = Int32(distance)
-            return Place(
-                hash: hash, begin: begin + distance, nameEnd: nameEnd + distance,
-                valueBegin: valueBegin + distance, valueEnd: valueEnd + distance)
+            Place(
+                hash: hash, begin: Int(begin) + distance, valueBegin: Int(valueBegin) + distance,
+                valueEnd: Int(valueEnd) + distance)
         }
     }
 
@@ -77,10 +83,7 @@ struct FieldList: Sendable {
             output.append(0x0A)
         }
         isPlain = isPlain && name.isWritten && Self.isPlain(value)
-        note(
-            Place(
-                hash: name.hash, begin: Int32(begin), nameEnd: Int32(valueBegin - 2),
-                valueBegin: Int32(valueBegin), valueEnd: Int32(valueEnd)))
+        note(Place(hash: name.hash, begin: begin, valueBegin: valueBegin, valueEnd: valueEnd))
     }
 
     /// Appends all fields of another list.
@@ -111,10 +114,7 @@ struct FieldList: Sendable {
             output.append(0x0A)
         }
         isPlain = false
-        note(
-            Place(
-                hash: hash, begin: Int32(begin), nameEnd: Int32(valueBegin - 2),
-                valueBegin: Int32(valueBegin), valueEnd: Int32(valueEnd)))
+        note(Place(hash: hash, begin: begin, valueBegin: valueBegin, valueEnd: valueEnd))
     }
 
     private mutating func note(_ place: Place) {
@@ -170,9 +170,9 @@ struct FieldList: Sendable {
         return String(text)
     }
 
-    /// A field with its name.
-    func field(_ place: Place) -> HTTPHeaders.Field {
-        .init(String(decoding: bytes[place.name], as: UTF8.self), text(place))
+    /// Every field with its name, in order.
+    var fields: [HTTPHeaders.Field] {
+        places.map { .init(String(decoding: bytes[$0.name], as: UTF8.self), text($0)) }
     }
 
     // MARK: Writing
@@ -208,17 +208,6 @@ struct FieldList: Sendable {
         var others: UInt8 = 0
         for index in value.indices { others |= CharacterClass.isPlain(value[index]) ? 0 : 1 }
         return others == 0
-    }
-
-    /// Spells a number in decimal.
-    static func append(_ value: UInt64, to output: inout [UInt8]) {
-        let begin = output.count
-        var rest = value
-        repeat {
-            output.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10))
-            rest /= 10
-        } while rest > 0
-        output[begin...].reverse()
     }
 }
 

@@ -41,10 +41,7 @@ public struct HTTPHeaders: Equatable, Sendable, ExpressibleByDictionaryLiteral {
     }
 
     /// Every field, in order.
-    public var fields: [Field] {
-        (block.map { list in list.list.places.map { list.list.field($0) } } ?? [])
-            + own.places.map { own.field($0) }
-    }
+    public var fields: [Field] { (block?.list.fields ?? []) + own.fields }
 
     public static func == (a: HTTPHeaders, b: HTTPHeaders) -> Bool { a.fields == b.fields }
 

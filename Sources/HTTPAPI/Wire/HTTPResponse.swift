@@ -49,7 +49,7 @@ public struct HTTPResponse: Equatable, Sendable {
         let hasNoBody = status == 204 || status == 304 || status < 200
         if !hasNoBody {
             output.append(contentsOf: HeaderName.contentLength.opening)
-            FieldList.append(UInt64(body.count), to: &output)
+            output.append(contentsOf: String(body.count).utf8)
             output.append(contentsOf: FieldList.lineEnd)
         }
         output.append(contentsOf: FieldList.lineEnd)

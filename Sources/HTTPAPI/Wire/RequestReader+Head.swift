@@ -213,10 +213,8 @@ extension RequestReader {
     private mutating func finishHead() -> Event? {
         guard checkHost() else { return nil }
         guard let framing = readFraming() else { return nil }
-        let isLast =
-            head.headers.has(.connection)
-            && head.headers.list(.connection).contains { $0.asciiLowercased == "close" }
-        let expectations = head.headers.has(.expect) ? head.headers.all(.expect) : []
+        let isLast = head.headers.list(.connection).contains { $0.asciiLowercased == "close" }
+        let expectations = head.headers.all(.expect)
         let isContinue =
             expectations.count == 1
             && HTTPHeaders.same(expectations[0], "100-continue")
@@ -249,9 +247,6 @@ extension RequestReader {
     }
 
     private mutating func readFraming() -> HTTPRequestHead.Framing? {
-        guard head.headers.has(.contentLength) || head.headers.has(.transferEncoding) else {
-            return HTTPRequestHead.Framing.none
-        }
         let lengths = head.headers.all(.contentLength)
         let codings = head.headers.all(.transferEncoding)
         if !lengths.isEmpty && !codings.isEmpty {
