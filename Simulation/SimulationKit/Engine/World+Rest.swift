@@ -49,8 +49,30 @@ extension World {
         }
         acknowledgedBeforeCalm = counters[.writesAcknowledged]
         // Who was told to stop in the storm takes up to 4 s to end.
-        quietFrom = now + 10_000_000
-        schedule(.deadline, in: 10_000_000 + patience * 2_000 + 10_000_000)
+        let asking = 10_000_000 + longestCatchUp()
+        quietFrom = now + asking
+        schedule(.deadline, in: asking + patience * 2_000 + 10_000_000)
+    }
+
+    /// How long the node that is furthest behind applies what is committed, in microseconds, if
+    /// that takes so long that no write would be answered while clients ask: 0 for less than 5 s.
+    /// A node that ends all the time has begun to apply again and again, and not come far.
+    private func longestCatchUp() -> UInt64 {
+        let behind = nodes.map { node -> UInt64 in
+            let applied = node.store.applied.index
+            guard !node.isCasualty, node.isUsed, node.store.lost == nil,
+                oracle.lastCommitted.index > applied
+            else { return 0 }
+            return oracle.lastCommitted.index.distance(from: applied)
+        }
+        let time = timeToApply(behind.max() ?? 0)
+        return time < 5_000_000 ? 0 : time
+    }
+
+    /// The time that applying so many entries one by one takes at most, in microseconds.
+    private func timeToApply(_ count: UInt64) -> UInt64 {
+        let turn = options.turnDelayMax + options.applyMin + options.applySpread
+        return count * (turn + options.applyTail / 128)
     }
 
     /// The end of a run; or, once, a while before it, where a node has everything and has yet to
@@ -66,8 +88,7 @@ extension World {
             return checkRest()
         }
         hasWaitedForAppliers = true
-        let turn = options.turnDelayMax + options.applyMin + options.applySpread
-        schedule(.deadline, in: longest * (turn + options.applyTail / 128))
+        schedule(.deadline, in: timeToApply(longest))
     }
 
     /// By now all that was asked is answered, somebody leads, and all are the same.
