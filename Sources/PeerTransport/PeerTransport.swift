@@ -8,8 +8,9 @@ internal import Synchronization
 /// The connections between this node and its peers: mutual TLS 1.3 under the cluster's own
 /// authority, bounded frames, one connection in each direction, and snapshots past them.
 ///
-/// Every method may be called from any thread but the transport's own event loops; `send` never
-/// blocks. A message that is sent may be lost, as Raft expects of a network.
+/// `send` may be called from any thread and never blocks; every other method from any thread but
+/// the transport's own event loops. A message that is sent may be lost, as Raft expects of a
+/// network.
 public final class PeerTransport: Sendable {
     private struct Running {
         let environment: TransportEnvironment

@@ -34,7 +34,7 @@ final class Applier: Sendable {
     private let node: NodeID
     private let runNumber: UInt64
     private let space: DiskSpace
-    private let report: @Sendable (ReplicaInput) -> Void
+    private let report: @Sendable ([ReplicaInput]) -> Void
     private let fatal: FatalError
     private let statistics = Mutex(ApplyStatistics())
     /// Whether what is committed can no longer be applied by this release. Only the thread's own.
@@ -48,7 +48,8 @@ final class Applier: Sendable {
 
     init(
         store: any StateStore, snapshots: SnapshotExchange, node: NodeID, run: UInt64,
-        space: DiskSpace, report: @escaping @Sendable (ReplicaInput) -> Void, fatal: FatalError
+        space: DiskSpace, report: @escaping @Sendable ([ReplicaInput]) -> Void,
+        fatal: FatalError
     ) {
         self.store = store
         self.snapshots = snapshots
@@ -157,11 +158,14 @@ final class Applier: Sendable {
             }
             return OwnOutcome(id: id, index: applied.index, outcome: applied.outcome)
         }
-        report(.applied(upTo: result.applied, durable: result.durable, outcomes: own))
+        var inputs: [ReplicaInput] = [
+            .applied(upTo: result.applied, durable: result.durable, outcomes: own)
+        ]
         if let level = result.levelBeyond {
             isTooOld.store(true, ordering: .relaxed)
-            report(.fitness(.tooOld(cluster: level)))
+            inputs.append(.fitness(.tooOld(cluster: level)))
         }
+        report(inputs)
     }
 
     private func install(_ metadata: SnapshotMetadata, _ installed: LogWriter.InstalledState) {
@@ -170,9 +174,9 @@ final class Applier: Sendable {
 
     private func replaceState(_ metadata: SnapshotMetadata) {
         guard let (metadata, lastStamp) = install(metadata) else {
-            return report(.snapshotInstallFailed)
+            return report([.snapshotInstallFailed])
         }
-        report(.snapshotInstalled(metadata, lastStamp: lastStamp))
+        report([.snapshotInstalled(metadata, lastStamp: lastStamp)])
     }
 
     /// Puts a snapshot in the place of the state; nil: the state is as it was.
@@ -180,7 +184,7 @@ final class Applier: Sendable {
         do {
             return try snapshots.install(metadata).map { (metadata, $0.lastStamp) }
         } catch let error as StateStoreError where error.code == .tooOld {
-            report(.fitness(.tooOld(cluster: nil)))
+            report([.fitness(.tooOld(cluster: nil))])
             return nil
         } catch let error as StateStoreError where error.code == .failed {
             fatal("a snapshot could not be put in the place of the state: \(error)")

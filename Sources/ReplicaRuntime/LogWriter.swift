@@ -58,7 +58,7 @@ final class LogWriter: Sendable {
 
     private let jobs = Mailbox<Job>(limit: 1 << 20)
     private let statistics = Mutex(LogStatistics())
-    private let report: @Sendable (ReplicaInput) -> Void
+    private let report: @Sendable ([ReplicaInput]) -> Void
     private let damaged: @Sendable (WALCorruption) -> Void
     private let fatal: FatalError
     private let worker = Mutex<Worker?>(nil)
@@ -72,11 +72,11 @@ final class LogWriter: Sendable {
     private static let scrubBytes: UInt64 = 128 << 10
 
     /// - Parameters:
-    ///   - report: told of completions, on this thread.
+    ///   - report: told of completions, on this thread, with all of a group at once.
     ///   - damaged: told of damage to what was synced, on this thread.
     ///   - fatal: told of an error after which nothing may be acknowledged any more.
     init(
-        report: @escaping @Sendable (ReplicaInput) -> Void,
+        report: @escaping @Sendable ([ReplicaInput]) -> Void,
         damaged: @escaping @Sendable (WALCorruption) -> Void, fatal: FatalError
     ) {
         self.report = report
@@ -134,7 +134,7 @@ final class LogWriter: Sendable {
             nextScrub = Self.scrubTime()
             if let place = owned.scrub(bytesMax: Self.scrubBytes, fatal: fatal) {
                 damaged(place)
-                report(.logDamaged)
+                report([.logDamaged])
             }
             statistics.withLock { $0.log = owned.log.status }
         }

@@ -32,7 +32,7 @@ final class OwnedLog: @unchecked Sendable {
 
     /// Everything that waits, in order: neighbouring requests as one group with one sync.
     func carryOut(
-        _ jobs: [LogWriter.Job], report: (ReplicaInput) -> Void, fatal: FatalError,
+        _ jobs: [LogWriter.Job], report: ([ReplicaInput]) -> Void, fatal: FatalError,
         synced: (_ records: Int, _ nanoseconds: UInt64) -> Void
     ) {
         var tokens: [StorageToken] = []
@@ -70,7 +70,7 @@ final class OwnedLog: @unchecked Sendable {
     /// so long before, when its reserve could not be made, and acknowledges nothing meanwhile.
     private func append(
         _ request: PersistRequest, _ tokens: inout [StorageToken],
-        report: (ReplicaInput) -> Void, synced: (_ records: Int, _ nanoseconds: UInt64) -> Void
+        report: ([ReplicaInput]) -> Void, synced: (_ records: Int, _ nanoseconds: UInt64) -> Void
     ) throws {
         while true {
             do { return try log.append(request) } catch WALError.reserveUnavailable {
@@ -84,14 +84,14 @@ final class OwnedLog: @unchecked Sendable {
     private static let fullDiskPauseSeconds = 0.5
 
     private func sync(
-        _ tokens: inout [StorageToken], report: (ReplicaInput) -> Void,
+        _ tokens: inout [StorageToken], report: ([ReplicaInput]) -> Void,
         synced: (_ records: Int, _ nanoseconds: UInt64) -> Void
     ) throws {
         guard !tokens.isEmpty else { return }
         let begin = DispatchTime.now().uptimeNanoseconds
         try log.sync()
         synced(tokens.count, DispatchTime.now().uptimeNanoseconds - begin)
-        for token in tokens { report(.persisted(token)) }
+        report(tokens.map { .persisted($0) })
         tokens.removeAll(keepingCapacity: true)
     }
 
@@ -104,14 +104,14 @@ final class OwnedLog: @unchecked Sendable {
     }
 
     private func beginAnew(
-        _ installed: LogWriter.InstalledState, report: (ReplicaInput) -> Void
+        _ installed: LogWriter.InstalledState, report: ([ReplicaInput]) -> Void
     ) throws {
         guard let (metadata, lastStamp) = installed.wait() else {
-            return report(.snapshotInstallFailed)
+            return report([.snapshotInstallFailed])
         }
         hardState.commit = max(hardState.commit, metadata.last.index)
         try log.reset(to: metadata.last, hardState: hardState)
-        report(.snapshotInstalled(metadata, lastStamp: lastStamp))
+        report([.snapshotInstalled(metadata, lastStamp: lastStamp)])
     }
 
     /// How far the spare segment is.

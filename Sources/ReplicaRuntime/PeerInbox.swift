@@ -3,16 +3,18 @@ internal import RaftCore
 internal import RaftWire
 internal import Replica
 
-/// Hands what the transport tells on to the loop.
+/// Hands what the transport tells on to the replica.
 final class PeerInbox: PeerTransportDelegate {
-    private let requests: Mailbox<RuntimeRequest>
+    private let requests: TurnQueue
 
-    init(requests: Mailbox<RuntimeRequest>) { self.requests = requests }
+    init(requests: TurnQueue) { self.requests = requests }
 
     func received(_ message: PeerMessage, from peer: NodeID) {
-        // When the loop cannot follow, messages are lost, as on a network.
+        // When the replica cannot follow, messages are lost, as on a network.
         requests.put(.input(.received(message, from: peer)))
     }
+
+    func receivedAll() { requests.takeTurn() }
 
     func connected(_ peer: NodeID) { fact(.connected(peer)) }
 
@@ -25,7 +27,9 @@ final class PeerInbox: PeerTransportDelegate {
     }
 
     /// Facts are few, and nothing repeats them.
-    private func fact(_ input: ReplicaInput) { requests.put(.input(input), evenIfFull: true) }
+    private func fact(_ input: ReplicaInput) {
+        requests.putForLoop(.input(input), evenIfFull: true)
+    }
 }
 
 extension PeerTransport: PeerSender {

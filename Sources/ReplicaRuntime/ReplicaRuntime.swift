@@ -12,19 +12,19 @@ internal import WriteAheadLog
 
 /// One running node of a cluster: its replica, and the threads that carry out what it asks.
 ///
-/// Three threads, each with one owner's work and a mailbox: the loop, on which the replica takes
-/// its turns; the log writer; and the applier. None of them ever waits for another, except that
-/// the log writer waits for an install, which must come between two of its groups. Nothing is
-/// decided here.
+/// Three threads: the loop, the log writer and the applier, the latter two with a mailbox each. The
+/// replica's turns are taken by one thread at a time: by whichever has brought something, or by the
+/// loop when time has passed. No thread ever waits for another, except that the log writer waits
+/// for an install, which must come between two of its groups. Nothing is decided here.
 ///
-/// Completions are called on the loop thread: they hand on, and do nothing else.
+/// Completions are called within a turn, on any thread: they hand on, and do nothing else.
 public final class ReplicaRuntime: Sendable {
     /// The state, for views of any thread.
     public let store: any StateStore
     /// The clocks that deadlines are read from.
     public let clock: NodeClock
 
-    private let requests: Mailbox<RuntimeRequest>
+    private let requests: TurnQueue
     private let logWriter: LogWriter
     /// The read lease of this node, for every thread that answers.
     public let lease: PublishedLease
@@ -58,10 +58,15 @@ public final class ReplicaRuntime: Sendable {
         let fatal = Self.marking(marker, logger, fatal)
         self.clock = clock
         self.logger = logger
-        let requests = Mailbox<RuntimeRequest>(limit: Self.requestsMax)
+        let requests = TurnQueue(limit: Self.requestsMax, clock: clock)
         self.requests = requests
         let report: @Sendable (ReplicaInput) -> Void = { input in
-            requests.put(.input(input), evenIfFull: true)
+            requests.putForLoop(.input(input), evenIfFull: true)
+        }
+        // What threads of this node have done: they take the turn that follows from it.
+        let done: @Sendable ([ReplicaInput]) -> Void = { inputs in
+            for input in inputs { requests.put(.input(input), evenIfFull: true) }
+            requests.takeTurn()
         }
         let replica = disk.makeReplica(
             seed: seed, options: options.replica,
@@ -74,7 +79,7 @@ public final class ReplicaRuntime: Sendable {
         snapshots = SnapshotExchange(
             store: disk.store, scrubber: scrubber, report: report, logger: logger)
         logWriter = LogWriter(
-            report: report,
+            report: done,
             damaged: { place in
                 logger.error(
                     "the log is damaged, and is written anew from memory",
@@ -83,16 +88,21 @@ public final class ReplicaRuntime: Sendable {
         let space = DiskSpace(report: report)
         applier = Applier(
             store: disk.store, snapshots: snapshots, node: disk.node, run: disk.run, space: space,
-            report: report, fatal: fatal)
+            report: done, fatal: fatal)
         logWriter.start(disk.takeLog(space))
         applier.start()
         snapshots.use(transport)
         let turns = ReplicaTurns(
             replica: replica, logWriter: logWriter, applier: applier, snapshots: snapshots,
             transport: transport, clock: clock, lease: lease, till: till)
-        let owned = LoopOwned(turns)
+        requests.begin { [self] batch in
+            turns.take(batch)
+            let status = turns.status
+            published.withLock { $0 = status }
+            return TurnQueue.Outcome(deadline: turns.deadline, isStopped: status.isStopped)
+        }
         let thread = Worker(name: "watchword-loop") { [self] in
-            takeTurns(owned.turns)
+            requests.loop()
             giveDamagedStateUp(fatal: fatal, renew: renew)
             stopped.signal()
         }
@@ -102,61 +112,79 @@ public final class ReplicaRuntime: Sendable {
             logger.critical(
                 "the state is damaged: nothing is answered from it until a peer's has come",
                 metadata: ["error": "\(damage)"])
-            requests.put(.input(.fitness(.stateDamaged)), evenIfFull: true)
+            requests.putForLoop(.input(.fitness(.stateDamaged)), evenIfFull: true)
         }
         // The first turn, which finds out when the second one is wanted.
-        requests.put(.input(.timer), evenIfFull: true)
+        requests.putForLoop(.input(.timer), evenIfFull: true)
     }
 
-    /// Requests that wait for the loop.
+    /// Requests that wait for a turn.
     private static let requestsMax = 1 << 18
+
+    // MARK: Requests
+    //
+    // Each is taken up by the loop thread, unless the caller says that it will take a turn itself:
+    // it then calls `takeTurn` soon, on any thread.
+
+    /// Takes a turn with everything that waits, unless another thread does.
+    ///
+    /// The caller holds no lock: completions are called within a turn.
+    public func takeTurn() { requests.takeTurn() }
+
+    private func put(_ request: RuntimeRequest, takesTurn: Bool) -> Bool {
+        takesTurn ? requests.put(request) : requests.putForLoop(request)
+    }
 
     /// Proposes a command. The completion is called exactly once, at the deadline at the latest;
     /// for a command that narrows access only when no node can answer on a view without it.
     public func propose(
-        _ command: Command, deadline: SteadyTime,
+        _ command: Command, deadline: SteadyTime, takesTurn: Bool = false,
         completion: @escaping @Sendable (ProposalCompletion) -> Void
     ) {
         let request = RuntimeRequest.propose(
             command.encoded(), isNarrowing: command.isNarrowing, deadline: deadline,
             completion: completion)
-        if !requests.put(request) { completion(.notProposed(.tooBusy, leader: nil)) }
+        if !put(request, takesTurn: takesTurn) {
+            completion(.notProposed(.tooBusy, leader: nil))
+        }
     }
 
     /// Asks for a moment from which a view opened here shows everything acknowledged before.
     public func confirmRead(
-        deadline: SteadyTime, completion: @escaping @Sendable (ReadCompletion) -> Void
+        deadline: SteadyTime, takesTurn: Bool = false,
+        completion: @escaping @Sendable (ReadCompletion) -> Void
     ) {
         let request = RuntimeRequest.confirmRead(deadline: deadline, completion: completion)
-        if !requests.put(request) { completion(.failed(.tooBusy, leader: nil)) }
+        if !put(request, takesTurn: takesTurn) { completion(.failed(.tooBusy, leader: nil)) }
     }
 
     /// Waits until no node can answer on a view that lacks what narrows access up to and with this
     /// index.
     public func awaitRelease(
-        _ index: LogIndex, deadline: SteadyTime,
+        _ index: LogIndex, deadline: SteadyTime, takesTurn: Bool = false,
         completion: @escaping @Sendable (ReadCompletion) -> Void
     ) {
         let request = RuntimeRequest.awaitRelease(
             index, deadline: deadline, completion: completion)
-        if !requests.put(request) { completion(.failed(.tooBusy, leader: nil)) }
+        if !put(request, takesTurn: takesTurn) { completion(.failed(.tooBusy, leader: nil)) }
     }
 
     /// Waits until views opened here show this index.
     public func awaitIndex(
-        _ index: LogIndex, deadline: SteadyTime,
+        _ index: LogIndex, deadline: SteadyTime, takesTurn: Bool = false,
         completion: @escaping @Sendable (ReadCompletion) -> Void
     ) {
         if store.appliedIndex >= index { return completion(.confirmed(index)) }
         let request = RuntimeRequest.awaitIndex(index, deadline: deadline, completion: completion)
-        if !requests.put(request) { completion(.failed(.tooBusy, leader: nil)) }
+        if !put(request, takesTurn: takesTurn) { completion(.failed(.tooBusy, leader: nil)) }
     }
 
     /// Hands leadership over, to the best node with nil.
     public func transfer(
         to target: NodeID?, completion: @escaping @Sendable (TransferCompletion) -> Void
     ) {
-        if !requests.put(.transfer(to: target, completion: completion)) { completion(.failed) }
+        let request = RuntimeRequest.transfer(to: target, completion: completion)
+        if !requests.putForLoop(request) { completion(.failed) }
     }
 
     /// Changes who belongs to the cluster. The completion is called exactly once, at the deadline
@@ -167,7 +195,7 @@ public final class ReplicaRuntime: Sendable {
     ) {
         let request = RuntimeRequest.changeMembers(
             change, deadline: deadline, completion: completion)
-        if !requests.put(request) { completion(.refused(.notLeader(leader: nil))) }
+        if !requests.putForLoop(request) { completion(.refused(.notLeader(leader: nil))) }
     }
 
     /// Brings what was used of limits to the leader. To be called many times in each second, and
@@ -175,7 +203,7 @@ public final class ReplicaRuntime: Sendable {
     public func claimBudgets() {
         till.open()
         // A batch that finds no room counts as one without an answer.
-        if let claims = till.claims() { _ = requests.put(.input(.claimBudgets(claims))) }
+        if let claims = till.claims() { requests.putForLoop(.input(.claimBudgets(claims))) }
     }
 
     /// What the replica knew at the end of its last turn.
@@ -200,7 +228,7 @@ public final class ReplicaRuntime: Sendable {
     /// Hands leadership over, answers everybody, and ends the threads; at most a few seconds.
     public func shutdown() {
         willShutDown()
-        requests.put(.input(.shutdown), evenIfFull: true)
+        requests.putForLoop(.input(.shutdown), evenIfFull: true)
         if stopped.wait(timeout: .now() + .seconds(5)) == .timedOut {
             logger.warning("the replica did not end in time")
         }
@@ -225,15 +253,6 @@ public final class ReplicaRuntime: Sendable {
         }
     }
 
-    private func takeTurns(_ turns: ReplicaTurns) {
-        while let batch = requests.takeAll(until: turns.deadline.map(clock.wakeUp(at:))) {
-            turns.take(batch)
-            let status = turns.status
-            published.withLock { $0 = status }
-            if status.isStopped { return refuseTheRest(turns) }
-        }
-    }
-
     /// A state that cannot be believed is given up when the replica has ended, and the process goes
     /// on in a new one: nothing of this one may outlive the state, its leases least of all.
     private func giveDamagedStateUp(fatal: FatalError, renew: FatalError) {
@@ -245,19 +264,4 @@ public final class ReplicaRuntime: Sendable {
         // Whoever was told to stop is on the way out already. Nothing else ends a replica.
         if !isShuttingDown.load(ordering: .acquiring) { renew("the state was given up") }
     }
-
-    /// After its end the replica refuses what still waits, and the mailbox what comes later.
-    private func refuseTheRest(_ turns: ReplicaTurns) {
-        requests.close()
-        while let rest = requests.takeAll(until: nil) { turns.take(rest) }
-    }
-}
-
-/// The turns on their way to the loop thread.
-///
-/// Unchecked, because they are handed over once, before the thread starts, and touched by nobody
-/// else afterwards.
-private final class LoopOwned: @unchecked Sendable {
-    let turns: ReplicaTurns
-    init(_ turns: ReplicaTurns) { self.turns = turns }
 }

@@ -9,7 +9,7 @@ protocol PeerSender: Sendable {
     func send(_ message: PeerMessage, to peer: NodeID)
 }
 
-/// The replica and what its turns touch. Owned by the loop thread.
+/// The replica and what its turns touch. Owned by whoever takes a turn.
 final class ReplicaTurns {
     private var replica: Replica
     private var waiters = Waiters()

@@ -1,7 +1,7 @@
 internal import RaftCore
 internal import Replica
 
-/// What the loop thread is asked for, or told.
+/// What the replica is asked for, or told, in its next turn.
 enum RuntimeRequest: Sendable {
     /// Something happened.
     case input(ReplicaInput)

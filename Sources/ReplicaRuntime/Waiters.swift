@@ -1,6 +1,6 @@
 internal import Replica
 
-/// Who waits for which ticket. Owned by the loop thread.
+/// Who waits for which ticket. Owned by whoever takes a turn.
 struct Waiters {
     private enum Waiter {
         case proposal(@Sendable (ProposalCompletion) -> Void)

@@ -11,6 +11,7 @@ import Testing
         func admits(_ facts: PeerFacts, on connection: PeerConnection) -> HelloRefusal? { nil }
         func established(_ facts: PeerFacts, on connection: PeerConnection) {}
         func received(_ frame: Frame, from facts: PeerFacts, on connection: PeerConnection) {}
+        func receivedAll(on connection: PeerConnection) {}
         func becameWritable(_ connection: PeerConnection) {}
         func ended(_ reason: ConnectionEnd, facts: PeerFacts?, on connection: PeerConnection) {
             ends.append(reason)

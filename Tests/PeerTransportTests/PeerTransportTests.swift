@@ -27,6 +27,9 @@ import Testing
                 if case .received(.readIndex(let number), _) = event { number } else { nil }
             }
             #expect(numbers == Array(0..<1_000))
+            // Who is told of messages hears when that is all, and not behind each of them.
+            await node.pauses.wait { [count = node.log.events.count] in $0.last == count }
+            #expect(node.pauses.events.count <= 1_000)
         }
         try a.transport.stop()
         try b.transport.stop()

@@ -55,7 +55,8 @@ private final class Reports: Sendable {
                 scrubber: StateScrubber(store: store, logger: Logger(label: "test")),
                 report: { reports.add($0) }, logger: Logger(label: "test")),
             node: NodeID(1), run: 1, space: DiskSpace { reports.add($0) },
-            report: { reports.add($0) }, fatal: FatalError { fatalError($0) })
+            report: { for input in $0 { reports.add(input) } }, fatal: FatalError { fatalError($0) }
+        )
         store.setShortOfSpace(true)
         applier.put(
             .apply([Entry(index: LogIndex(1), term: Term(1), kind: .empty, payload: [])]))

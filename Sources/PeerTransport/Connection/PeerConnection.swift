@@ -9,6 +9,8 @@ protocol PeerConnectionOwner: AnyObject {
     func admits(_ facts: PeerFacts, on connection: PeerConnection) -> HelloRefusal?
     func established(_ facts: PeerFacts, on connection: PeerConnection)
     func received(_ frame: Frame, from facts: PeerFacts, on connection: PeerConnection)
+    /// Behind one or more `received`: that is all for now.
+    func receivedAll(on connection: PeerConnection)
     /// The connection can take more again.
     func becameWritable(_ connection: PeerConnection)
     /// Called exactly once, and last.
@@ -29,6 +31,8 @@ final class PeerConnection: ChannelInboundHandler {
     private var handshakeDeadline: Scheduled<Void>?
     private var nextPing: Scheduled<Void>?
     private var unansweredPings = 0
+    /// Whether frames were delivered since the last `receivedAll`.
+    private var hasDelivered = false
     /// Bytes received and sent, with their frames' headers.
     private(set) var traffic = (received: UInt64(0), sent: UInt64(0))
 
@@ -120,6 +124,17 @@ final class PeerConnection: ChannelInboundHandler {
         }
     }
 
+    func channelReadComplete(context: ChannelHandlerContext) {
+        endDelivery()
+        context.fireChannelReadComplete()
+    }
+
+    private func endDelivery() {
+        guard hasDelivered else { return }
+        hasDelivered = false
+        owner?.receivedAll(on: self)
+    }
+
     func channelInactive(context: ChannelHandlerContext) {
         carryOut(machine.end(.closedByPeer))
         context.fireChannelInactive()
@@ -158,7 +173,10 @@ final class PeerConnection: ChannelInboundHandler {
                 beginPings()
                 owner?.established(facts, on: self)
             case .deliver(let frame):
-                if let facts { owner?.received(frame, from: facts, on: self) }
+                if let facts {
+                    hasDelivered = true
+                    owner?.received(frame, from: facts, on: self)
+                }
             case .end(let reason):
                 finish(reason)
             }
@@ -189,6 +207,7 @@ final class PeerConnection: ChannelInboundHandler {
     private func finish(_ reason: ConnectionEnd) {
         handshakeDeadline?.cancel()
         nextPing?.cancel()
+        endDelivery()
         let owner = self.owner
         self.owner = nil
         owner?.ended(reason, facts: facts, on: self)

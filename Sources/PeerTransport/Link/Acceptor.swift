@@ -23,6 +23,8 @@ final class Acceptor: @unchecked Sendable {
     private let snapshots: SnapshotReceiver
     private var listener: (any Channel)?
     private var isStopping = false
+    /// Whether the delegate is about to be told that all was received.
+    private var isDeliveryEnding = false
     /// Connections whose peer is not known yet, with the address that they came from.
     private var pending: [ObjectIdentifier: String] = [:]
     private var established: [NodeID: [PeerConnection]] = [:]
@@ -143,6 +145,17 @@ extension Acceptor: PeerConnectionOwner {
             environment.delegate.received(message, from: facts.node)
         } catch {
             connection.close(.violation("message: \(error)"))
+        }
+    }
+
+    func receivedAll(on connection: PeerConnection) {
+        loop.preconditionInEventLoop()
+        guard connection.facts?.purpose == .messages, !isDeliveryEnding else { return }
+        isDeliveryEnding = true
+        // When the other connections that are readable now have been read too.
+        loop.assumeIsolated().execute {
+            self.isDeliveryEnding = false
+            self.environment.delegate.receivedAll()
         }
     }
 

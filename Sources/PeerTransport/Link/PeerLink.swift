@@ -166,6 +166,10 @@ extension PeerLink: PeerConnectionOwner {
         preconditionFailure("\(frame.type) on a connection that only sends")
     }
 
+    func receivedAll(on connection: PeerConnection) {
+        preconditionFailure("frames on a connection that only sends")
+    }
+
     func becameWritable(_ connection: PeerConnection) {
         loop.preconditionInEventLoop()
         if connection === outgoing { drain() }

@@ -188,6 +188,8 @@ extension SnapshotSender: PeerConnectionOwner {
         advance()
     }
 
+    func receivedAll(on connection: PeerConnection) {}
+
     func becameWritable(_ connection: PeerConnection) {}
 
     func ended(_ reason: ConnectionEnd, facts: PeerFacts?, on connection: PeerConnection) {

@@ -211,6 +211,8 @@ final class HTTPConnection: ChannelInboundHandler {
             services.carryOut(need, now.deadline) { completion in
                 loop.execute { bound.value.resume(completion) }
             }
+            // When what was read of the others is looked at too: one turn for all of them.
+            loop.execute(services.takeTurn)
         }
     }
 

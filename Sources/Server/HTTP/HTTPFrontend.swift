@@ -50,6 +50,7 @@ final class HTTPFrontend: Sendable {
             HTTPServices(
                 api: API(environment: environment, options: options),
                 carryOut: { runner.carryOut($0, deadline: $1, completion: $2) },
+                takeTurn: { runner.takeTurn() },
                 clock: { (runtime.clock.steady, runtime.clock.wall) }, limits: limits,
                 times: ConnectionTimes(), metrics: metrics, connections: connections,
                 logger: logger)

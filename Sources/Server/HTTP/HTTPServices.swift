@@ -7,12 +7,15 @@ internal import RaftCore
 
 /// What all connections share.
 struct HTTPServices: Sendable {
-    /// Carries out one need until the deadline, and completes exactly once, on any thread.
+    /// Carries out one need until the deadline, and completes exactly once, on any thread. Whoever
+    /// calls it calls `takeTurn` soon.
     typealias CarryOut =
         @Sendable (Need, SteadyTime, @escaping @Sendable (Completion) -> Void) -> Void
 
     let api: API
     let carryOut: CarryOut
+    /// Goes on with what needs have asked for, on this thread, unless another one does.
+    let takeTurn: @Sendable () -> Void
     let clock: @Sendable () -> (steady: SteadyTime, wall: Timestamp)
     let limits: ConnectionLimits
     let times: ConnectionTimes

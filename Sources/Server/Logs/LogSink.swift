@@ -3,7 +3,8 @@ internal import Glibc
 internal import Synchronization
 
 /// Writes lines to standard error on a queue of its own, so that no event loop waits for whoever
-/// reads them. Bounded: when the reader is too slow, lines are dropped and counted.
+/// reads them: those of a few milliseconds together, so that a busy node does not wake that queue
+/// with each of them. Bounded: when the reader is too slow, lines are dropped and counted.
 final class LogSink: Sendable {
     /// The process's sink.
     static let standardError = LogSink()
@@ -18,6 +19,8 @@ final class LogSink: Sendable {
     private let queue = DispatchQueue(label: "watchword-log", qos: .utility)
 
     private static let waitingBytesMax = 4 << 20
+    /// How long lines wait for others.
+    private static let gatherMilliseconds = 10
 
     /// Puts one line behind the others.
     func write(_ line: String) {
@@ -31,7 +34,8 @@ final class LogSink: Sendable {
             defer { contents.isWriting = true }
             return !contents.isWriting
         }
-        if starts { queue.async { self.drain() } }
+        guard starts else { return }
+        queue.asyncAfter(deadline: .now() + .milliseconds(Self.gatherMilliseconds)) { self.drain() }
     }
 
     /// Writes everything that waits, now, on the calling thread: for the last words of a process.

@@ -8,8 +8,8 @@ internal import ReplicaRuntime
 
 /// Carries out what use cases need, and gives them their world.
 ///
-/// Completions come on the thread that has the result: the loop, or a hashing thread. They must
-/// only hand on.
+/// Completions come on the thread that has the result: one that takes a turn, or a hashing thread.
+/// They must only hand on.
 final class NeedRunner: Sendable {
     private let runtime: ReplicaRuntime
     private let hashing: any PasswordHashing
@@ -23,24 +23,30 @@ final class NeedRunner: Sendable {
         self.membership = membership
     }
 
+    /// Takes the turn that follows from needs, unless another thread does.
+    func takeTurn() { runtime.takeTurn() }
+
     /// Carries out one need. The completion is called exactly once, at the deadline at the latest.
+    /// Whoever calls this calls `takeTurn` soon.
     func carryOut(
         _ need: Need, deadline: SteadyTime, completion: @escaping @Sendable (Completion) -> Void
     ) {
         switch need {
         case .propose(let command):
-            runtime.propose(command, deadline: deadline) { result in
+            runtime.propose(command, deadline: deadline, takesTurn: true) { result in
                 completion(Completion(result))
             }
         case .confirmRead:
-            runtime.confirmRead(deadline: deadline) { result in completion(Completion(result)) }
+            runtime.confirmRead(deadline: deadline, takesTurn: true) { result in
+                completion(Completion(result))
+            }
         case .awaitIndex(let index):
-            runtime.awaitIndex(index, deadline: deadline) { result in
+            runtime.awaitIndex(index, deadline: deadline, takesTurn: true) { result in
                 if case .confirmed = result { return completion(.indexReached) }
                 completion(Completion(result))
             }
         case .awaitRelease(let index):
-            runtime.awaitRelease(index, deadline: deadline) { result in
+            runtime.awaitRelease(index, deadline: deadline, takesTurn: true) { result in
                 if case .confirmed = result { return completion(.released) }
                 completion(Completion(result))
             }

@@ -78,9 +78,12 @@ enum PeerEvent: Equatable, Sendable {
 
 final class RecordingDelegate: PeerTransportDelegate {
     let log = EventLog<PeerEvent>()
+    /// How many events there were at each pause behind messages.
+    let pauses = EventLog<Int>()
     func received(_ message: PeerMessage, from peer: NodeID) {
         log.append(.received(message, from: peer))
     }
+    func receivedAll() { pauses.append(log.events.count) }
     func connected(_ peer: NodeID) { log.append(.connected(peer)) }
     func connectionLost(_ peer: NodeID, _ loss: ConnectionLoss) { log.append(.lost(peer, loss)) }
     func snapshotReceived(_ offer: SnapshotOffer, from peer: NodeID) {

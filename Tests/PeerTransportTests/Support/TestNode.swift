@@ -17,6 +17,7 @@ final class TestNode: Sendable {
     private let bannedNodes: BannedNodes
 
     var log: EventLog<PeerEvent> { delegate.log }
+    var pauses: EventLog<Int> { delegate.pauses }
 
     init(
         _ number: UInt64, authority: TestAuthority, run: UInt64 = 1, port: Int = 0,

@@ -45,6 +45,9 @@ final class TestDoor {
         HTTPServices(
             api: API(environment: environment, options: options),
             carryOut: { need, _, completion in needs.hold(need, completion) },
+            takeTurn: {
+                // Needs are held until a test completes them.
+            },
             clock: { (SteadyTime.zero, Timestamp(milliseconds: 1_790_000_000_000)) },
             limits: limits, times: ConnectionTimes(), metrics: metrics,
             connections: connections,
