@@ -22,6 +22,28 @@ struct FileTests {
         _ = environment
     }
 
+    @Test("a value that one transaction has made shorter is whole, on the pages of the longer one")
+    func shortened() throws {
+        let directory = try TemporaryDirectory()
+        let environment = try makeEnvironment(directory)
+        let sizes = [20_000, 9_000, 5_000, 3_000, 100, 0]
+        for last in sizes.indices {
+            try environment.write { transaction in
+                for size in sizes[...last] {
+                    try transaction.put(
+                        environment.a, bigEndian(last), .init(repeating: UInt8(last), count: size))
+                }
+            }
+        }
+        // The pages behind a shortened value are its own still, and free with it.
+        _ = try environment.write { try $0.delete(environment.a, bigEndian(2)) }
+        try environment.synchronize()
+        var found: [Int] = []
+        var check = try FileCheck(path: directory.path + "/data.mdb", databases: ["a", "b"])
+        _ = try check.run { _, key, value in found.append(value.count) }
+        #expect(found == [20_000, 9_000, 3_000, 100, 0])
+    }
+
     @Test("the file is grown ahead in slices, and what lies ahead is used before it grows again")
     func growth() throws {
         let directory = try TemporaryDirectory()

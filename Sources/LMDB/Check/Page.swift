@@ -82,13 +82,15 @@ struct Page {
         }
     }
 
-    /// Checks the header of the first of several pages that hold one value.
-    static func checkOverflow(
-        _ bytes: [UInt8], number: UInt64, pages: Int
-    ) throws(FileDamage) {
-        guard bytes.word64(0) == number, bytes.word16(10) == overflowFlag,
-            bytes.word32(12) == pages
+    /// How many pages there are for one value, by the header of the first of them: more than it
+    /// takes, if a transaction has written it over a longer one of its own.
+    static func overflowPages(
+        _ bytes: [UInt8], number: UInt64, atLeast needed: Int
+    ) throws(FileDamage) -> Int {
+        let pages = bytes.word32(12)
+        guard bytes.word64(0) == number, bytes.word16(10) == overflowFlag, pages >= needed
         else { throw FileDamage("no value begins here", page: number) }
+        return pages
     }
 
     private func place(_ index: Int) throws(FileDamage) -> Int {
