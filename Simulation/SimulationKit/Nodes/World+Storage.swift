@@ -79,6 +79,9 @@ extension World {
         } else if !process.isDiskBusy {
             process.isDiskBusy = true
             diskDone(node, epoch)
+        } else if process.isStorageFull {
+            // What the disk does now may be nothing that looks for room behind itself.
+            schedule(.diskRetry(node: node, epoch: epoch), in: 50_000)
         }
     }
 
