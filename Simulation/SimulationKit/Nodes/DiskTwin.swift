@@ -203,7 +203,7 @@ extension World {
 
     /// Closes the twins and removes what they have left behind.
     func removeTwins(under directory: String) {
-        guard options.releasesEvery == 0 else { return }
+        guard nodes.contains(where: { $0.twin != nil }) else { return }
         for node in nodes { node.twin = nil }
         do {
             try FileManager.default.removeItem(atPath: directory)
