@@ -155,6 +155,8 @@ final class SimulatedNode {
     var pendingSnapshotHurt: UInt64?
     /// What was done to its state and is not noticed.
     var hurt: Hurt?
+    /// The entries that were applied while something was.
+    var appliedHurt: [ClosedRange<LogIndex>] = []
     /// Everything that is left to chance here.
     var random: RandomSource
 

@@ -13,6 +13,13 @@ extension SimulatedNode {
         /// What the state had applied then.
         let at: LogIndex
     }
+
+    /// Whether this entry was applied here, if it was, to a state to which something had been done
+    /// that nobody had noticed: nobody can promise anything about its outcome, which may be
+    /// answered when the state is whole again, as that of a revocation that waits for leases.
+    func isDoubtful(_ entry: LogIndex) -> Bool {
+        hurt != nil || appliedHurt.contains { $0.contains(entry) }
+    }
 }
 
 extension World {
@@ -129,10 +136,10 @@ extension World {
     /// A node's own proposal is applied there with this outcome, which is the cluster's, unless
     /// something was done to the node's state and is not noticed yet.
     func heldToOutcome(_ attempt: Int, _ index: LogIndex, _ outcome: [UInt8], _ node: Int) {
-        if nodes[node].hurt == nil {
-            oracle.fail(history.acknowledged(attempt, index, outcome))
-        } else {
+        if nodes[node].isDoubtful(index) {
             history.unknown(attempt)
+        } else {
+            oracle.fail(history.acknowledged(attempt, index, outcome))
         }
     }
 
@@ -187,6 +194,10 @@ extension World {
 
     /// The state of a node is as it should be, as far as anybody knows.
     func stateIsWhole(_ node: Int) {
+        if let hurt = nodes[node].hurt {
+            let last = max(hurt.at, nodes[node].store.applied.index)
+            nodes[node].appliedHurt.append(hurt.at...last)
+        }
         nodes[node].hurt = nil
         oracle.setHurt(node, false)
     }

@@ -114,7 +114,7 @@ extension World {
         switch completion {
         case .applied(let entry, let outcome):
             heldToOutcome(order.attempt, entry, outcome, node)
-            guard nodes[node].hurt == nil else { break }
+            guard !nodes[node].isDoubtful(entry) else { break }
             guard let decoded = readable({ try Outcome(decoding: outcome) }) else {
                 return oracle.fail("wire", "an outcome cannot be read")
             }

@@ -128,7 +128,7 @@ extension World {
             counters[.writesAcknowledged] += 1
             measurements?.write(clients[index].began, now, .done)
             recording?.answered(clients[index].recorded, .done, at: now)
-            guard nodes[node].hurt == nil else {
+            guard !nodes[node].isDoubtful(entry) else {
                 // What was done to its state is not noticed yet: nobody can promise anything.
                 history.unknown(attempt)
                 doubtUnknown(index)
