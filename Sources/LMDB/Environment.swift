@@ -4,8 +4,9 @@ internal import Synchronization
 
 /// One LMDB file in a directory of its own, open in this process once.
 ///
-/// Opened with `NOTLS` (a read transaction is bound to no thread) and `NOMETASYNC` (a power loss
-/// may undo the last commit, and nothing else); never with `NOSYNC`, `WRITEMAP` or `NOMEMINIT`.
+/// Opened with `NOTLS` (a read transaction is bound to no thread) and `NOSYNC` (a power loss may
+/// leave anything of the commits since the last `synchronize`: the file is taken back to one that
+/// was kept, see `KeptCommit`); never with `WRITEMAP` or `NOMEMINIT`.
 /// The first failed commit or sync is final: everything afterwards throws `environmentFailed`,
 /// because pages that a failed sync dropped would look written to the next one.
 ///
@@ -131,7 +132,7 @@ internal import Synchronization
         return unsafe WriteTransaction(environment: self, handle: begun)
     }
 
-    /// Makes every commit durable, the last one included.
+    /// Makes durable what was committed before this was called. Commits go on meanwhile.
     ///
     /// - Throws: any failure is final.
     public func synchronize() throws(LMDBError) {
@@ -192,7 +193,7 @@ internal import Synchronization
     /// sync has to make a new size or new extents durable (OSDI'14, Zheng).
     ///
     /// Runs under the library's writer lock: what lies behind the file's end is nobody's. Its
-    /// bytes become durable with the next commit's sync.
+    /// bytes become durable with the next sync.
     private func growAhead() {
         guard options.growthStepBytes > 0 else { return }
         let (sizeBytes, failure) = SystemCalls.sizeBytes(descriptor: dataDescriptor)
@@ -211,6 +212,9 @@ internal import Synchronization
         let result = options.writeZeros(dataDescriptor, sizeBytes, count)
         status.withLock { $0.growthFailure = result == 0 ? nil : result }
     }
+
+    /// How many pages of the file were ever used, by the last commit.
+    public var usedPages: Int { information().usedPages }
 
     /// What lies behind the last page in the file, in bytes: what commits can fill without growing.
     public var reserveBytes: Int {

@@ -77,7 +77,7 @@ extension Environment {
             fileSizeBytes: SystemCalls.sizeBytes(descriptor: dataDescriptor).bytes,
             usedPages: figures.usedPages, freePages: freePages,
             lastTransaction: figures.lastTransaction, readerSlots: figures.readerSlots,
-            maxReaders: figures.maxReaders, activeReaders: readers.active,
+            maxReaders: figures.maxReaders, activeReaders: readers.views,
             oldestReaderNanoseconds: oldestNanoseconds, oldestReaderLag: lag ?? 0,
             growthFailure: growthFailure, databases: trees)
     }
@@ -86,7 +86,7 @@ extension Environment {
     public var oldestReaderNanoseconds: UInt64 { readers.oldest(now: steadyNanoseconds()).age }
 
     /// How many readers are at work.
-    public var activeReaders: Int { readers.active }
+    public var activeReaders: Int { readers.views }
 
     /// How much of the map the pages take, free ones included, in hundredths.
     public var mapFillPercent: Int {

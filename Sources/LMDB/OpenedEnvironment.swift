@@ -42,7 +42,7 @@ internal import CLMDB
         try check(
             unsafe mdb_env_set_maxdbs(handle, UInt32(max(databases, 1))), "mdb_env_set_maxdbs",
             path)
-        let mode = options.isReadOnly ? MDB_RDONLY | MDB_NOLOCK : MDB_NOMETASYNC
+        let mode = options.isReadOnly ? MDB_RDONLY | MDB_NOLOCK : MDB_NOSYNC
         // A file that only its owner may read and write: it holds digests and ciphertexts.
         try check(
             unsafe mdb_env_open(handle, path, UInt32(MDB_NOTLS | mode), 0o600), "mdb_env_open",

@@ -25,6 +25,8 @@ final class ReaderPool: Sendable {
     private struct State {
         var idle: [Reader] = []
         var all: [Reader] = []
+        /// Those that keep a commit, and are no views.
+        var kept = 0
     }
 
     init(path: String, maxIdle: Int) {
@@ -34,6 +36,9 @@ final class ReaderPool: Sendable {
 
     /// How many readers are at work.
     var active: Int { state.withLock { $0.all.count - $0.idle.count } }
+
+    /// How many views are open.
+    var views: Int { state.withLock { $0.all.count - $0.idle.count - $0.kept } }
 
     /// A reader on the last commit.
     ///
@@ -45,8 +50,7 @@ final class ReaderPool: Sendable {
         for _ in 0..<64 {
             let before = commits.load(ordering: .acquiring)
             let reader = try unsafe begin(environment)
-            atomicMemoryFence(ordering: .acquiring)
-            if commits.load(ordering: .relaxed) == before {
+            if isStill(before) {
                 reader.snapshot.store(
                     UInt64(unsafe mdb_txn_id(reader.handle)), ordering: .relaxed)
                 reader.began.store(now | 1, ordering: .releasing)
@@ -55,6 +59,36 @@ final class ReaderPool: Sendable {
             giveBack(reader)
         }
         throw LMDBError(.readerOvertaken, operation: "mdb_txn_renew", path: path)
+    }
+
+    /// A reader on the last commit that is none of the views, and the moment when it was taken.
+    func takeToKeep(
+        environment: OpaquePointer
+    ) throws(LMDBError) -> (Reader, moment: UInt64) {
+        for _ in 0..<64 {
+            let moment = commits.load(ordering: .acquiring)
+            let reader = try unsafe begin(environment)
+            if isStill(moment) {
+                reader.snapshot.store(
+                    UInt64(unsafe mdb_txn_id(reader.handle)), ordering: .relaxed)
+                state.withLock { $0.kept += 1 }
+                return (reader, moment)
+            }
+            giveBack(reader)
+        }
+        throw LMDBError(.readerOvertaken, operation: "mdb_txn_renew", path: path)
+    }
+
+    /// Lets go of a commit that was kept.
+    func endKeeping(_ reader: Reader) {
+        state.withLock { $0.kept -= 1 }
+        giveBack(reader)
+    }
+
+    /// Whether no commit has begun since.
+    func isStill(_ moment: UInt64) -> Bool {
+        atomicMemoryFence(ordering: .acquiring)
+        return commits.load(ordering: .relaxed) == moment
     }
 
     /// Says that a commit is about to begin; its writer's lock is held.

@@ -29,6 +29,59 @@ public enum SystemCalls {
         return 0
     }
 
+    /// One page of an open file.
+    static func readPage(
+        descriptor: Int32, number: UInt64, bytes count: Int, path: String
+    ) throws(LMDBError) -> [UInt8] {
+        var failure: Int32 = 0
+        let page = unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, done in
+            while done < count {
+                // The proof: the range lies within the buffer, which has room for `count`.
+                let got = unsafe pread(
+                    descriptor, buffer.baseAddress! + done, count - done,
+                    off_t(number) * off_t(count) + off_t(done))
+                if got < 0 && errno == EINTR { continue }
+                guard got > 0 else {
+                    failure = got < 0 ? errno : EIO
+                    return
+                }
+                done += got
+            }
+        }
+        try check(failure, "pread", path: path)
+        return page
+    }
+
+    /// Writes over the beginning of a file that is there, and makes it durable; answers 0 or an
+    /// errno.
+    static func overwrite(file path: String, with bytes: [UInt8]) -> Int32 {
+        // The proof: the path is lent as a C string for the time of the call.
+        let descriptor = unsafe open(path, O_WRONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return errno }
+        // What was written is synced or refused before: a failed close loses nothing.
+        defer { close(descriptor) }
+        var done = 0
+        while done < bytes.count {
+            // The proof: the range lies within the array, which is lent for the call.
+            let written = unsafe bytes.withUnsafeBytes {
+                unsafe pwrite(
+                    descriptor, $0.baseAddress! + done, bytes.count - done, off_t(done))
+            }
+            if written < 0 && errno == EINTR { continue }
+            if written <= 0 { return written < 0 ? errno : EIO }
+            done += written
+        }
+        return fdatasync(descriptor) == 0 ? 0 : errno
+    }
+
+    /// Throws an errno that is not 0.
+    static func check(
+        _ failure: Int32, _ operation: String, path: String
+    ) throws(LMDBError) {
+        guard failure != 0 else { return }
+        throw LMDBError(.init(rawValue: failure), operation: operation, path: path)
+    }
+
     /// The size of an open file; nil and an errno when it cannot be told.
     static func sizeBytes(descriptor: Int32) -> (bytes: Int, errno: Int32) {
         var status = stat()

@@ -109,8 +109,8 @@ internal import CLMDB
         return true
     }
 
-    /// Makes the change visible to every view from now on, and durable but for the last step:
-    /// a power loss may undo it until the next commit or `Environment.synchronize`.
+    /// Makes the change visible to every view from now on. It is not durable before
+    /// `Environment.synchronize`.
     ///
     /// - Throws: `mapFull` or a change's failure before, which end only the transaction; any
     ///   other failure is final for the environment.

@@ -225,7 +225,7 @@ public struct Recovery {
     private func finish(_ store: any StateStore, _ log: WriteAheadLog) throws {
         let meta = try store.read { $0.meta }
         precondition(meta.configuration.members.count == 1, "recovered as \(meta.configuration)")
-        try store.forceSync()
+        try store.synchronize()
         try log.close()
     }
 

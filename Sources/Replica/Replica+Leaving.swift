@@ -113,6 +113,7 @@ extension Replica {
                 .completeChange(ticket, .refused(.notLeader(leader: leader)))
             case .snapshotReceived(let metadata, _): .discardSnapshot(metadata)
             case .timer, .received, .connected, .connectionLost, .abandon, .persisted, .applied,
+                .stateSynced,
                 .snapshotInstalled, .snapshotInstallFailed, .snapshotSent, .shutdown, .storageFull,
                 .fitness, .logDamaged, .receivingSnapshot, .claimBudgets:
                 nil

@@ -257,11 +257,7 @@ extension Replica {
         guard !isStateAbandoned else { return }
         core.step(.applied(index), now: now.steady)
         visible = max(visible, index)
-        if durable > durableApplied {
-            precondition(durable <= visible, "durable \(durable.rawValue) is not visible")
-            durableApplied = durable
-            core.step(.compacted(upTo: durable), now: now.steady)
-        }
+        stateSynced(upTo: durable)
         for outcome in outcomes {
             precondition(outcome.id.node == id && outcome.id.run == run, "another's outcome")
             guard let proposal = pending[outcome.id.counter] else { continue }

@@ -60,6 +60,15 @@ extension Replica {
         repeatLost(upTo: visible)
     }
 
+    /// A crash leaves the effects of everything up to here. It may be told before it is told that
+    /// they are visible, which repeats it.
+    mutating func stateSynced(upTo index: LogIndex) {
+        let durable = min(index, visible)
+        guard !isStateAbandoned, durable > durableApplied else { return }
+        durableApplied = durable
+        core.step(.compacted(upTo: durable), now: now.steady)
+    }
+
     /// Counts ends of repairs, and has the log on the disk written anew when it was found damaged:
     /// what the state does not hold durably is in memory, whole, so nobody need be asked for it.
     mutating func tendLog() {

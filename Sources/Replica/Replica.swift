@@ -248,6 +248,7 @@ extension Replica {
         case .persisted(let token): core.step(.persisted(token), now: now.steady)
         case .applied(let last, let durable, let outcomes):
             applied(upTo: last.index, durable: durable, outcomes)
+        case .stateSynced(let index): stateSynced(upTo: index)
         case .snapshotReceived(let metadata, let from): snapshotReceived(metadata, from: from)
         case .snapshotInstalled(let metadata, let lastStamp):
             snapshotInstalled(metadata, lastStamp: lastStamp)

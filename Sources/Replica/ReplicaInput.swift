@@ -65,9 +65,11 @@ public enum ReplicaInput: Equatable, Sendable {
     case abandon(Ticket)
     /// A `persist` action was carried out and is durable.
     case persisted(StorageToken)
-    /// Entries were applied: new views show everything up to and with `upTo`; a power cut leaves
+    /// Entries were applied: new views show everything up to and with `upTo`; a crash leaves
     /// at least `durable`. `outcomes` are those of this node's own run, in order of their index.
     case applied(upTo: EntryID, durable: LogIndex, outcomes: [OwnOutcome])
+    /// A crash leaves at least the effects of what was applied up to and with this index.
+    case stateSynced(upTo: LogIndex)
     /// A peer's snapshot is here, whole and verified, beside the state and not in its place.
     case snapshotReceived(SnapshotMetadata, from: NodeID)
     /// Whether a stream of a peer's snapshot is coming in, whole in the end or not.

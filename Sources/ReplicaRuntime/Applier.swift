@@ -30,6 +30,7 @@ final class Applier: Sendable {
 
     private let jobs = Mailbox<Job>(limit: 1 << 20)
     private let store: any StateStore
+    private let syncer: StateSyncer
     private let snapshots: SnapshotExchange
     private let node: NodeID
     private let runNumber: UInt64
@@ -47,11 +48,13 @@ final class Applier: Sendable {
     private static let entriesMax = 1000
 
     init(
-        store: any StateStore, snapshots: SnapshotExchange, node: NodeID, run: UInt64,
+        store: any StateStore, syncer: StateSyncer, snapshots: SnapshotExchange, node: NodeID,
+        run: UInt64,
         space: DiskSpace, report: @escaping @Sendable ([ReplicaInput]) -> Void,
         fatal: FatalError
     ) {
         self.store = store
+        self.syncer = syncer
         self.snapshots = snapshots
         self.node = node
         runNumber = run
@@ -166,6 +169,9 @@ final class Applier: Sendable {
             inputs.append(.fitness(.tooOld(cluster: level)))
         }
         report(inputs)
+        syncer.note()
+        // A disk that syncs slowly slows down what is applied, and the file stays as it is.
+        if store.isSyncOverdue { syncer.synchronize() }
     }
 
     private func install(_ metadata: SnapshotMetadata, _ installed: LogWriter.InstalledState) {

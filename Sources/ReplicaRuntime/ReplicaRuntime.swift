@@ -12,10 +12,11 @@ internal import WriteAheadLog
 
 /// One running node of a cluster: its replica, and the threads that carry out what it asks.
 ///
-/// Three threads: the loop, the log writer and the applier, the latter two with a mailbox each. The
-/// replica's turns are taken by one thread at a time: by whichever has brought something, or by the
-/// loop when time has passed. No thread ever waits for another, except that the log writer waits
-/// for an install, which must come between two of its groups. Nothing is decided here.
+/// Four threads: the loop; the log writer, the applier and the syncer of the state, each with a
+/// mailbox. The replica's turns are taken by one thread at a time: by whichever has brought
+/// something, or by the loop when time has passed. No thread ever waits for another, except that
+/// the log writer waits for an install, which must come between two of its groups. Nothing is
+/// decided here.
 ///
 /// Completions are called within a turn, on any thread: they hand on, and do nothing else.
 public final class ReplicaRuntime: Sendable {
@@ -31,6 +32,7 @@ public final class ReplicaRuntime: Sendable {
     /// What this node has of limits, for every thread that answers.
     public let till: SharedTill
     private let applier: Applier
+    private let syncer: StateSyncer
     private let scrubber: StateScrubber
     private let snapshots: SnapshotExchange
     private let published: Mutex<ReplicaStatus>
@@ -86,15 +88,31 @@ public final class ReplicaRuntime: Sendable {
                     metadata: ["place": "\(place)"])
             }, fatal: fatal)
         let space = DiskSpace(report: report)
+        syncer = StateSyncer(store: disk.store, report: done, fatal: fatal)
         applier = Applier(
-            store: disk.store, snapshots: snapshots, node: disk.node, run: disk.run, space: space,
+            store: disk.store, syncer: syncer, snapshots: snapshots, node: disk.node, run: disk.run,
+            space: space,
             report: done, fatal: fatal)
         logWriter.start(disk.takeLog(space))
         applier.start()
+        syncer.start()
         snapshots.use(transport)
         let turns = ReplicaTurns(
             replica: replica, logWriter: logWriter, applier: applier, snapshots: snapshots,
             transport: transport, clock: clock, lease: lease, till: till)
+        beginTurns(turns, fatal: fatal, renew: renew)
+        try begin(PeerInbox(requests: requests), snapshots)
+        store.observeDamage { damage in
+            logger.critical(
+                "the state is damaged: nothing is answered from it until a peer's has come",
+                metadata: ["error": "\(damage)"])
+            requests.putForLoop(.input(.fitness(.stateDamaged)), evenIfFull: true)
+        }
+        // The first turn, which finds out when the second one is wanted.
+        requests.putForLoop(.input(.timer), evenIfFull: true)
+    }
+
+    private func beginTurns(_ turns: ReplicaTurns, fatal: FatalError, renew: FatalError) {
         requests.begin { [self] batch in
             turns.take(batch)
             let status = turns.status
@@ -107,15 +125,6 @@ public final class ReplicaRuntime: Sendable {
             stopped.signal()
         }
         loop.withLock { $0 = thread }
-        try begin(PeerInbox(requests: requests), snapshots)
-        store.observeDamage { damage in
-            logger.critical(
-                "the state is damaged: nothing is answered from it until a peer's has come",
-                metadata: ["error": "\(damage)"])
-            requests.putForLoop(.input(.fitness(.stateDamaged)), evenIfFull: true)
-        }
-        // The first turn, which finds out when the second one is wanted.
-        requests.putForLoop(.input(.timer), evenIfFull: true)
     }
 
     /// Requests that wait for a turn.
@@ -234,7 +243,9 @@ public final class ReplicaRuntime: Sendable {
         }
         requests.close()
         let isLogClosed = logWriter.stop()
-        guard applier.stop(), isLogClosed else { return }
+        guard applier.stop(), syncer.stop(), isLogClosed else { return }
+        // So that the next start has nothing to apply again.
+        if store.damage == nil { syncer.synchronize() }
         do { try marker.noteStopped() } catch {
             logger.warning("the stop could not be noted", metadata: ["error": "\(error)"])
         }

@@ -54,13 +54,23 @@ public protocol StateStore: AnyObject, Sendable {
     /// none ever was. A log that does not reach it was cut off in the middle of the installation.
     var installedSnapshot: EntryID { get }
 
-    /// The last entry whose effect a power loss cannot undo: the one that was applied by the
-    /// transaction before, or all of them after `forceSync` (consensus D6). The log may be
-    /// trimmed up to here and no further.
+    /// The last entry whose effect no end of the process can undo: what was applied when the last
+    /// `synchronize` began (consensus D6). The log may be trimmed up to here and no further.
     var durableAppliedIndex: LogIndex { get }
 
-    /// Makes everything that was applied durable.
-    func forceSync() throws
+    /// Makes what is applied now durable, while reading and applying go on. Any thread.
+    ///
+    /// The state that is opened after a crash of the process or of the machine is that of the last
+    /// one; an installed snapshot is durable by itself.
+    ///
+    /// - Returns: `durableAppliedIndex` afterwards.
+    /// - Throws: `busy`, when it may be tried again; `damaged`; `failed`.
+    @discardableResult
+    func synchronize() throws -> LogIndex
+
+    /// Whether so much was applied since the last sync that nothing more should be before the next:
+    /// the file grows, and does not become smaller again.
+    var isSyncOverdue: Bool { get }
 
     /// Whether the disk has no room for the store to grow ahead. What is committed goes on being
     /// applied in what was grown before; nothing new should be promised.

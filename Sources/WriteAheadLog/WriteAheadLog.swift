@@ -148,8 +148,8 @@ public final class WriteAheadLog {
     }
 
     /// Gives back whole segments whose entries all lie at or before `index` *and* at or before
-    /// `durable`, the entry that the state has applied durably (LMDB's last commit may be undone
-    /// by a power cut; consensus rule D6).
+    /// `durable`, the entry that the state has applied durably (what it has applied since its last
+    /// sync is undone by the end of the process; consensus rule D6).
     ///
     /// - Throws: `fileSystem`; `failed`.
     public func trim(upTo index: LogIndex, durable: LogIndex) throws(WALError) {

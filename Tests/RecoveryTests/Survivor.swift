@@ -41,7 +41,7 @@ final class Survivor {
         try log.sync()
         try data.markInitialised()
         _ = try store.apply(Array(entries.prefix(Self.appliedCount)))
-        try store.forceSync()
+        try store.synchronize()
         disk.endProcess()
     }
 
@@ -80,13 +80,13 @@ final class Survivor {
     /// The process is killed.
     func kill() {
         disk.endProcess()
-        store = store.afterCrash(.kill)
+        store = store.afterCrash()
     }
 
     /// The power goes.
     func losePower(_ random: inout RandomSource) {
         _ = disk.cutPower(&random)
-        store = store.afterCrash(.powerLoss(undoesLastCommit: random.chance(1, in: 2)))
+        store = store.afterCrash()
     }
 
     // MARK: History

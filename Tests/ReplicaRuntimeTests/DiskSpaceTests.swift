@@ -48,8 +48,10 @@ private final class Reports: Sendable {
         let store = MemoryStateStore(
             machine: StateMachine(sha256: { _ in [UInt8](repeating: 0, count: 32) }),
             configuration: ConfState(voters: [NodeID(1)]))
+        let syncer = StateSyncer(
+            store: store, report: { _ in }, fatal: FatalError { fatalError($0) })
         let applier = Applier(
-            store: store,
+            store: store, syncer: syncer,
             snapshots: SnapshotExchange(
                 store: store,
                 scrubber: StateScrubber(store: store, logger: Logger(label: "test")),

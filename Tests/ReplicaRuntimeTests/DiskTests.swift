@@ -16,14 +16,14 @@ struct DiskTests {
     private let path = FileManager.default.temporaryDirectory
         .appendingPathComponent("disk-\(UUID().uuidString)").path
 
-    private func disk() throws -> NodeDisk {
+    private func disk(_ path: String? = nil) throws -> NodeDisk {
         var options = RuntimeOptions()
         options.logSegmentBytes = 1 << 20
         options.storeMapBytes = 64 << 20
         options.replica.raft.retainedBytesMax = 1 << 16
         options.replica.raft.graceBytesMax = 1 << 16
         return try NodeDisk(
-            path: path, clusterID: [UInt8](repeating: 1, count: 16), node: NodeID(1),
+            path: path ?? self.path, clusterID: [UInt8](repeating: 1, count: 16), node: NodeID(1),
             voters: [NodeID(1)], options: options,
             machine: StateMachine(sha256: { _ in .init(repeating: 0, count: 32) }),
             newIncarnation: Incarnation(5),
@@ -72,8 +72,37 @@ struct DiskTests {
     @Test("a log of more files than it may have gives back those that the state covers")
     func files() throws {
         let opened = try disk()
-        let space = DiskSpace { _ in }
-        let owned = opened.takeLog(space)
+        let owned = try fill(opened)
+        #expect(owned.log.status.segments <= 5)
+        owned.close(FatalError { fatalError($0) })
+        try FileManager.default.removeItem(atPath: path)
+    }
+
+    @Test("a state that is whole, and older than the log's beginning, is given up")
+    func stateBehindLog() throws {
+        let files = FileManager.default
+        let opened = try disk()
+        try opened.store.synchronize()
+        // The state as it was then, beside the log as it is at the end, in another directory.
+        let (state, copy) = (path + "-state", path + "-copy")
+        try files.copyItem(atPath: path + "/state.0000000000000001", toPath: state)
+        let owned = try fill(opened)
+        owned.close(FatalError { fatalError($0) })
+        try files.copyItem(atPath: path, toPath: copy)
+        try files.removeItem(atPath: copy + "/state.0000000000000001")
+        try files.moveItem(atPath: state, toPath: copy + "/state.0000000000000001")
+        do {
+            let reopened = try disk(copy)
+            #expect(reopened.store.lost != nil)
+            #expect(reopened.store.damage?.code == .damaged)
+        }
+        try files.removeItem(atPath: path)
+        try files.removeItem(atPath: copy)
+    }
+
+    /// Applies more than the log may hold, syncs the state behind each entry, and answers the log.
+    private func fill(_ opened: NodeDisk) throws -> OwnedLog {
+        let owned = opened.takeLog(DiskSpace { _ in })
         var index = LogIndex.zero
         let fatal = FatalError { fatalError($0) }
         for sequence in 1...40 as ClosedRange<UInt64> {
@@ -90,9 +119,8 @@ struct DiskTests {
             owned.carryOut(
                 [.persist(request)], report: { _ in }, fatal: fatal, synced: { _, _ in })
             _ = try opened.store.apply([entry])
+            try opened.store.synchronize()
         }
-        #expect(owned.log.status.segments <= 5)
-        owned.close(fatal)
-        try FileManager.default.removeItem(atPath: path)
+        return owned
     }
 }

@@ -46,6 +46,7 @@ struct CrashTests {
         let store = try diskStore(directory)
         var entries = EntryMaker()
         _ = try store.apply(entries.batch(20))
+        try store.synchronize()
         return try store.dump()
     }
 
@@ -59,6 +60,36 @@ struct CrashTests {
         }
         let switching = directory.path + "/CURRENT.tmp"
         #expect(FileManager.default.createFile(atPath: switching, contents: Data()))
+    }
+
+    @Test("a crash at any call of a sync leaves the state of the sync before, or of this one")
+    func syncCrash() throws {
+        var found: Set<UInt64> = []
+        let calls = try forEveryCall(isCrash: true) { plan, number in
+            let directory = try TemporaryDirectory()
+            plan.arm(false)
+            do {
+                let store = try diskStore(directory, options: plan.options)
+                var entries = EntryMaker()
+                _ = try store.apply(entries.batch(3))
+                try store.synchronize()
+                _ = try store.apply(entries.batch(5))
+                plan.arm()
+                do {
+                    #expect(try store.synchronize() == LogIndex(8))
+                } catch let error as StateStoreError {
+                    #expect(error.code == .failed && store.durableAppliedIndex == LogIndex(3))
+                    // The first failure is final.
+                    #expect(try code { try store.synchronize() } == .failed)
+                    #expect(try code { _ = try store.apply(entries.batch(1)) } == .failed)
+                }
+            }
+            let store = try diskStore(directory)
+            #expect(store.durableAppliedIndex == store.appliedIndex)
+            found.insert(store.appliedIndex.rawValue)
+        }
+        #expect(calls == 3)
+        #expect(found == [3, 8])
     }
 
     @Test("a failed call of an export leaves the store as it was", arguments: [false, true])
@@ -78,6 +109,9 @@ struct CrashTests {
                     #expect(error.detail.contains("Injected"))
                 }
                 _ = try store.apply(entries.batch(1))
+                // A crash of the system ends all calls, and a sync with them.
+                plan.arm(false)
+                try store.synchronize()
                 if !isCrash && plan.hasFired {
                     #expect(try store.exportSnapshot().manifest.last.index == LogIndex(21))
                 }
@@ -247,6 +281,7 @@ struct CrashTests {
         let store = try diskStore(directory, options: plan.options)
         var entries = EntryMaker()
         _ = try store.apply(entries.batch(4))
+        try store.synchronize()
         let old = try store.dump()
         plan.arm()
         do {
@@ -278,11 +313,16 @@ struct CrashTests {
                 "check incoming/data.mdb", "fsync incoming",
                 "rename \(new)", "create \(new)/ORIGIN", "write \(new)/ORIGIN",
                 "fsync \(new)/ORIGIN", "fsync \(new)", "fsync /",
-                "check \(new)/data.mdb", "open environment \(new)", "sync environment \(new)",
-                "read \(new)/ORIGIN", "create CURRENT.tmp", "write CURRENT.tmp",
+                "check \(new)/data.mdb", "create \(new)/SYNCED.tmp", "write \(new)/SYNCED.tmp",
+                "fsync \(new)/SYNCED.tmp", "rename \(new)/SYNCED", "fsync \(new)",
+                "read \(new)/SYNCED", "open \(new)/SYNCED", "write \(new)/SYNCED",
+                "fdatasync \(new)/SYNCED", "restore \(new)", "open environment \(new)",
+                "read \(new)/ORIGIN", "create CURRENT.tmp",
+                "write CURRENT.tmp",
                 "fsync CURRENT.tmp",
                 "rename CURRENT", "fsync /",
-                "list \(old)", "unlink \(old)/data.mdb", "unlink \(old)/lock.mdb",
+                "list \(old)", "unlink \(old)/SYNCED", "unlink \(old)/data.mdb",
+                "unlink \(old)/lock.mdb",
                 "rmdir \(old)", "fsync /",
             ])
     }

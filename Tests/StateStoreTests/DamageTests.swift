@@ -26,7 +26,7 @@ struct DamageTests {
             try DamageTests.autoreleased {
                 let store = try diskStore(directory)
                 for _ in 0..<(count / 20) { _ = try store.apply(maker.batch(20)) }
-                try store.forceSync()
+                try store.synchronize()
                 dump = try store.dump()
             }
             self.dump = try #require(dump)
@@ -186,6 +186,7 @@ struct DamageTests {
             #expect(store.damage == nil && store.lost == nil)
             #expect(try store.dump() == peer.dump())
             _ = try store.apply(maker.batch(10))
+            try store.synchronize()
             source.close()
         }
         let again = try diskStore(closed.directory)
@@ -279,10 +280,10 @@ struct DamageTests {
         }
         #expect(store.damage != nil)
         #expect(try code { _ = try store.scrub() } == .damaged)
-        let started = store.afterCrash(.kill)
+        let started = store.afterCrash()
         try started.checkWhenOpened()
         #expect(started.lost?.applied == maker.last && started.appliedIndex == .zero)
-        let later = started.afterCrash(.powerLoss(undoesLastCommit: true))
+        let later = started.afterCrash()
         #expect(later.lost != nil)
     }
 }

@@ -20,7 +20,7 @@ struct FeatureLevelTests {
         do {
             let store = try diskStore(directory)
             _ = try store.apply(first)
-            try store.forceSync()
+            try store.synchronize()
         }
         _ = try diskStore(directory).scrub()
         // As the first release looks at a state before it opens it.
@@ -109,7 +109,7 @@ struct FeatureLevelTests {
             let store = try diskStore(directory)
             var maker = EntryMaker(seed: 4)
             for _ in 0..<10 { _ = try store.apply(maker.batch(20)) }
-            try store.forceSync()
+            try store.synchronize()
             before = try store.dump()
         }
         let check = try #require(try StateCheck.run(file: path + "/data.mdb"))
@@ -169,10 +169,11 @@ struct FeatureLevelTests {
             #expect(again.applied == result.applied)
         }
         #expect(try disk.dump() == memory.dump())
+        #expect(try disk.synchronize() == memory.synchronize())
         disk = try diskStore(elsewhere)
         let next = machineOfRelease(supporting: level)
         disk = try diskStore(directory, machine: next)
-        let upgraded = memory.afterCrash(.kill, machine: next)
+        let upgraded = memory.afterCrash(machine: next)
         for store in [disk, upgraded] as [any StateStore] {
             let result = try store.apply(Array(batch[3...]))
             #expect(result.levelBeyond == nil)
@@ -181,6 +182,7 @@ struct FeatureLevelTests {
         }
         #expect(try disk.dump() == upgraded.dump())
         // The way back is closed.
+        try disk.synchronize()
         disk = try diskStore(elsewhere)
         let error = #expect(throws: StateStoreError.self) { try diskStore(directory) }
         #expect(error?.code == .tooOld)
@@ -199,7 +201,7 @@ struct FeatureLevelTests {
         let sinks: [any StateStore] = [try diskStore(directories[1]), memoryStore()]
         for (source, sink) in zip(sources, sinks) {
             _ = try source.apply(batch)
-            try source.forceSync()
+            try source.synchronize()
             let snapshot = try source.exportSnapshot()
             defer { snapshot.close() }
             try transfer(snapshot, to: sink)

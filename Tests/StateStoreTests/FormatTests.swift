@@ -59,16 +59,38 @@ struct FormatTests {
 
     @Test("the frozen CURRENT is read and written, and nothing like it")
     func frozenPointer() {
-        let frozen = Array("1 state.00000000000000af f0cbad45\n".utf8)
-        #expect(StoreDirectory.pointer(to: 0xAF) == frozen)
-        #expect(StoreDirectory.number(in: frozen) == 0xAF)
-        for index in frozen.indices {
+        for (text, layout) in [
+            ("1 state.00000000000000af f0cbad45\n", StoreDirectory.Layout.eachCommit),
+            ("2 state.00000000000000af 3bf79c26\n", .synced),
+        ] {
+            let frozen = Array(text.utf8)
+            let pointer = StoreDirectory.Pointer(number: 0xAF, layout: layout)
+            #expect(StoreDirectory.encode(pointer) == frozen)
+            #expect(StoreDirectory.decode(frozen) == pointer)
+            for index in frozen.indices {
+                var damaged = frozen
+                damaged[index] ^= 0x20
+                #expect(StoreDirectory.decode(damaged) == nil)
+                #expect(StoreDirectory.decode(Array(frozen[..<index])) == nil)
+            }
+            #expect(StoreDirectory.decode(frozen + [10]) == nil)
+        }
+    }
+
+    @Test("the frozen slot of a SYNCED is read and written, and nothing like it")
+    func frozenSynced() {
+        let commit = SyncedCommit(sequence: 7, metaPage: .init(repeating: 0x5A, count: 4096))
+        let frozen: [UInt8] =
+            [1, 7, 0, 0, 0, 0, 0, 0, 0] + .init(repeating: 0x5A, count: 4096)
+            + [0x11, 0x04, 0x6F, 0x92] + .init(repeating: 0, count: 4083)
+        #expect(commit.encoded() == frozen)
+        #expect(SyncedCommit(slot: frozen) == commit)
+        for index in [0, 1, 8, 9, 2_000, 4_104, 4_105, 4_108] {
             var damaged = frozen
             damaged[index] ^= 0x20
-            #expect(StoreDirectory.number(in: damaged) == nil)
-            #expect(StoreDirectory.number(in: Array(frozen[..<index])) == nil)
+            #expect(SyncedCommit(slot: damaged) == nil)
         }
-        #expect(StoreDirectory.number(in: frozen + [10]) == nil)
+        #expect(SyncedCommit(slot: Array(frozen.dropLast())) == nil)
     }
 
     private func open(_ table: Table, _ key: [UInt8], _ stored: [UInt8]) throws -> [UInt8] {

@@ -16,7 +16,8 @@ struct TransactionConformanceTests {
         init() throws {
             directory = try TemporaryDirectory()
             generation = try Generation(
-                1, path: directory.path, options: smallOptions().environment)
+                1, path: directory.path, synced: nil, files: StoreFiles(),
+                options: smallOptions().environment)
             _ = try generation.environment.makeDatabases(DiskTables.later.sorted())
         }
 

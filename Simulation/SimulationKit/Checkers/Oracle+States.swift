@@ -24,6 +24,14 @@ extension Oracle {
             from: recovered.logStart.index)
     }
 
+    /// What a node has applied up to here outlives its process.
+    func stateSynced(_ node: Int, upTo index: LogIndex) {
+        if index < views[node].durableApplied {
+            fail("S9", "the state of n\(node + 1) is durable up to less than before")
+        }
+        views[node].durableApplied = index
+    }
+
     /// Says whether a node's state was harmed and nobody has noticed.
     func setHurt(_ node: Int, _ isHurt: Bool) { views[node].isHurt = isHurt }
 

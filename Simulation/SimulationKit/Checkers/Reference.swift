@@ -26,7 +26,7 @@ final class Reference {
         } catch {
             preconditionFailure("an empty model cannot be read: \(error)")
         }
-        checkpoints = [(.zero, store.afterCrash(.kill))]
+        checkpoints = [(.zero, store.copy())]
     }
 
     var applied: EntryID { store.applied }
@@ -37,7 +37,7 @@ final class Reference {
         hashes.append((result.meta.digest, result.meta.rowsHash))
         entries.append(entry)
         if entry.index.rawValue % Self.checkpointEvery == 0 {
-            checkpoints.append((entry.index, store.afterCrash(.kill)))
+            checkpoints.append((entry.index, store.copy()))
             if checkpoints.count > Self.checkpointsMax {
                 checkpoints.removeFirst()
                 let drop = checkpoints[0].index.next.distance(from: firstEntry)
@@ -61,7 +61,7 @@ final class Reference {
     func differs(from other: MemoryStateStore) throws -> Bool {
         let index = other.applied.index
         guard let start = checkpoints.last(where: { $0.index <= index }) else { return false }
-        let copy = start.store.afterCrash(.kill)
+        let copy = start.store.copy()
         var next = start.index.next
         while next <= index {
             _ = try copy.apply([entries[Int(next.distance(from: firstEntry))]])

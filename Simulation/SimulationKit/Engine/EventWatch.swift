@@ -77,6 +77,7 @@ extension WorldEvent {
         case .remove(let node): "\(name(node)) is taken away"
         case .scrub(let node, let epoch): "\(name(node)) looks through its log, process \(epoch)"
         case .register(let node, let epoch): "\(name(node)) registers, process \(epoch)"
+        case .stateSync(let node, let epoch): "\(name(node)) syncs its state, process \(epoch)"
         case .duty(let node, let epoch): "\(name(node)) looks after its state, process \(epoch)"
         case .client(let client): "client \(client)"
         case .http(let event): "HTTP: \(event)"

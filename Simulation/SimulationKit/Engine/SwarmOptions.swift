@@ -45,6 +45,8 @@ public struct SwarmOptions: Equatable, Sendable {
     /// One sync in 128 takes up to this much longer; 0 for none.
     var syncTail: UInt64 = 0
     var applyMin: UInt64 = 50
+    /// From what is applied to the sync of the state.
+    var stateSyncEvery: UInt64 = 100_000
     var applySpread: UInt64 = 200
     /// One apply in 128 takes up to this much longer; 0 for none.
     var applyTail: UInt64 = 0
@@ -238,6 +240,7 @@ extension SwarmOptions {
         applyMin = pick([20, 100, 1_000], &random)
         applySpread = pick([50, 400, 10_000], &random)
         applyTail = pick([0, 0, 50_000, 500_000], &random)
+        stateSyncEvery = pick([10_000, 100_000, 100_000, 2_000_000], &random)
         driftMax = pick([0, 200, 20_000, 100_000], &random)
         wallOffsetMax = pick([0, 100, 60_000], &random)
         segmentBytes = pick([32 << 10, 64 << 10, 256 << 10], &random)

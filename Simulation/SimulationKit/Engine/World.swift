@@ -220,6 +220,7 @@ final class World {
         case .remove(let node): takeAway(node)
         case .register(let node, let epoch): register(node, epoch)
         case .duty(let node, let epoch): duty(node, epoch)
+        case .stateSync(let node, let epoch): syncState(node, epoch)
         case .client(let client): clientActs(client)
         case .http(let event): http?.handle(event)
         case .check: checkUp()

@@ -7,7 +7,8 @@ public struct WorldCounters: Equatable, Sendable {
         case tornTails, blocksLost, blocksKept, partitions, connectionsLost, wallSteps
         case fullDisks, syncs, truncations, trims, snapshotsSent, snapshotsFailed
         case snapshotsInstalled, committed, duplicates, writesAcknowledged, writesUnknown
-        case writesRefused, readsConfirmed, readsFailed, comparisons, leasedEvents, releases
+        case writesRefused, readsConfirmed, readsFailed, comparisons, stateSyncs, leasedEvents,
+            releases
         case flaps, resets, slowLinks, drifts, freezes, slowDisks, failedSyncs
         case damages, casualties, logsMended, repairs, logsRepaired, entriesRepaired
         case logsRewritten, damageSpared, suspensions
@@ -61,6 +62,7 @@ public struct WorldCounters: Equatable, Sendable {
             case .readsConfirmed: "reads confirmed"
             case .readsFailed: "reads failed"
             case .comparisons: "states compared"
+            case .stateSyncs: "syncs of states"
             case .flaps: "flapping links"
             case .resets: "connections reset"
             case .slowLinks: "slow links"

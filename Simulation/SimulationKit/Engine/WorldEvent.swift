@@ -44,6 +44,8 @@ enum WorldEvent {
     case register(node: Int, epoch: UInt64)
     /// A node looks after its state.
     case duty(node: Int, epoch: UInt64)
+    /// What was applied so far is made durable.
+    case stateSync(node: Int, epoch: UInt64)
     case client(Int)
     /// In a world that is asked over HTTP.
     case http(HTTPEvent)

@@ -5,10 +5,6 @@ import StateStore
 
 /// The state of a node once more, in LMDB on real files, which goes through everything that the
 /// model goes through: whatever one does otherwise than the other is found.
-///
-/// A power cut that undoes the last commit gives the two meta pages of the file what they held
-/// before it. That is what `NOMETASYNC` promises: pages of the commit before are not written over
-/// by the one that follows it.
 final class DiskTwin {
     /// Where the two differ.
     struct Difference: Error, CustomStringConvertible {
@@ -26,11 +22,7 @@ final class DiskTwin {
     private let configuration: ConfState
     // Nil only while it is opened again.
     private var store: LMDBStateStore?
-    // The meta pages before the last commit; nil when there is nothing to be undone.
-    private var undo: [UInt8]?
     private var received: [Copy] = []
-
-    private static let metaBytes = 2 * 4_096
 
     /// Makes an empty state in a directory of its own.
     init(directory: String, machine: StateMachine, configuration: ConfState) throws {
@@ -64,7 +56,6 @@ final class DiskTwin {
 
     /// Applies what the model has applied, with what must come of it.
     func apply(_ entries: [Entry], as model: ApplyResult) throws {
-        undo = try metaPages()
         let result = try opened.apply(entries)
         guard result.entries == model.entries, result.meta == model.meta,
             result.durable == model.durable, opened.applied == model.applied
@@ -73,38 +64,13 @@ final class DiskTwin {
         }
     }
 
-    func forceSync() throws {
-        try opened.forceSync()
-        undo = nil
-    }
+    func synchronize() throws { try opened.synchronize() }
 
     /// Ends as a process does, and is found again.
-    func crash(_ crash: MemoryStateStore.Crash) throws {
+    func crash() throws {
         store = nil
         received = []
-        if case .powerLoss(undoesLastCommit: true) = crash, let undo {
-            let handle = try FileHandle(forWritingTo: URL(filePath: try dataFile()))
-            try handle.write(contentsOf: Data(undo))
-            try handle.close()
-        }
-        undo = nil
         store = try open()
-    }
-
-    private func metaPages() throws -> [UInt8] {
-        let handle = try FileHandle(forReadingFrom: URL(filePath: try dataFile()))
-        let data = try handle.read(upToCount: Self.metaBytes) ?? Data()
-        try handle.close()
-        return Array(data)
-    }
-
-    /// The file of the state that counts: the newest, when one has just been replaced.
-    private func dataFile() throws -> String {
-        let names = try FileManager.default.contentsOfDirectory(atPath: directory)
-        guard let newest = names.filter({ $0.hasPrefix("state.") }).max() else {
-            throw Difference(description: "\(directory) has no state")
-        }
-        return "\(directory)/\(newest)/data.mdb"
     }
 
     // MARK: Snapshots
@@ -138,7 +104,6 @@ final class DiskTwin {
         try sink.finish()
         try opened.install(copy.manifest)
         received = []
-        undo = nil
     }
 
     // MARK: Comparing

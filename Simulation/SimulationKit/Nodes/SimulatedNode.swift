@@ -41,6 +41,8 @@ final class SimulatedNode {
 
         var applyQueue: [[Entry]] = []
         var applying: [Entry] = []
+        /// Whether something was applied since the last sync of the state.
+        var isStateSyncScheduled = false
 
         /// Snapshots that came whole, by where they end.
         var received: [SnapshotManifest] = []

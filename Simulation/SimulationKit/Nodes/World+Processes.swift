@@ -35,8 +35,7 @@ extension World {
         }
         let failedSyncs = node.disk.failedSyncs
         if mixesReleases {
-            node.store = node.store.afterCrash(
-                .kill, machine: node.isNewer ? machine : olderMachine)
+            node.store = node.store.afterCrash(machine: node.isNewer ? machine : olderMachine)
         }
         guard mayStart(node) else { return }
         do {
@@ -48,11 +47,7 @@ extension World {
     }
 
     private func open(_ node: SimulatedNode) throws {
-        try node.store.forceSync()
-        twin(node) { twin in
-            try twin.forceSync()
-            try twin.compare(node.store)
-        }
+        twin(node) { try $0.compare(node.store) }
         try checkState(of: node)
         let lost = node.store.lost
         let meta = lost == nil ? try node.store.read { $0.meta } : StateMeta()
@@ -187,15 +182,14 @@ extension World {
         case .kill, .stop:
             node.disk.endProcess()
             node.disk.forgetUnwritten(&node.random)
-            node.store = node.store.afterCrash(.kill)
-            twin(node) { try $0.crash(.kill) }
+            // There may have been no time for it.
+            if ending == .stop, node.random.chance(3, in: 4) { _ = syncState(of: node) }
         case .powerLoss:
             node.isOff = true
             losePower(node)
-            let isUndone = node.random.chance(1, in: 2)
-            node.store = node.store.afterCrash(.powerLoss(undoesLastCommit: isUndone))
-            twin(node) { try $0.crash(.powerLoss(undoesLastCommit: isUndone)) }
         }
+        node.store = node.store.afterCrash()
+        twin(node) { try $0.crash() }
         node.process = nil
         leases[index] = nil
         showsAnew(index)
@@ -224,19 +218,8 @@ extension World {
     /// When a node starts again of which nobody has said when.
     func someTime(_ index: Int) -> UInt64 { 1_000 + nodes[index].random.upTo(options.restartMax) }
 
-    /// Lets what was under way happen in part: some calls of the disk, or a whole transaction.
+    /// Lets what was under way happen in part: some calls of the disk.
     private func interrupt(_ process: SimulatedNode.Process, _ node: SimulatedNode) {
-        if !process.applying.isEmpty, node.random.chance(1, in: 2) {
-            do {
-                let result = try node.store.apply(process.applying)
-                twin(node) { try $0.apply(process.applying, as: result) }
-                oracle.applied(node.index, state: result.meta, durable: result.durable)
-            } catch {
-                if node.hurt == nil {
-                    oracle.fail("S5", "n\(node.index + 1) cannot apply: \(error)")
-                }
-            }
-        }
         guard process.isDiskBusy, !process.diskUnderWay.isEmpty, node.random.chance(7, in: 8)
         else {
             return

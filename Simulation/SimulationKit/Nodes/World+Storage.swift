@@ -273,8 +273,38 @@ extension World {
             return oracle.fail("S5", "n\(node + 1) cannot apply: \(error)")
         }
         process.applying = []
+        if !process.isStateSyncScheduled {
+            process.isStateSyncScheduled = true
+            schedule(.stateSync(node: node, epoch: epoch), in: options.stateSyncEvery)
+        }
         startApply(process, node)
         startDisk(process, node)
+    }
+
+    /// What was applied so far outlives the process from now on.
+    func syncState(_ node: Int, _ epoch: UInt64) {
+        guard let process = process(node, epoch) else { return }
+        guard !process.isPaused else {
+            return schedule(.stateSync(node: node, epoch: epoch), in: 1_000)
+        }
+        process.isStateSyncScheduled = false
+        guard let durable = syncState(of: nodes[node]) else { return }
+        give(.stateSynced(upTo: durable), to: process, node)
+    }
+
+    /// Makes what a node has applied durable; nil: it has no state, or none to be believed.
+    func syncState(of node: SimulatedNode) -> LogIndex? {
+        guard node.store.damage == nil, node.store.lost == nil else { return nil }
+        do {
+            let durable = try node.store.synchronize()
+            twin(node) { try $0.synchronize() }
+            oracle.stateSynced(node.index, upTo: durable)
+            counters[.stateSyncs] += 1
+            return durable
+        } catch {
+            oracle.fail("L5", "n\(node.index + 1) cannot sync its state: \(error)")
+            return nil
+        }
     }
 }
 

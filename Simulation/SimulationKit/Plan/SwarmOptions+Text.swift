@@ -45,7 +45,7 @@ extension SwarmOptions {
             option("sync-min", \.syncMin), option("sync-spread", \.syncSpread),
             option("sync-tail", \.syncTail), option("apply-min", \.applyMin),
             option("apply-spread", \.applySpread), option("apply-tail", \.applyTail),
-            option("drift-max", \.driftMax),
+            option("state-sync-every", \.stateSyncEvery), option("drift-max", \.driftMax),
             truth("drift-extreme", \.isDriftExtreme), option("wall-offset-max", \.wallOffsetMax),
             count("segment-bytes", \.segmentBytes), count("retained-bytes", \.retainedBytes),
             option("trim-step", \.trimStep), count("disk-bytes", \.diskBytes),

@@ -45,17 +45,17 @@ public struct FileCheck {
     /// Reads a commit from its roots to its last row.
     ///
     /// - Parameters:
-    ///   - commit: the one that a read transaction holds open; nil: the newest, of a file that
-    ///     nobody writes.
+    ///   - commit: the one that a read transaction holds open; nil: that of `metaPage`.
+    ///   - metaPage: of a commit in a file that nobody writes; nil: of its newest.
     ///   - visit: called with each row, in the order of the keys within each tree, which is named
     ///     by its place in `databases`.
     /// - Returns: nil when the commit was overtaken by later ones before its roots were read.
     /// - Throws: `FileDamage`, and what `visit` throws.
     public mutating func run(
-        commit: UInt64? = nil,
+        commit: UInt64? = nil, metaPage: [UInt8]? = nil,
         visit: (_ database: Int, _ key: [UInt8], _ value: [UInt8]) throws -> Void
     ) throws -> Summary? {
-        guard let meta = try roots(commit) else { return nil }
+        guard let meta = try metaPage.map(Self.roots(in:)) ?? roots(commit) else { return nil }
         summary = Summary(commit: meta.commit, pages: 2)
         lastPage = meta.lastPage
         let mapped = min(max(lastPage, 1), 1 << 40)
@@ -90,6 +90,13 @@ public struct FileCheck {
         for page in free { try use(page, mayLieBehindTheEnd: true) }
         summary.freePages = UInt64(free.count)
         return summary
+    }
+
+    private static func roots(in page: [UInt8]) throws(FileDamage) -> MetaPage {
+        guard page.count == PageFile.pageBytes, let meta = MetaPage(page) else {
+            throw FileDamage("a page with roots is none")
+        }
+        return meta
     }
 
     private func roots(_ commit: UInt64?) throws(FileDamage) -> MetaPage? {

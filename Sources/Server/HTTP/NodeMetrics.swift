@@ -42,6 +42,9 @@ struct NodeMetrics: Sendable {
         text.single("watchword_raft_commit_index", .gauge, "Committed.", raft.commit.rawValue)
         text.single(
             "watchword_raft_applied_index", .gauge, "Visible to reads.", status.visible.rawValue)
+        text.single(
+            "watchword_state_synced_index", .gauge, "Applied, and durable in the state.",
+            status.durableApplied.rawValue)
         text.single("watchword_raft_last_index", .gauge, "End of log.", raft.last.index.rawValue)
         text.single("watchword_raft_durable_index", .gauge, "Synced.", raft.durable.rawValue)
         text.single(

@@ -85,6 +85,8 @@ extension LMDBStateStore {
     struct Found {
         /// nil: there was never a state.
         var number: UInt64?
+        /// Which of its commits counts; nil: the newest, of a release that synced each.
+        var synced: SyncedCommit?
         /// Whether `CURRENT` says so.
         var isPointerWhole = true
         /// Why it must not be opened.
@@ -95,28 +97,31 @@ extension LMDBStateStore {
     static func find(
         _ directory: StoreDirectory, _ options: LMDBStateStoreOptions
     ) throws -> Found {
-        let number: UInt64?
+        let pointer: StoreDirectory.Pointer?
         do {
-            number = try directory.readCurrent()
+            pointer = try directory.readCurrent()
         } catch let damage as StateStoreError where damage.code == .damaged {
             return Found(
                 number: try directory.newestNumber() ?? 1, isPointerWhole: false, damage: damage)
         }
-        guard let number else { return Found() }
+        guard let pointer else { return Found() }
+        let number = pointer.number
         if let lost = try directory.readLoss(of: number), !Planted.damagedStateKept.isOn {
             return Found(
                 number: number,
                 damage: StateStoreError(.damaged, "\(directory.state(number)) was given up"),
                 lost: lost)
         }
-        guard options.checksWhenOpened else { return Found(number: number) }
         do {
+            let synced = try directory.readSynced(pointer)
+            let found = Found(number: number, synced: synced)
+            guard options.checksWhenOpened else { return found }
             let file = directory.state(number) + "/data.mdb"
             try directory.files.perform("check", file) {
-                _ = try StateCheck.ofUnwritten(file: file)
+                _ = try StateCheck.ofUnwritten(file: file, metaPage: synced?.metaPage)
             }
             _ = try directory.readOrigin(of: number)
-            return Found(number: number)
+            return found
         } catch let damage as StateStoreError where damage.code == .damaged {
             return Found(number: number, damage: noting(damage, of: number, directory))
         }

@@ -6,20 +6,20 @@ internal import Synchronization
 
 /// The store of a node: one LMDB environment, which a snapshot replaces whole.
 ///
-/// Commits are made with `NOMETASYNC`: a power loss undoes at most the last one, which the log
-/// replays. Files: `docs/formats/state.md`.
+/// Commits are not synced: after a crash the state is that of the last `synchronize`, and the log
+/// has the rest. Files: `docs/formats/state.md`.
 public final class LMDBStateStore: StateStore {
     private let applier: BatchApplier
     let directory: StoreDirectory
-    private let options: LMDBStateStoreOptions
+    let options: LMDBStateStoreOptions
     let state: Mutex<State>
     let health: StoreHealth
     // Whether the apply thread is inside: a second one would be a mistake of ours.
     private let isChanging = Atomic<Bool>(false)
 
     /// Opens the state in a node's data directory, which must exist, or makes an empty one that
-    /// begins with `configuration`; removes what a crash left behind, and makes what was applied
-    /// durable (recovery R2).
+    /// begins with `configuration`; removes what a crash left behind, and what was applied since
+    /// the last `synchronize` (recovery R2).
     ///
     /// The state is checked whole before it is used. One that is damaged, or was given up before,
     /// is not opened: the store begins without one, see `lost`.
@@ -47,14 +47,20 @@ public final class LMDBStateStore: StateStore {
             }
             try directory.removeLeftovers(except: found.number)
             let number = found.number ?? 1
+            var synced = found.synced
             if found.number == nil {
                 try Generation.make(
                     in: directory, number: number, configuration: configuration,
                     options: options.environment)
                 try directory.files.synchronizeDirectory(root)
                 try directory.switchCurrent(to: number, willSwitch: {})
+                synced = try directory.readSynced(.init(number: number))
             }
-            return (found, try Self.open(number, directory, options))
+            let published = try Self.open(number, synced, directory, options)
+            // From here on a release that syncs each commit must not open it: what it wrote would
+            // not be what `SYNCED` names.
+            if synced == nil { try directory.switchCurrent(to: number, willSwitch: {}) }
+            return (found, published)
         }
         if let published { try applier.check(published.row.value) }
         health = StoreHealth(found.damage)
@@ -65,16 +71,14 @@ public final class LMDBStateStore: StateStore {
     }
 
     private static func open(
-        _ number: UInt64, _ directory: StoreDirectory, _ options: LMDBStateStoreOptions
+        _ number: UInt64, _ synced: SyncedCommit?, _ directory: StoreDirectory,
+        _ options: LMDBStateStoreOptions
     ) throws -> Published {
         let path = directory.state(number)
-        let generation = try directory.files.perform("open environment", path) {
-            try Generation(number, path: path, options: options.environment)
-        }
-        try directory.files.perform("sync environment", path) {
-            try generation.environment.growToReserve()
-            try generation.environment.synchronize()
-        }
+        let generation = try Generation(
+            number, path: path, synced: synced, files: directory.files,
+            options: options.environment)
+        try generation.environment.growToReserve()
         let (meta, commit) = try generation.readMeta()
         return Published(
             generation: generation, tables: generation.tables, commit: commit, meta: meta,
@@ -156,9 +160,7 @@ public final class LMDBStateStore: StateStore {
                 return transaction
             }
         }
-        // The sync of this commit has made the one before it durable (consensus D6).
-        let durable = before.applied.index
-        publish(before.next(commit: commit, meta: batch.meta), durable: durable)
+        let durable = publish(before.next(commit: commit, meta: batch.meta))
         return ApplyResult(
             applied: batch.meta.applied, durable: durable, entries: batch.entries,
             meta: batch.meta, levelBeyond: batch.levelBeyond)
@@ -166,22 +168,14 @@ public final class LMDBStateStore: StateStore {
 
     private func makeTrees(_ names: [String], of before: Published) throws {
         let commit = try noting { try before.generation.environment.makeDatabases(names) }
-        publish(before.withTrees(commit: commit), durable: before.applied.index)
+        _ = publish(before.withTrees(commit: commit))
     }
 
-    private func publish(_ published: Published, durable: LogIndex) {
+    /// Shows a commit to views that begin from now on, and answers what is durable.
+    private func publish(_ published: Published) -> LogIndex {
         state.withLock { state in
             state.published = published
-            state.durable = durable
-        }
-    }
-
-    public func forceSync() throws {
-        let published = try usable { try Self.present($0) }
-        try final { try published.generation.environment.synchronize() }
-        state.withLock { state in
-            guard state.published?.generation === published.generation else { return }
-            state.durable = max(state.durable, published.applied.index)
+            return state.durable
         }
     }
 
@@ -303,7 +297,12 @@ public final class LMDBStateStore: StateStore {
                 // What was received may have rotted since it came, and the library believes
                 // whatever it opens.
                 if !Planted.snapshotUnchecked.isOn { try checkFile(path, sink.manifest) }
-                let opened = try Self.open(next, directory, options)
+                // Of the two commits that a copy names only the newer one is whole.
+                try SyncedCommit.make(
+                    state: path, metaPage: try MetaPages.newest(file: path + "/data.mdb"),
+                    directory.files)
+                let opened = try Self.open(
+                    next, try SyncedCommit.read(state: path, directory.files), directory, options)
                 try sink.manifest.verify(opened.row.value)
                 try applier.check(opened.row.value)
                 try directory.switchCurrent(to: next) { isSwitched = true }
@@ -354,7 +353,7 @@ public final class LMDBStateStore: StateStore {
     // MARK: Failure
 
     /// Calls `body` with the state, unless the store failed before.
-    private func usable<R>(_ body: (inout sending State) throws -> R) throws -> R {
+    func usable<R>(_ body: (inout sending State) throws -> R) throws -> R {
         try state.withLock { state in
             if let failure = state.failure { throw failure }
             if let failure = state.published?.generation.environment.failure {

@@ -10,6 +10,8 @@ public struct LMDBStateStoreOptions: Sendable {
     public var growthStepBytes = 64 << 20
     /// What is kept free ahead, in bytes.
     public var growthReserveBytes = 64 << 20
+    /// By how much the file may grow between two syncs, in bytes: half of what is kept free ahead.
+    public var unsyncedBytesMax = 32 << 20
     /// Up to how much of the map the state may fill before the store calls itself short of space.
     public var mapFillPercentMax = 95
 

@@ -13,14 +13,17 @@ struct StateCheck {
 
     /// Checks one commit.
     ///
-    /// - Parameter commit: one that a view holds open; nil: the newest of a file that nobody
-    ///   writes.
+    /// - Parameters:
+    ///   - commit: one that a view holds open; nil: that of `metaPage`.
+    ///   - metaPage: of a commit in a file that nobody writes; nil: of its newest.
     /// - Returns: nil when the commit was overtaken by later ones.
     /// - Throws: `damaged`; `busy` when it cannot be looked into; `foreign` when another release
     ///   has written it.
-    static func run(file: String, commit: UInt64? = nil) throws -> StateCheck? {
+    static func run(
+        file: String, commit: UInt64? = nil, metaPage: [UInt8]? = nil
+    ) throws -> StateCheck? {
         do {
-            return try read(file: file, commit: commit)
+            return try read(file: file, commit: commit, metaPage: metaPage)
         } catch let failure as FileDamage where failure.isUnavailable {
             throw StateStoreError(.busy, "\(file): \(failure)")
         } catch let damage as FileDamage {
@@ -32,24 +35,26 @@ struct StateCheck {
         }
     }
 
-    /// Checks the file of a state that nobody writes.
+    /// Checks the file of a state that nobody writes: the commit of `metaPage`, or the newest.
     ///
     /// - Throws: as `run`.
-    static func ofUnwritten(file: String) throws -> StateCheck {
-        guard let check = try run(file: file) else {
+    static func ofUnwritten(file: String, metaPage: [UInt8]? = nil) throws -> StateCheck {
+        guard let check = try run(file: file, metaPage: metaPage) else {
             preconditionFailure("\(file): a file that nobody writes was overtaken")
         }
         return check
     }
 
-    private static func read(file: String, commit: UInt64?) throws -> StateCheck? {
+    private static func read(
+        file: String, commit: UInt64?, metaPage: [UInt8]?
+    ) throws -> StateCheck? {
         var check = try FileCheck(
             path: file, databases: DiskTables.names, mayLack: DiskTables.later)
         var hash = StateHash.empty
         var rows: UInt64 = 0
         var own: [UInt8]?
         let tables = Table.allCases
-        let summary = try check.run(commit: commit) { database, key, stored in
+        let summary = try check.run(commit: commit, metaPage: metaPage) { database, key, stored in
             let table = tables[database]
             let value = try DiskTables.open(table, key, stored)
             rows += 1

@@ -19,14 +19,16 @@ public struct StateInspection: Sendable {
         try translated {
             let directory = StoreDirectory(root: root, files: StoreFiles())
             do {
-                guard let number = try directory.readCurrent() else {
+                guard let pointer = try directory.readCurrent() else {
                     return StateInspection(damage: "there is none")
                 }
+                let number = pointer.number
                 if let lost = try directory.readLoss(of: number) {
                     return StateInspection(lost: lost, damage: "it was given up as damaged")
                 }
                 let file = directory.state(number) + "/data.mdb"
-                guard let check = try StateCheck.run(file: file) else {
+                let synced = try directory.readSynced(pointer)
+                guard let check = try StateCheck.run(file: file, metaPage: synced?.metaPage) else {
                     throw StateStoreError(.failed, "\(file) is being written")
                 }
                 return StateInspection(

@@ -24,37 +24,66 @@ struct StoreDirectory: Sendable {
         return "state." + String(repeating: "0", count: 16 - digits.utf8.count) + digits
     }
 
-    /// What `CURRENT` holds for a state: version of the layout, name, CRC-32C of both.
-    static func pointer(to number: UInt64) -> [UInt8] {
-        let text = "1 " + name(number)
+    /// What `CURRENT` says.
+    struct Pointer: Equatable {
+        let number: UInt64
+        /// What is durable of the state.
+        var layout = Layout.synced
+    }
+
+    /// The layouts of a data directory, by what is durable of a state.
+    enum Layout: String, CaseIterable {
+        /// Of the releases that synced each commit: the newest one.
+        case eachCommit = "1"
+        /// The one that `SYNCED` names.
+        case synced = "2"
+    }
+
+    /// What `CURRENT` holds for a state: the layout, the name, CRC-32C of both.
+    static func encode(_ pointer: Pointer) -> [UInt8] {
+        let text = pointer.layout.rawValue + " " + name(pointer.number)
         let sum = String(CRC32C.checksum(of: Array(text.utf8)), radix: 16)
         let padding = String(repeating: "0", count: 8 - sum.utf8.count)
         return Array("\(text) \(padding)\(sum)\n".utf8)
     }
 
-    /// The number in a `CURRENT`; nil when it is none that `pointer` makes.
-    static func number(in pointer: [UInt8]) -> UInt64? {
-        guard let text = String(validating: pointer, as: UTF8.self), text.hasPrefix("1 state.")
+    /// What a `CURRENT` says; nil when it is none that `encode` makes.
+    static func decode(_ bytes: [UInt8]) -> Pointer? {
+        guard let text = String(validating: bytes, as: UTF8.self),
+            let layout = Layout(rawValue: String(text.prefix(1))),
+            text.dropFirst().hasPrefix(" state.")
         else { return nil }
         let digits = text.utf8.dropFirst(8).prefix(16)
-        guard let number = UInt64(String(decoding: digits, as: UTF8.self), radix: 16),
-            self.pointer(to: number) == pointer
-        else { return nil }
-        return number
+        guard let number = UInt64(String(decoding: digits, as: UTF8.self), radix: 16) else {
+            return nil
+        }
+        let pointer = Pointer(number: number, layout: layout)
+        return encode(pointer) == bytes ? pointer : nil
     }
 
     /// The state that counts; nil in a directory where none ever did.
     ///
     /// - Throws: `damaged` when `CURRENT` cannot be read, or names a state that is not there.
-    func readCurrent() throws -> UInt64? {
+    func readCurrent() throws -> Pointer? {
         guard let bytes = try files.readFile(current, atMost: 64) else { return nil }
-        guard let number = Self.number(in: bytes) else {
+        guard let pointer = Self.decode(bytes) else {
             throw StateStoreError(.damaged, "\(current) names no state")
         }
-        guard let names = try files.list(state(number)), names.contains("data.mdb") else {
-            throw StateStoreError(.damaged, "\(state(number)) is not there")
+        let state = state(pointer.number)
+        guard let names = try files.list(state), names.contains("data.mdb") else {
+            throw StateStoreError(.damaged, "\(state) is not there")
         }
-        return number
+        return pointer
+    }
+
+    /// The commit of a state that is durable; nil: the newest.
+    ///
+    /// - Throws: `damaged` when nothing says which it is.
+    func readSynced(_ pointer: Pointer) throws -> SyncedCommit? {
+        switch pointer.layout {
+        case .eachCommit: nil
+        case .synced: try SyncedCommit.read(state: state(pointer.number), files)
+        }
     }
 
     /// Notes which snapshot a state began as, durably.
@@ -113,7 +142,7 @@ struct StoreDirectory: Sendable {
     ///   whatever is thrown.
     func switchCurrent(to number: UInt64, willSwitch: () -> Void) throws {
         precondition(number > 0, "state 0")
-        try files.writeFile(next, Self.pointer(to: number))
+        try files.writeFile(next, Self.encode(Pointer(number: number)))
         willSwitch()
         try files.rename(next, to: current)
         try files.synchronizeDirectory(root)

@@ -101,6 +101,12 @@ struct StoreFiles: Sendable {
         return try OpenFile(path, flags: O_RDWR | O_CREAT | O_TRUNC)
     }
 
+    /// Opens a file that is there, to write over parts of it.
+    func openForUpdate(_ path: String) throws -> OpenFile {
+        try before(StoreStep(operation: "open", path: path))
+        return try OpenFile(path, flags: O_RDWR)
+    }
+
     /// Opens a file that is there.
     func openForReading(_ path: String) throws -> OpenFile {
         try before(StoreStep(operation: "open", path: path))
@@ -190,6 +196,12 @@ struct OpenFile: ~Copyable, Sendable {
     func synchronize(_ files: StoreFiles) throws {
         try files.before(StoreStep(operation: "fsync", path: path))
         guard fsync(descriptor) == 0 else { throw StoreFiles.failure("fsync", path) }
+    }
+
+    /// Makes what was written durable, of a file whose size has not changed.
+    func synchronizeData(_ files: StoreFiles) throws {
+        try files.before(StoreStep(operation: "fdatasync", path: path))
+        guard fdatasync(descriptor) == 0 else { throw StoreFiles.failure("fdatasync", path) }
     }
 
     /// The size of the file.

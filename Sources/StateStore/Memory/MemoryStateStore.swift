@@ -9,20 +9,12 @@ internal import Synchronization
 ///
 /// Images are values, so a view costs nothing and keeps what it sees.
 public final class MemoryStateStore: StateStore {
-    /// How a node ends without being asked.
-    public enum Crash: Sendable {
-        /// The process is killed: every commit stays, because the page cache does.
-        case kill
-        /// The power goes: the last commit may be undone, unless it was made durable.
-        case powerLoss(undoesLastCommit: Bool)
-    }
-
     private struct State {
         var image: MemoryImage
         var meta: StateMeta
-        // The last commit, unless it is durable: what a power loss may undo.
+        // What was committed since the last sync: what the end of the process undoes.
         var undoable: [RowChange] = []
-        // What a power loss would leave at worst.
+        // What it leaves.
         var durable: EntryID
         var failure: StateStoreError?
         var failsNextCommit = false
@@ -37,10 +29,10 @@ public final class MemoryStateStore: StateStore {
         /// The image of a transaction that is over comes back, with what was committed.
         mutating func take(_ slot: ImageSlot) {
             image = slot.image
-            for commit in slot.commits {
-                // The sync of this commit makes the one before it durable.
-                durable = meta.applied
-                undoable = commit.changes
+            for (number, commit) in slot.commits.enumerated() {
+                // A sync may come between any two commits.
+                if number > 0 { undoable = [] }
+                undoable += commit.changes
                 meta = commit.meta
             }
         }
@@ -213,7 +205,15 @@ public final class MemoryStateStore: StateStore {
         state.withLock { $0.durable.index }
     }
 
-    public func forceSync() throws { try usable { $0.becomeDurable() } }
+    @discardableResult
+    public func synchronize() throws -> LogIndex {
+        try usable { state in
+            state.becomeDurable()
+            return state.durable.index
+        }
+    }
+
+    public var isSyncOverdue: Bool { false }
 
     // MARK: Space
 
@@ -231,15 +231,21 @@ public final class MemoryStateStore: StateStore {
 
     // MARK: Crashes
 
-    /// The store that is found after a crash at this moment. What was being received is gone.
+    /// The store that is found after the process or the machine ended at this moment: as it was
+    /// synced last. What was being received is gone.
     ///
     /// - Parameter machine: of the release that is started next; the same one if nil.
-    public func afterCrash(
-        _ crash: Crash, machine: StateMachine? = nil
-    ) -> MemoryStateStore {
+    public func afterCrash(machine: StateMachine? = nil) -> MemoryStateStore {
         var (image, undoable, origin) = state.withLock { ($0.image, $0.undoable, $0.origin) }
-        let lost = lost
-        if case .powerLoss(undoesLastCommit: true) = crash { image.revert(undoable) }
+        image.revert(undoable)
+        return MemoryStateStore(
+            machine: machine ?? applier.machine, image: image, origin: origin,
+            lost: Planted.damagedStateKept.isOn ? nil : lost)
+    }
+
+    /// Another store of what this one has committed, synced or not.
+    public func copy(machine: StateMachine? = nil) -> MemoryStateStore {
+        let (image, origin, lost) = state.withLock { ($0.image, $0.origin, $0.lost) }
         return MemoryStateStore(
             machine: machine ?? applier.machine, image: image, origin: origin,
             lost: Planted.damagedStateKept.isOn ? nil : lost)
