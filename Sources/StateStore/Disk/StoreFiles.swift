@@ -156,6 +156,10 @@ struct OpenFile: ~Copyable, Sendable {
     // Everything was made durable, or given up, before: a failed close loses nothing.
     deinit { if descriptor >= 0 { close(descriptor) } }
 
+    // In one call: as small as in `PosixFileSystem`, since the state's pages are written into what
+    // came as a snapshot.
+    private static let pieceBytes = 16 << 10
+
     /// Writes all of `bytes`.
     func write(_ bytes: [UInt8], at offset: UInt64, _ files: StoreFiles) throws {
         try files.before(StoreStep(operation: "write", path: path))
@@ -164,8 +168,8 @@ struct OpenFile: ~Copyable, Sendable {
             // The proof: the range lies within the array, which is lent for the call.
             let count = unsafe bytes.withUnsafeBytes {
                 unsafe pwrite(
-                    descriptor, $0.baseAddress! + done, bytes.count - done,
-                    off_t(offset) + off_t(done))
+                    descriptor, $0.baseAddress! + done,
+                    min(bytes.count - done, Self.pieceBytes), off_t(offset) + off_t(done))
             }
             if count < 0 && errno == EINTR { continue }
             guard count > 0 else { throw StoreFiles.failure("pwrite", path) }
