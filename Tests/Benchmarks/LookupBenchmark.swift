@@ -26,14 +26,9 @@ struct LookupBenchmark {
         options.mapSizeBytes = 8 << 30
         let machine = try Machine(directory: directory, options: options)
         try machine.bootstrap(featureLevel: StateMachine.featureLevel)
-        let codec = try TokenCodec(
-            blockKey: SecretBytes(copying: [UInt8](repeating: 7, count: 32)))
-        let heads = try SessionMaker(machine: machine, codec: codec).make(sessions).map { token in
-            Array(
-                "GET /v1/validate HTTP/1.1\r\nHost: 127.0.0.1:8101\r\nAuthorization: Bearer \(token)\r\n\r\n"
-                    .utf8)
-        }
-        let door = Door(api: API(environment: Surroundings(machine: machine, codec: codec)))
+        let tokens = try SessionMaker(machine: machine).make(sessions, keepingOneIn: 1)
+        let heads = tokens.map(Door.validation)
+        let door = try Door(machine)
         var dice = Dice(seed: 5)
         for head in heads.prefix(100) { try door.ask(head) }
         let clock = ContinuousClock()
@@ -46,12 +41,22 @@ struct LookupBenchmark {
 }
 
 /// A connection without a socket.
-private final class Door {
+final class Door {
     private let api: API
     private var reader = RequestReader()
     private var dateLine = HTTPResponse.DateLine()
 
-    init(api: API) { self.api = api }
+    init(_ machine: Machine) throws {
+        api = API(
+            environment: Surroundings(machine: machine, codec: try SessionMaker.tokenCodec()))
+    }
+
+    /// The request that asks about a session.
+    static func validation(_ token: String) -> [UInt8] {
+        Array(
+            "GET /v1/validate HTTP/1.1\r\nHost: 127.0.0.1:8101\r\nAuthorization: Bearer \(token)\r\n\r\n"
+                .utf8)
+    }
 
     /// Sends one request, and throws away what it is answered.
     func ask(_ bytes: [UInt8]) throws {
@@ -67,56 +72,6 @@ private final class Door {
         _ = response.serialized(
             method: head.method, keepsAlive: true, date: Surroundings.now, &dateLine)
     }
-}
-
-/// Makes users, ten sessions for each, and tokens.
-private struct SessionMaker {
-    let machine: Machine
-    let codec: TokenCodec
-
-    func make(_ count: Int) throws -> [String] {
-        var tokens: [String] = []
-        for number in 0..<UInt64((count + 9) / 10) {
-            guard let name = UserName("user\(number)") else { throw Mistake("no name") }
-            let user = UserID(
-                bits: 1_000 + UInt128(number) &* 0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835)
-            _ = try machine.apply(
-                [
-                    .createUser(
-                        .init(
-                            id: user, username: name, email: Text("user\(number)@example.com"),
-                            roles: [],
-                            password: PasswordHash(phc: "$none$")))
-                ], by: machine.administrator)
-            let verifiers = (0..<10).map { _ in TokenCodec.drawVerifier(SystemRandomBytes()) }
-            let outcomes = try machine.apply(
-                try verifiers.map { verifier in
-                    .startSession(
-                        .init(
-                            user: user, nonce: number,
-                            verifier: try digest(
-                                TokenCodec.digest(.session, verifier: verifier.bytes)),
-                            idleMilliseconds: 3_600_000, absoluteMilliseconds: 86_400_000,
-                            method: .delegated))
-                }, by: machine.administrator)
-            for (outcome, verifier) in zip(outcomes, verifiers) {
-                guard case .session(let session) = outcome.result else {
-                    throw Mistake("no session")
-                }
-                tokens.append(
-                    String(
-                        decoding: codec.compose(
-                            .session, rowNumber: session.id.number.rawValue,
-                            verifier: verifier.bytes), as: UTF8.self))
-            }
-        }
-        return tokens
-    }
-}
-
-private func digest(_ digest: SHA256Digest) throws -> Digest256 {
-    guard let digest = Digest256(bytes: digest.bytes) else { throw Mistake("no digest") }
-    return digest
 }
 
 /// A node that holds a lease, and notes uses and usage as the server does.

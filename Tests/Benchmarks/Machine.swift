@@ -12,6 +12,8 @@ final class Machine {
     /// The administrator, by a session that lives.
     private(set) var administrator = Actor.node
     private var index: UInt64 = 0
+    private var unsynced = 0
+    private static let commitsBetweenSyncs = 1_000
 
     init(directory: String, options: LMDBStateStoreOptions = .init()) throws {
         store = try LMDBStateStore(
@@ -67,7 +69,14 @@ final class Machine {
             return Entry(
                 index: LogIndex(index), term: Term(1), kind: .command, payload: proposal.encoded())
         }
-        return try store.apply(entries).entries.map { entry in
+        let applied = try store.apply(entries)
+        // A node does so ten times a second.
+        unsynced += 1
+        if unsynced == Self.commitsBetweenSyncs {
+            try store.synchronize()
+            unsynced = 0
+        }
+        return try applied.entries.map { entry in
             let outcome = try Outcome(decoding: entry.outcome)
             if case .refused(let refusal) = outcome.result { throw Mistake("\(refusal)") }
             return outcome

@@ -8,6 +8,8 @@ let usage = """
         does before it has an index, and then takes the rows into it
     benchmarks lookup [--sessions 10000] [--requests 200000] --directory DIR
         answers look-ups of sessions in a new store in DIR, without sockets
+    benchmarks scale [--sessions 10000000] [--requests 1000000] --directory DIR
+        what so many sessions cost on the disk, for a look-up, and when the store is opened
     """
 
 func refuse() -> Never {
@@ -51,6 +53,16 @@ case "lookup":
     }
     try LookupBenchmark(
         sessions: Int(sessions), requests: Int(clamping: requests), directory: directory
+    ).run()
+case "scale":
+    let found = options(words.dropFirst(), of: ["--sessions", "--requests", "--directory"])
+    let sessions = number(found["--sessions"], or: 10_000_000)
+    let requests = number(found["--requests"], or: 1_000_000)
+    guard let directory = found["--directory"], (10_000...100_000_000).contains(sessions),
+        (1...1_000_000_000).contains(requests)
+    else { refuse() }
+    try ScaleBenchmark(
+        sessions: Int(sessions), requests: Int(requests), directory: directory
     ).run()
 default: refuse()
 }

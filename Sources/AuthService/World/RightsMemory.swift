@@ -35,15 +35,39 @@ public final class Rights: Sendable {
 /// Rights that were resolved before, so that the usual request looks no role up.
 ///
 /// What is remembered is used only where it must be the same: for the same bytes of the user's row
-/// and the same version of all roles, of one lineage of states. Bounded: a shard that is full is
-/// emptied.
+/// and the same version of all roles, of one lineage of states. Bounded: who was not asked for
+/// since half as many others were is forgotten.
 public final class RightsMemory: Sendable {
     private final class Shard: Sendable {
-        let entries = Mutex<[UserID: Rights]>([:])
+        let entries = Mutex(Generations())
     }
 
-    /// Users that are remembered at most.
-    public static let usersMax = 16_384
+    /// Users that were asked for lately, and those that were before them.
+    private struct Generations {
+        var young: [UserID: Rights] = [:]
+        var old: [UserID: Rights] = [:]
+
+        /// How many there are; one that is in both is counted twice.
+        var count: Int { young.count + old.count }
+
+        mutating func find(_ id: UserID) -> Rights? {
+            if let rights = young[id] { return rights }
+            guard let rights = old[id] else { return nil }
+            insert(rights, id)
+            return rights
+        }
+
+        mutating func insert(_ rights: Rights, _ id: UserID) {
+            if young.count >= usersMax / shardCount / 2 {
+                old = young
+                young = [:]
+            }
+            young[id] = rights
+        }
+    }
+
+    /// Users that are remembered at most: one or two KiB each.
+    public static let usersMax = 65_536
     private static let shardCount = 16
 
     /// What is made of a user's row and permissions.
@@ -67,7 +91,7 @@ public final class RightsMemory: Sendable {
     ///
     /// - Parameter rights: becomes what is remembered besides.
     func user(_ id: UserID, _ rights: inout Rights?) -> KnownUser? {
-        rights = shard(of: id).entries.withLock { $0[id] }
+        rights = shard(of: id).entries.withLock { $0.find(id) }
         return rights?.user
     }
 
@@ -89,10 +113,7 @@ public final class RightsMemory: Sendable {
         }
         let permissions = try EffectivePermissions.resolve(user.row, tables)
         let rights = Rights(permissions, of: user, from: source, show?(user.row, permissions))
-        shard(of: user.row.id).entries.withLock { entries in
-            if entries.count >= Self.usersMax / Self.shardCount { entries.removeAll() }
-            entries[user.row.id] = rights
-        }
+        shard(of: user.row.id).entries.withLock { $0.insert(rights, user.row.id) }
         return rights
     }
 

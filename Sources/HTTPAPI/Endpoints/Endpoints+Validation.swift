@@ -230,6 +230,8 @@ struct IdentityHeaders {
     private static let ofUser = SharedHeader.identity.filter {
         !ofCredential.contains($0) && !ofLimits.contains($0)
     }
+    private static let ofBlock = ofUser + ofLimits
+    private static let namesOfBlock = ofBlock.map(\.name)
     private static let sessionID = SharedHeader.sessionID.name
     private static let credentialID = SharedHeader.credentialID.name
     private static let authMethod = SharedHeader.authMethod.name
@@ -246,21 +248,20 @@ struct IdentityHeaders {
     ) -> HTTPHeaders.Block {
         let tenant = ObjectText.show(user.tenant)
         let list = permissions.permissions.map(\.string).joined(separator: ",")
+        let (id, email) = (ObjectText.show(user.id), ascii(user.email.string))
+        let roles = permissions.roles.map(\.string).joined(separator: ",")
         // Most callers have no limit.
-        return HTTPHeaders.Block(
-            (ofUser + ofLimits).map { header in
-                let value =
-                    switch header {
-                    case .userID: ObjectText.show(user.id)
-                    case .userName: user.username.string
-                    case .userEmail: ascii(user.email.string)
-                    case .userRoles: permissions.roles.map(\.string).joined(separator: ",")
-                    case .userPermissions, .permissions: list
-                    case .tenantID, .organizationID, .orgID: tenant
-                    default: ""
-                    }
-                return (header.name, value)
-            })
+        return HTTPHeaders.Block(namesOfBlock) { index in
+            switch ofBlock[index] {
+            case .userID: id
+            case .userName: user.username.string
+            case .userEmail: email
+            case .userRoles: roles
+            case .userPermissions, .permissions: list
+            case .tenantID, .organizationID, .orgID: tenant
+            default: ""
+            }
+        }
     }
 
     /// Nobody's; where a limit let somebody not pass, how it stands.

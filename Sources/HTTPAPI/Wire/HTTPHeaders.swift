@@ -18,11 +18,28 @@ public struct HTTPHeaders: Equatable, Sendable, ExpressibleByDictionaryLiteral {
         /// What the values take together.
         let valueBytes: Int
 
-        init(_ fields: [(HeaderName, String)]) {
-            var list = FieldList()
-            for (name, value) in fields { list.add(name, value) }
+        private init(_ list: FieldList) {
             self.list = list
             valueBytes = list.places.reduce(0) { $0 + $1.value.count }
+        }
+
+        convenience init(_ fields: [(HeaderName, String)]) {
+            var list = FieldList()
+            for (name, value) in fields { list.add(name, value) }
+            self.init(list)
+        }
+
+        /// Spells what `value` says for each name, in no more room than that takes: there is a
+        /// block for each user that is remembered.
+        convenience init(_ names: [HeaderName], value: (_ index: Int) -> String) {
+            var list = FieldList()
+            list.reserve(
+                fields: names.count,
+                bytes: names.indices.reduce(0) {
+                    $0 + names[$1].opening.count + value($1).utf8.count + 2
+                })
+            for index in names.indices { list.add(names[index], value(index)) }
+            self.init(list)
         }
     }
 
