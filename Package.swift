@@ -59,7 +59,7 @@ var targets: [Target] = [
     target("LoadCore", ["APITypes", "RaftCore"]),
     target("RaftWire", ["ByteCodec", "RaftCore", "Budgets"]),
     target("AuthCore", ["ByteCodec", "RaftCore"]),
-    target("LMDB", ["CLMDB"]),
+    target("LMDB", ["CLMDB", "ByteCodec"]),
     target("Cryptography", ["ByteCodec", "APITypes", "COpenSSL", "CArgon2", "CCrypt"]),
     // Rank 2
     target("Replica", ["ByteCodec", "RaftCore", "RaftWire", "Budgets"]),

@@ -31,6 +31,12 @@ public struct CRC32C: Sendable {
     /// Adds bytes behind those added before.
     public mutating func update(_ bytes: [UInt8]) { update(bytes, in: bytes.indices) }
 
+    /// Adds bytes behind those added before.
+    public mutating func update(_ bytes: Span<UInt8>) {
+        // The span is lent for the closure.
+        unsafe bytes.withUnsafeBytes { unsafe update($0) }
+    }
+
     /// Adds one byte.
     public mutating func update(_ byte: UInt8) {
         state = (state >> 8) ^ Self.tables[Int((state ^ UInt32(byte)) & 0xFF)]

@@ -29,6 +29,12 @@ struct ScaleBenchmark {
         try FileManager.default.createDirectory(
             atPath: directory, withIntermediateDirectories: true)
         let cost = try fill(count, directory)
+        try Self.open(directory)
+        return cost
+    }
+
+    /// Opens a store that is there.
+    static func open(_ directory: String) throws {
         let (spent, applied) = try timed {
             let store = try LMDBStateStore(
                 directory: directory, machine: StateMachine(sha256: { SHA256.hash($0).bytes }),
@@ -36,14 +42,13 @@ struct ScaleBenchmark {
             guard store.lost == nil else { throw Mistake("the state is lost") }
             return store.appliedIndex
         }
-        print("  opened at \(applied.rawValue) in \(Self.rounded(spent)) s")
-        return cost
+        print("  opened at \(applied.rawValue) in \(rounded(spent)) s")
     }
 
     private func fill(_ count: Int, _ directory: String) throws -> Double {
         let machine = try Machine(directory: directory)
         try machine.bootstrap(featureLevel: StateMachine.featureLevel)
-        let (spent, tokens) = try timed {
+        let (spent, tokens) = try Self.timed {
             let share = max(1, count / Self.tokensMax)
             return try SessionMaker(machine: machine).make(count, keepingOneIn: share)
         }
@@ -98,7 +103,7 @@ struct ScaleBenchmark {
         Double(clock()) / Double(CLOCKS_PER_SEC)
     }
 
-    private func timed<R>(_ body: () throws -> R) throws -> (seconds: Double, R) {
+    private static func timed<R>(_ body: () throws -> R) throws -> (seconds: Double, R) {
         let begin = ContinuousClock.now
         let result = try body()
         return ((ContinuousClock.now - begin) / .seconds(1), result)

@@ -10,6 +10,8 @@ let usage = """
         answers look-ups of sessions in a new store in DIR, without sockets
     benchmarks scale [--sessions 10000000] [--requests 1000000] --directory DIR
         what so many sessions cost on the disk, for a look-up, and when the store is opened
+    benchmarks open --directory DIR
+        opens a store that is there, as each start of a node does
     """
 
 func refuse() -> Never {
@@ -64,5 +66,9 @@ case "scale":
     try ScaleBenchmark(
         sessions: Int(sessions), requests: Int(requests), directory: directory
     ).run()
+case "open":
+    let found = options(words.dropFirst(), of: ["--directory"])
+    guard let directory = found["--directory"] else { refuse() }
+    try ScaleBenchmark.open(directory)
 default: refuse()
 }

@@ -143,8 +143,8 @@ struct KeptCommitTests {
 
         private func isWhole(_ path: String, _ rows: Rows) throws -> Bool {
             do {
-                var check = try FileCheck(path: path + "/data.mdb", databases: ["a", "b"])
-                _ = try check.run { _, _, _ in }
+                let check = try FileCheck(path: path + "/data.mdb", databases: ["a", "b"])
+                _ = try check.run { RowSizes() }
             } catch is FileDamage {
                 return false
             }

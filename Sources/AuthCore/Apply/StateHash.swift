@@ -25,14 +25,26 @@ public struct StateHash: Hashable, Sendable {
 
     /// The hash of one row. The state's own row, which holds the sum, is none.
     public static func row(_ table: Table, _ key: [UInt8], _ value: [UInt8]) -> StateHash {
+        var scratch: [UInt8] = []
+        return row(table, key: key.span, value: value.span, &scratch)
+    }
+
+    /// As `row`, for who has many of them.
+    ///
+    /// - Parameter scratch: is written over.
+    public static func row(
+        _ table: Table, key: Span<UInt8>, value: Span<UInt8>, _ scratch: inout [UInt8]
+    ) -> StateHash {
         if StateMeta.isOwnRow(table, key) { return .empty }
         if table == .usersByName, Planted.hashLeavesOutTable.isOn { return .empty }
-        var writer = ByteWriter(capacity: key.count + value.count + 8)
-        writer.write(table.rawValue)
-        writer.write(UInt16(key.count))
-        writer.write(raw: key)
-        writer.write(raw: value)
-        return SipHash.digest128(of: writer.bytes, key: rowKey)
+        scratch.removeAll(keepingCapacity: true)
+        scratch.reserveCapacity(3 + key.count + value.count)
+        scratch.append(table.rawValue)
+        scratch.append(UInt8(truncatingIfNeeded: key.count))
+        scratch.append(UInt8(truncatingIfNeeded: key.count >> 8))
+        scratch.append(copying: key)
+        scratch.append(copying: value)
+        return SipHash.digest128(of: scratch, key: rowKey)
     }
 
     /// The hash of one byte string, such as the state's own row.

@@ -77,6 +77,12 @@ public struct StateMeta: Equatable, Sendable {
         table == .meta && key == self.key
     }
 
+    /// As `isOwnRow`, of bytes that are lent.
+    static func isOwnRow(_ table: Table, _ key: Span<UInt8>) -> Bool {
+        table == .meta && key.count == self.key.count
+            && key.indices.allSatisfy { key[$0] == self.key[$0] }
+    }
+
     /// Reads the value of the state's own row.
     ///
     /// - Throws: `StateFormatUnknown`, `StateDamage`.

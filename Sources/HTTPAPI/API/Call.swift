@@ -1,6 +1,7 @@
 internal import APITypes
 internal import AuthCore
 internal import AuthService
+internal import ByteCodec
 
 /// One request on its way to a handler: everything parsed and checked against the route.
 struct Call: Sendable {

@@ -1,6 +1,7 @@
 internal import APITypes
 internal import AuthCore
 internal import AuthService
+internal import ByteCodec
 
 extension Endpoints {
     static let validation: [Route] = [

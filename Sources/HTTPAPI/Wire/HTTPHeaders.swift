@@ -203,11 +203,3 @@ extension StringProtocol {
         String(decoding: utf8.map(HTTPHeaders.lower), as: UTF8.self)
     }
 }
-
-extension [UInt8] {
-    /// The bytes of a span.
-    init(copying span: Span<UInt8>) {
-        // Copied before the closure ends.
-        self = unsafe span.withUnsafeBufferPointer { unsafe Array($0) }
-    }
-}

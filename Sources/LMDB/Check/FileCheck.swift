@@ -1,3 +1,6 @@
+internal import ByteCodec
+internal import Synchronization
+
 /// Reads a whole commit of a data file, page by page, and checks everything that its writer cannot
 /// have left otherwise.
 ///
@@ -7,7 +10,7 @@
 /// or lie outside the file; places and sizes outside their page; keys out of order, within a page
 /// or between a page and those above it; counts that differ. What is in a value, and whether rows
 /// are missing, is for the caller to check.
-public struct FileCheck {
+public struct FileCheck: Sendable {
     /// What was read.
     public struct Summary: Equatable, Sendable {
         /// The number of the commit.
@@ -18,15 +21,35 @@ public struct FileCheck {
         public var freePages: UInt64 = 0
     }
 
+    /// Sees every row of some trees, on one thread.
+    public protocol Visitor: Sendable {
+        /// Takes a row; rows of one tree come in the order of their keys.
+        ///
+        /// - Parameters:
+        ///   - database: the place of the tree's name in `databases`.
+        ///   - key: lent, as is `value`.
+        mutating func visit(
+            database: Int, key: Span<UInt8>, value: Span<UInt8>
+        ) throws
+    }
+
+    /// Threads that work at once.
+    public struct Workers: Sendable {
+        /// Calls `work` once for each worker, on threads of their own, and returns behind all.
+        let run: @Sendable (_ work: @Sendable () -> Void) -> Void
+
+        /// - Parameter run: as `Workers.run`.
+        public init(_ run: @escaping @Sendable (_ work: @Sendable () -> Void) -> Void) {
+            self.run = run
+        }
+
+        /// The calling thread.
+        public static let alone = Workers { $0() }
+    }
+
     private let file: PageFile
     private let names: [[UInt8]]
     private let mayLack: Set<Int>
-    private var summary = Summary()
-    private var used: [UInt64]
-    private var lastPage: UInt64 = 0
-
-    /// The deepest tree that the library can walk.
-    private static let depthMax = 32
 
     /// - Parameters:
     ///   - path: the data file.
@@ -39,7 +62,6 @@ public struct FileCheck {
         self.mayLack = Set(databases.indices.filter { mayLack.contains(databases[$0]) })
         file = try PageFile(path: path)
         names = databases.map { Array($0.utf8) }
-        used = []
     }
 
     /// Reads a commit from its roots to its last row.
@@ -47,49 +69,81 @@ public struct FileCheck {
     /// - Parameters:
     ///   - commit: the one that a read transaction holds open; nil: that of `metaPage`.
     ///   - metaPage: of a commit in a file that nobody writes; nil: of its newest.
-    ///   - visit: called with each row, in the order of the keys within each tree, which is named
-    ///     by its place in `databases`.
+    ///   - workers: how trees are read at once.
+    ///   - visitor: one for each worker, all of which are answered.
     /// - Returns: nil when the commit was overtaken by later ones before its roots were read.
-    /// - Throws: `FileDamage`, and what `visit` throws.
-    public mutating func run(
-        commit: UInt64? = nil, metaPage: [UInt8]? = nil,
-        visit: (_ database: Int, _ key: [UInt8], _ value: [UInt8]) throws -> Void
-    ) throws -> Summary? {
+    /// - Throws: `FileDamage`, and what the visitors throw.
+    public func run<Rows: Visitor>(
+        commit: UInt64? = nil, metaPage: [UInt8]? = nil, workers: Workers = .alone,
+        visitor: @Sendable () -> Rows
+    ) throws -> (summary: Summary, visitors: [Rows])? {
         guard let meta = try metaPage.map(Self.roots(in:)) ?? roots(commit) else { return nil }
-        summary = Summary(commit: meta.commit, pages: 2)
-        lastPage = meta.lastPage
-        let mapped = min(max(lastPage, 1), 1 << 40)
-        used = [UInt64](repeating: 0, count: Int(min(mapped, file.pageCount) / 64 + 1))
+        var walk = TreeWalk(file: file, lastPage: meta.lastPage)
         var free: [UInt64] = []
-        try walk(meta.free, isFreeList: true) { key, content in
-            guard case .value(let ids) = content, key.count == 8 else {
+        try walk.walk(meta.free, order: .numbers) { key, content, ids in
+            guard case .row = content, key.count == 8 else {
                 throw FileDamage("a free list that is none")
             }
-            free += try Self.freePages(ids)
+            free += try Self.freePages(Array(copying: ids))
         }
+        let trees = try trees(meta.main, &walk)
+        let walked = try read(trees, lastPage: meta.lastPage, workers, visitor)
+        var used = walk.used
+        for pages in walked.map(\.used) { try used.add(pages) }
+        for page in free { try used.use(page, mayLieBehindTheEnd: true) }
+        return (
+            Summary(
+                commit: meta.commit, pages: used.count + 2, freePages: UInt64(free.count)),
+            walked.map(\.rows)
+        )
+    }
+
+    /// The heads of all trees, those with the most pages first.
+    private func trees(
+        _ main: TreeHead, _ walk: inout TreeWalk
+    ) throws -> [(database: Int, head: TreeHead)] {
         var heads = [TreeHead?](repeating: nil, count: names.count)
-        let names = names
-        try walk(meta.main) { key, content in
-            guard case .tree(let head) = content, let index = names.firstIndex(of: key) else {
-                throw FileDamage("something else among the trees")
-            }
+        try walk.walk(main) { key, content, _ in
+            guard case .tree(let head) = content,
+                let index = names.firstIndex(of: Array(copying: key))
+            else { throw FileDamage("something else among the trees") }
             heads[index] = head
         }
-        for (index, head) in heads.enumerated() {
-            guard let head else {
-                if mayLack.contains(index) { continue }
-                throw FileDamage("tree \(index) is not there")
-            }
-            try walk(head) { key, content in
-                guard case .value(let value) = content else {
-                    throw FileDamage("a tree in tree \(index)")
-                }
-                try visit(index, key, value)
-            }
+        if let missing = heads.indices.first(where: { heads[$0] == nil && !mayLack.contains($0) }) {
+            throw FileDamage("tree \(missing) is not there")
         }
-        for page in free { try use(page, mayLieBehindTheEnd: true) }
-        summary.freePages = UInt64(free.count)
-        return summary
+        return heads.enumerated()
+            .compactMap { index, head in head.map { (index, $0) } }
+            .sorted { $0.1.leafPages > $1.1.leafPages }
+    }
+
+    /// Reads the trees, each by one of the workers.
+    private func read<Rows: Visitor>(
+        _ trees: [(database: Int, head: TreeHead)], lastPage: UInt64, _ workers: Workers,
+        _ visitor: @Sendable () -> Rows
+    ) throws -> [(used: UsedPages, rows: Rows)] {
+        typealias Walked = (used: UsedPages, rows: Rows)
+        let next = Atomic(0)
+        let results = Mutex<[Result<Walked, any Error>]>([])
+        workers.run {
+            let result = Result<Walked, any Error> {
+                var walk = TreeWalk(file: file, lastPage: lastPage)
+                var rows = visitor()
+                while true {
+                    let number = next.wrappingAdd(1, ordering: .relaxed).oldValue
+                    guard number < trees.count else { return (walk.used, rows) }
+                    let (database, head) = trees[number]
+                    try walk.walk(head) { key, content, value in
+                        guard case .row = content else {
+                            throw FileDamage("a tree in tree \(database)")
+                        }
+                        try rows.visit(database: database, key: key, value: value)
+                    }
+                }
+            }
+            results.withLock { $0.append(result) }
+        }
+        return try results.withLock { try $0.map { try $0.get() } }
     }
 
     private static func roots(in page: [UInt8]) throws(FileDamage) -> MetaPage {
@@ -122,134 +176,5 @@ public struct FileCheck {
             throw FileDamage("\(count) free pages in \(bytes.count) bytes")
         }
         return (0..<Int(count)).map { bytes.word64(8 + 8 * $0) }
-    }
-
-    /// Notes that a page holds something.
-    private mutating func use(
-        _ page: UInt64, mayLieBehindTheEnd: Bool = false
-    ) throws(FileDamage) {
-        guard page >= 2, page <= lastPage else {
-            throw FileDamage("there is no such page", page: page)
-        }
-        let word = Int(page / 64)
-        guard word < used.count else {
-            // Free pages at the end need not have been written.
-            if mayLieBehindTheEnd { return }
-            throw FileDamage("behind the end of the file", page: page)
-        }
-        let bit: UInt64 = 1 << (page % 64)
-        guard used[word] & bit == 0 else { throw FileDamage("it is used twice", page: page) }
-        used[word] |= bit
-        summary.pages += 1
-    }
-
-    // MARK: Trees
-
-    /// What was counted in a tree.
-    private struct Counts {
-        var branch: UInt64 = 0
-        var leaf: UInt64 = 0
-        var overflow: UInt64 = 0
-        var entries: UInt64 = 0
-        var last: [UInt8]?
-    }
-
-    private mutating func walk(
-        _ head: TreeHead, isFreeList: Bool = false,
-        _ visit: (_ key: [UInt8], _ content: Page.Content) throws -> Void
-    ) throws {
-        var counts = Counts()
-        if let root = head.root {
-            guard head.depth >= 1, head.depth <= Self.depthMax else {
-                throw FileDamage("a tree of depth \(head.depth)", page: root)
-            }
-            try walk(root, depth: head.depth, Bounds(), isFreeList: isFreeList, &counts, visit)
-        }
-        let isAsSaid =
-            counts.branch == head.branchPages && counts.leaf == head.leafPages
-            && counts.overflow == head.overflowPages && counts.entries == head.entries
-            && (head.root != nil || head.depth == 0)
-        guard isAsSaid else {
-            throw FileDamage(
-                "\(counts.entries) of \(head.entries) rows in \(counts.leaf) of "
-                    + "\(head.leafPages) pages", page: head.root)
-        }
-    }
-
-    /// Between which keys a look-up comes to a page: `from` inclusive, `upTo` exclusive; nil: the
-    /// end of the tree.
-    private struct Bounds {
-        var from: [UInt8]?
-        var upTo: [UInt8]?
-    }
-
-    private mutating func walk(
-        _ number: UInt64, depth: Int, _ bounds: Bounds, isFreeList: Bool, _ counts: inout Counts,
-        _ visit: (_ key: [UInt8], _ content: Page.Content) throws -> Void
-    ) throws {
-        try use(number)
-        let page = try Page(file.read(number), number: number)
-        guard (page.kind == .leaf) == (depth == 1) else {
-            throw FileDamage("a \(page.kind) page \(depth - 1) above the leaves", page: number)
-        }
-        guard page.kind == .branch else {
-            counts.leaf += 1
-            return try readLeaf(page, bounds, isFreeList: isFreeList, &counts, visit)
-        }
-        counts.branch += 1
-        for index in 0..<page.count {
-            var inner = bounds
-            if index > 0 {
-                // Everything read so far is less than the key that leads here.
-                inner.from = try page.key(index)
-                try check(inner.from ?? [], bounds, isFreeList: isFreeList, counts, page)
-            }
-            if index + 1 < page.count { inner.upTo = try page.key(index + 1) }
-            try walk(
-                page.child(index), depth: depth - 1, inner, isFreeList: isFreeList, &counts, visit)
-        }
-    }
-
-    private mutating func readLeaf(
-        _ page: Page, _ bounds: Bounds, isFreeList: Bool, _ counts: inout Counts,
-        _ visit: (_ key: [UInt8], _ content: Page.Content) throws -> Void
-    ) throws {
-        for index in 0..<page.count {
-            let key = try page.key(index)
-            try check(key, bounds, isFreeList: isFreeList, counts, page)
-            counts.last = key
-            counts.entries += 1
-            switch try page.content(index) {
-            case .overflow(let first, let size):
-                let needed = (Page.headerBytes - 1 + size) / PageFile.pageBytes + 1
-                guard first <= lastPage else {
-                    throw FileDamage("there is no such page", page: first)
-                }
-                let bytes = try file.read(first, count: needed)
-                let pages = try Page.overflowPages(bytes, number: first, atLeast: needed)
-                for offset in 0..<UInt64(pages) { try use(first + offset) }
-                counts.overflow += UInt64(pages)
-                let value = bytes[Page.headerBytes..<(Page.headerBytes + size)]
-                try visit(key, .value(Array(value)))
-            case let content: try visit(key, content)
-            }
-        }
-    }
-
-    private func check(
-        _ key: [UInt8], _ bounds: Bounds, isFreeList: Bool, _ counts: Counts, _ page: Page
-    ) throws(FileDamage) {
-        func precedes(_ a: [UInt8], _ b: [UInt8]) -> Bool {
-            // The free list's keys are numbers.
-            isFreeList && a.count == 8 && b.count == 8
-                ? a.word64(0) < b.word64(0) : a.lexicographicallyPrecedes(b)
-        }
-        let isBehind = counts.last.map { precedes($0, key) } ?? true
-        let isWithin =
-            bounds.from.map { !precedes(key, $0) } ?? true
-            && bounds.upTo.map { precedes(key, $0) } ?? true
-        guard isBehind, isWithin, !key.isEmpty else {
-            throw FileDamage("keys out of order", page: page.number)
-        }
     }
 }

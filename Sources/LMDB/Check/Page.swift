@@ -15,7 +15,7 @@ struct Page {
     let number: UInt64
     let kind: Kind
     let count: Int
-    private let bytes: [UInt8]
+    let bytes: [UInt8]
     // Where the nodes begin.
     private let upper: Int
 
@@ -39,14 +39,14 @@ struct Page {
         guard count > 0 else { throw FileDamage("no nodes", page: number) }
     }
 
-    /// The key of a node; of the first one in a branch page it means nothing.
-    func key(_ index: Int) throws(FileDamage) -> [UInt8] {
+    /// Where the key of a node lies; that of the first one in a branch page means nothing.
+    func key(_ index: Int) throws(FileDamage) -> Range<Int> {
         let place = try place(index)
         let size = bytes.word16(place + 6)
         guard place + Self.nodeBytes + size <= bytes.count else {
             throw FileDamage("a key of \(size) bytes", page: number)
         }
-        return Array(bytes[(place + Self.nodeBytes)..<(place + Self.nodeBytes + size)])
+        return (place + Self.nodeBytes)..<(place + Self.nodeBytes + size)
     }
 
     /// The page that a node of a branch page names.
@@ -57,7 +57,8 @@ struct Page {
 
     /// What a node of a leaf page holds.
     enum Content {
-        case value([UInt8])
+        /// Where it lies.
+        case value(Range<Int>)
         /// On pages of their own: the first of them, and the size.
         case overflow(UInt64, sizeBytes: Int)
         /// The head of a tree inside this one.
@@ -75,7 +76,7 @@ struct Page {
             throw FileDamage("a value of \(size) bytes", page: number)
         }
         switch flags {
-        case 0: return .value(Array(bytes[begin..<(begin + size)]))
+        case 0: return .value(begin..<(begin + size))
         case 1: return .overflow(bytes.word64(begin), sizeBytes: size)
         case 2 where size == TreeHead.bytes: return .tree(TreeHead(bytes, at: begin))
         default: throw FileDamage("a node with flags \(flags)", page: number)

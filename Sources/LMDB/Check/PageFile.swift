@@ -2,7 +2,7 @@ internal import Glibc
 
 /// The data file as bytes: read through a descriptor of its own and never through the map, where a
 /// block that cannot be read, or an address behind the end, would end the process.
-final class PageFile {
+final class PageFile: Sendable {
     /// Of every file that this library writes on the machines that we run on.
     static let pageBytes = 4096
 

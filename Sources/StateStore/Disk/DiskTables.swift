@@ -87,6 +87,24 @@ struct DiskTables: Sendable {
         return value
     }
 
+    /// Checks a row whose bytes are lent, and answers how many of `stored` are the value.
+    ///
+    /// - Throws: `damaged`.
+    static func check(
+        _ table: Table, _ key: Span<UInt8>, _ stored: Span<UInt8>
+    ) throws -> Int {
+        let count = stored.count - checksumBytes
+        guard count >= 0 else { throw damage(table, "a value of \(stored.count) bytes") }
+        var sum: UInt32 = 0
+        for byte in 0..<checksumBytes { sum |= UInt32(stored[count + byte]) << (8 * UInt32(byte)) }
+        var crc = CRC32C()
+        crc.update(table.rawValue)
+        crc.update(key)
+        crc.update(stored.extracting(first: count))
+        guard crc.value == sum else { throw damage(table, "a value with another checksum") }
+        return count
+    }
+
     /// As `open` of lent bytes.
     static func open(_ table: Table, _ key: [UInt8], _ stored: [UInt8]) throws -> [UInt8] {
         let count = stored.count - checksumBytes

@@ -1,5 +1,7 @@
 internal import AuthCore
 internal import ByteCodec
+internal import Dispatch
+internal import Glibc
 internal import LMDB
 internal import RaftCore
 internal import Synchronization
@@ -118,13 +120,20 @@ extension LMDBStateStore {
             guard options.checksWhenOpened else { return found }
             let file = directory.state(number) + "/data.mdb"
             try directory.files.perform("check", file) {
-                _ = try StateCheck.ofUnwritten(file: file, metaPage: synced?.metaPage)
+                _ = try StateCheck.ofUnwritten(
+                    file: file, metaPage: synced?.metaPage, workers: workers)
             }
             _ = try directory.readOrigin(of: number)
             return found
         } catch let damage as StateStoreError where damage.code == .damaged {
             return Found(number: number, damage: noting(damage, of: number, directory))
         }
+    }
+
+    /// Nothing else runs before the opening. More than a few are no faster than a disk.
+    private static let workers = FileCheck.Workers { work in
+        let cores = sysconf(Int32(_SC_NPROCESSORS_ONLN))
+        DispatchQueue.concurrentPerform(iterations: min(4, max(1, cores))) { _ in work() }
     }
 
     /// Notes what was found before the opening. If that fails, for want of room, the node starts
