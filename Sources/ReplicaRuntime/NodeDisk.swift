@@ -68,15 +68,28 @@ public final class NodeDisk {
         let number = marker.number
         self.node = node
         incarnation = directory.identity.incarnation
-        let files = try Self.openFiles(
-            path, directory, voters: voters, options: options, machine: machine, logger: logger)
-        let (store, lost, meta) = (files.store, files.lost, files.meta)
+        var storeOptions = LMDBStateStoreOptions()
+        storeOptions.mapSizeBytes = options.storeMapBytes
+        let store = try LMDBStateStore(
+            directory: path, machine: machine, configuration: ConfState(voters: voters),
+            options: storeOptions)
         self.store = store
+        let lost = store.lost
         isStateLost = lost != nil
+        let meta = lost == nil ? try store.read { $0.meta } : StateMeta()
         snapshot = SnapshotMetadata(last: meta.applied, configuration: meta.configuration)
         lastStamp = meta.lastStamp
-        let recovered = files.recovered
-        log = files.log
+        var logOptions = WALOptions()
+        logOptions.segmentBytes = options.logSegmentBytes
+        logOptions.mayCreate = !directory.isInitialised
+        let recovered: RecoveredLog
+        (log, recovered) = try WriteAheadLog.open(
+            directory: path, fileSystem: fileSystem, identity: directory.identity,
+            options: logOptions,
+            state: DurableState(
+                applied: lost?.applied ?? meta.applied,
+                snapshot: lost?.installedSnapshot ?? store.installedSnapshot,
+                isLost: lost != nil))
         Self.tell(recovered, logger)
         hardState = recovered.hardState
         self.recovered = recovered
@@ -100,61 +113,6 @@ public final class NodeDisk {
                 "torn_tail": "\(recovered.tornTail)", "incarnation": "\(incarnation.rawValue)",
                 "last_run": "\(marker.last.ending)", "rebooted": "\(marker.last.wasRebooted)",
             ])
-    }
-
-    private struct Files {
-        let store: LMDBStateStore
-        let lost: LostState?
-        let meta: StateMeta
-        let log: WriteAheadLog
-        let recovered: RecoveredLog
-    }
-
-    /// Opens the state, and then the log beside it.
-    ///
-    /// The log may begin behind a state that is whole: where what says how far the state was
-    /// durable has rotted, it is opened as it was one sync before. Then it is as good as lost, and
-    /// given up.
-    private static func openFiles(
-        _ path: String, _ directory: DataDirectory, voters: [NodeID], options: RuntimeOptions,
-        machine: StateMachine, logger: Logger
-    ) throws -> Files {
-        func open() throws -> Result<Files, WALError> {
-            var storeOptions = LMDBStateStoreOptions()
-            storeOptions.mapSizeBytes = options.storeMapBytes
-            let store = try LMDBStateStore(
-                directory: path, machine: machine, configuration: ConfState(voters: voters),
-                options: storeOptions)
-            let lost = store.lost
-            let meta = lost == nil ? try store.read { $0.meta } : StateMeta()
-            var logOptions = WALOptions()
-            logOptions.segmentBytes = options.logSegmentBytes
-            logOptions.mayCreate = !directory.isInitialised
-            do {
-                let (log, recovered) = try WriteAheadLog.open(
-                    directory: path, fileSystem: PosixFileSystem(), identity: directory.identity,
-                    options: logOptions,
-                    state: DurableState(
-                        applied: lost?.applied ?? meta.applied,
-                        snapshot: lost?.installedSnapshot ?? store.installedSnapshot,
-                        isLost: lost != nil))
-                return .success(
-                    Files(store: store, lost: lost, meta: meta, log: log, recovered: recovered))
-            } catch {
-                guard case .beginsBehindState = error else { throw error }
-                try store.giveUp()
-                return .failure(error)
-            }
-        }
-        // The store that is given up is closed before it is opened once more, as one that is lost.
-        switch try open() {
-        case .success(let files): return files
-        case .failure(let error):
-            logger.critical(
-                "the state is older than the log's beginning, and is given up",
-                metadata: ["error": "\(error)"])
-            return try open().get()
-        }
     }
 
     /// Says what was damaged, and what becomes of it (recovery R8).

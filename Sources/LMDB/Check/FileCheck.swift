@@ -141,9 +141,18 @@ public struct FileCheck: Sendable {
                     }
                 }
             }
+            // Whoever else still reads comes to an end with its tree.
+            if case .failure = result { next.store(trees.count, ordering: .relaxed) }
             results.withLock { $0.append(result) }
         }
-        return try results.withLock { try $0.map { try $0.get() } }
+        let all = results.withLock { $0 }
+        // That a file could not be looked into says less than that it is damaged.
+        let damage = all.first { result in
+            guard case .failure(let error) = result else { return false }
+            return (error as? FileDamage)?.isUnavailable != true
+        }
+        if let damage { _ = try damage.get() }
+        return try all.map { try $0.get() }
     }
 
     private static func roots(in page: [UInt8]) throws(FileDamage) -> MetaPage {

@@ -116,7 +116,7 @@ struct TreeWalk {
             if index == page.count - 1 {
                 isInOrder = isInOrder && order.precedes(key, bounds.upTo, orEnd: true)
             }
-            try check(page, isInOrder && !key.isEmpty)
+            try check(page, isInOrder && order.admits(key))
             before = place
             counts.entries += 1
             switch try page.content(index) {
@@ -157,6 +157,14 @@ enum KeyOrder {
     case bytes
     /// Those of the free list are numbers.
     case numbers
+
+    /// Whether there may be such a key: in bytes' order and in numbers' it would have other places.
+    func admits(_ key: Span<UInt8>) -> Bool {
+        switch self {
+        case .bytes: !key.isEmpty
+        case .numbers: key.count == 8
+        }
+    }
 
     func precedes(_ a: Span<UInt8>, _ b: Span<UInt8>) -> Bool {
         if case .numbers = self, a.count == 8, b.count == 8 { return a.word64 < b.word64 }
